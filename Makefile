@@ -1,0 +1,52 @@
+# Needs Python 3.11 or newer and make; everything else is installed into .venv from the lock files.
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/pip install --quiet --disable-pip-version-check
+
+.PHONY: demo test check fix bench lock clean
+.DEFAULT_GOAL := demo
+
+demo: $(VENV)/.runtime  ## play the example orientation: no token, no network
+	@$(BIN)/rekan demo
+
+test: $(VENV)/.dev  ## every check and every test
+	@$(MAKE) --no-print-directory check
+	@$(BIN)/python -m pytest -n 2
+
+check: $(VENV)/.dev  ## style, types, layers
+	@$(BIN)/ruff format --check --quiet . && $(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+fix: $(VENV)/.dev  ## format, and mend what can be mended by itself
+	@$(BIN)/ruff format --quiet . && $(BIN)/ruff check --fix .
+
+bench: $(VENV)/.dev  ## measure; one JSON line each
+	@$(BIN)/python -m tests.benchmarks
+
+lock: $(VENV)/.dev  ## resolve the dependencies of pyproject.toml anew
+	@$(BIN)/uv pip compile $(LOCK) --extra build --extra dev --output-file requirements-dev.lock
+	@$(BIN)/uv pip compile $(LOCK) --extra build --constraint requirements-dev.lock --output-file requirements.lock
+
+LOCK := pyproject.toml --quiet --upgrade --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --no-annotate --no-header
+
+clean:
+	rm -rf $(VENV) *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+$(VENV)/bin/python:
+	@command -v $(PYTHON) >/dev/null || { echo "Rekan needs Python 3.11: install it, or say where it is: make PYTHON=/path/to/python3.11"; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
+
+# The stamps hang on the lock files: a changed lock is installed by the next command that needs it.
+$(VENV)/.runtime: requirements.lock pyproject.toml | $(VENV)/bin/python
+	@echo "Installing what Rekan needs into $(VENV) (once, about a minute) ..."
+	@$(PIP) --require-hashes -r requirements.lock
+	@$(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.lock $(VENV)/.runtime
+	@echo "Installing what the tests need into $(VENV) (once, about a minute) ..."
+	@$(PIP) --require-hashes -r requirements-dev.lock
+	@touch $@

@@ -1,0 +1,1 @@
+"""Rekan: a Telegram companion for live orientation sessions."""
