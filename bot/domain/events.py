@@ -1,0 +1,121 @@
+"""What can happen in a chat, free of any library: the edge reads updates into these."""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from bot.domain.messages import Tap
+from bot.domain.people import Reach
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who did it: in a private chat the chat's id is the person's. `language_code` is their app's."""
+
+    chat_id: int
+    language_code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """`/start`, with the deep link's payload (empty without one)."""
+
+    sender: Sender
+    payload: str
+
+
+@dataclass(frozen=True, slots=True)
+class Commanded:
+    """Any other command: its name without the slash, lower case, and the rest of the line."""
+
+    sender: Sender
+    command: str
+    argument: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wrote:
+    """A text message."""
+
+    sender: Sender
+    message_id: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """A message that carries something else than text; `kind` is Telegram's name for it.
+
+    `file_id` is the one that can be sent again (a photo's largest size), None where there is none.
+    """
+
+    sender: Sender
+    message_id: int
+    kind: str
+    file_id: str | None
+    caption: str
+
+
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """A person changed the text or the caption of a message of theirs."""
+
+    sender: Sender
+    message_id: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tapped:
+    """A button under message `message_id` was tapped; `callback_id` is to be answered."""
+
+    sender: Sender
+    message_id: int
+    callback_id: str
+    tap: Tap
+
+
+@dataclass(frozen=True, slots=True)
+class Voted:
+    """A vote in a poll; no options is a vote taken back."""
+
+    sender: Sender
+    poll_id: str
+    options: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReachChanged:
+    """The person blocked the bot, or let it in again."""
+
+    sender: Sender
+    reach: Reach
+
+
+@dataclass(frozen=True, slots=True)
+class Migrated:
+    """A chat has got another id (a group became a supergroup)."""
+
+    sender: Sender
+    new_chat_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class AddressedInGroup:
+    """Somebody spoke to the bot in a group (a command, a mention), where personal matters do not belong."""
+
+    sender: Sender
+    message_id: int
+
+
+Event: TypeAlias = (
+    Started
+    | Commanded
+    | Wrote
+    | Shared
+    | Edited
+    | Tapped
+    | Voted
+    | ReachChanged
+    | Migrated
+    | AddressedInGroup
+)

@@ -1,0 +1,140 @@
+"""What the bot can be asked to do in a chat: values that a use case returns and the outbox keeps.
+
+A message names a text key or a place in the programme, never a sentence: the words, the reader's
+language and zone, and today's Zoom link are put in when it is sent.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import IntEnum
+from typing import TypeAlias
+
+from bot.domain.language import Localised
+
+Value: TypeAlias = "str | int | date | datetime | Localised | Say | Written | tuple[Say, ...]"
+"""What a text's placeholder takes.
+
+A `str` comes from a person and is escaped; a `Localised` comes from `content/` or `schedules/` and may hold
+Telegram's HTML. A `datetime` is an instant (aware; shown in the reader's own zone with the other zones
+beside it), a `date` a calendar day, a tuple of `Say` one line each.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """A text by its key in `content/texts`, with what its placeholders take."""
+
+    key: str
+    params: Mapping[str, Value] = field(default_factory=dict)
+    buttons: tuple[tuple["Button", ...], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A text that organisers wrote in a schedule, with what its placeholders take."""
+
+    text: Localised
+    params: Mapping[str, Value] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Tap:
+    """What a button carries back, in Telegram's 64 bytes: a feature's action, its item, a choice."""
+
+    action: str
+    item: str = ""
+    choice: str = ""
+
+    def encode(self) -> str:
+        """The button's `callback_data`; raises ValueError where it would not fit or not come back alike."""
+        if ":" in self.action or ":" in self.item:
+            raise ValueError(f"a colon in {self!r}")
+        data = f"{self.action}:{self.item}:{self.choice}"
+        if len(data.encode()) > 64:
+            raise ValueError(f"over 64 bytes: {data}")
+        return data
+
+    @classmethod
+    def decode(cls, data: str) -> "Tap":
+        """Read `callback_data` back; whatever it is, a `Tap` comes of it (a foreign one matches nothing)."""
+        action, _, rest = data.partition(":")
+        item, _, choice = rest.partition(":")
+        return cls(action, item, choice)
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A button that opens an address."""
+
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """One button under a message."""
+
+    label: Say | Localised | str
+    does: Tap | Link
+
+
+@dataclass(frozen=True, slots=True)
+class Scheduled:
+    """The message of one timetable entry, worded from the programme as it stands when it is sent."""
+
+    programme: str
+    entry: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One quiz question, as a native quiz poll."""
+
+    quiz: str
+    attempt: int
+    question: str
+
+
+@dataclass(frozen=True, slots=True)
+class Invite:
+    """A session's calendar file (.ics)."""
+
+    programme: str
+    session: str
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """Replace the text and buttons of a message the bot sent."""
+
+    message_id: int
+    say: Say
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """Delete a message of the chat (the bot's own, or a person's in a private chat)."""
+
+    message_id: int
+
+
+Message: TypeAlias = Say | Scheduled | Ask | Invite | Edit | Delete
+
+
+class Lane(IntEnum):
+    """Which messages go first, whatever their deadlines."""
+
+    REPLY = 0  # to somebody who has just tapped or written, and waits
+    SESSION = 1  # what a live session depends on
+    REMINDER = 2  # everything else
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """For whom a message is worded."""
+
+    language: str
+    zone: str
+    name: str = ""
+    office: str = ""
+    programme: str = ""

@@ -1,0 +1,1 @@
+"""The database: its tables, the one writer, and queries that take and return domain values."""

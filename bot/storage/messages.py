@@ -1,0 +1,123 @@
+"""Outbox messages as JSON and back: the shape that a restart, or an older version's row, must survive."""
+
+from datetime import date, datetime
+from typing import Any
+
+from bot.domain.language import Localised
+from bot.domain.messages import (
+    Ask,
+    Button,
+    Delete,
+    Edit,
+    Invite,
+    Link,
+    Message,
+    Say,
+    Scheduled,
+    Tap,
+    Value,
+    Written,
+)
+
+
+def dump(message: Message) -> dict[str, Any]:
+    """`message` as what JSON can hold; `load` gives an equal one back."""
+    match message:
+        case Say():
+            return {"say": _dump_say(message)}
+        case Scheduled(programme, entry):
+            return {"scheduled": [programme, entry]}
+        case Ask(quiz, attempt, question):
+            return {"ask": [quiz, attempt, question]}
+        case Invite(programme, session):
+            return {"invite": [programme, session]}
+        case Edit(message_id, say):
+            return {"edit": message_id, "say": _dump_say(say)}
+        case Delete(message_id):
+            return {"delete": message_id}
+
+
+def load(data: dict[str, Any]) -> Message:
+    """The message that `dump` wrote; raises ValueError for anything else."""
+    match data:
+        case {"edit": int(message_id), "say": dict(say)}:
+            return Edit(message_id, _load_say(say))
+        case {"delete": int(message_id)}:
+            return Delete(message_id)
+        case {"say": dict(say)}:
+            return _load_say(say)
+        case {"scheduled": [str(programme), str(entry)]}:
+            return Scheduled(programme, entry)
+        case {"ask": [str(quiz), int(attempt), str(question)]}:
+            return Ask(quiz, attempt, question)
+        case {"invite": [str(programme), str(session)]}:
+            return Invite(programme, session)
+    raise ValueError(f"not a message: {data!r}")
+
+
+def _dump_say(say: Say) -> dict[str, Any]:
+    data: dict[str, Any] = {"key": say.key}
+    if say.params:
+        data["params"] = {name: _dump_value(value) for name, value in say.params.items()}
+    if say.buttons:
+        data["buttons"] = [[_dump_button(button) for button in row] for row in say.buttons]
+    return data
+
+
+def _load_say(data: dict[str, Any]) -> Say:
+    return Say(
+        data["key"],
+        {name: _load_value(value) for name, value in data.get("params", {}).items()},
+        tuple(tuple(_load_button(button) for button in row) for row in data.get("buttons", ())),
+    )
+
+
+def _dump_value(value: Value) -> Any:
+    match value:
+        case Localised(id=in_indonesian, en=in_english):
+            return {"id": in_indonesian, "en": in_english}
+        case Say():
+            return {"say": _dump_say(value)}
+        case Written(words, params):
+            return {"written": _dump_value(words), "params": {k: _dump_value(v) for k, v in params.items()}}
+        case tuple():
+            return {"lines": [_dump_say(say) for say in value]}
+        case datetime():
+            return {"at": value.isoformat()}
+        case date():
+            return {"day": value.isoformat()}
+        case str() | int():
+            return value
+
+
+def _load_value(data: Any) -> Value:
+    match data:
+        case {"id": str(in_indonesian), "en": str(in_english)}:
+            return Localised(in_indonesian, in_english)
+        case {"say": dict(say)}:
+            return _load_say(say)
+        case {"written": {"id": str(in_indonesian), "en": str(in_english)}, "params": dict(params)}:
+            return Written(
+                Localised(in_indonesian, in_english), {k: _load_value(v) for k, v in params.items()}
+            )
+        case {"lines": list(lines)}:
+            return tuple(_load_say(say) for say in lines)
+        case {"at": str(at)}:
+            return datetime.fromisoformat(at)
+        case {"day": str(day)}:
+            return date.fromisoformat(day)
+        case str() | int():
+            return data
+    raise ValueError(f"not a value: {data!r}")
+
+
+def _dump_button(button: Button) -> dict[str, Any]:
+    does = {"tap": button.does.encode()} if isinstance(button.does, Tap) else {"url": button.does.url}
+    return {"label": _dump_value(button.label), **does}
+
+
+def _load_button(data: dict[str, Any]) -> Button:
+    label = _load_value(data["label"])
+    if not isinstance(label, Say | Localised | str):
+        raise ValueError(f"not a label: {label!r}")
+    return Button(label, Tap.decode(data["tap"]) if "tap" in data else Link(data["url"]))

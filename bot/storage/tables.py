@@ -1,0 +1,333 @@
+"""The tables, as SQLAlchemy's typed models.
+
+Use cases work through `select()`, `insert()` and `update()` on them (SQLAlchemy Core), not through
+sessions: on the hot path an ORM object costs several times its row (docs/decisions/).
+Migrations in `migrations/` follow these models, and a test says when they no longer do.
+"""
+
+from datetime import UTC, date, datetime
+from typing import Any, ClassVar
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    CheckConstraint,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An instant: aware on the Python side, UTC in the database; a naive one is refused."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Turn an aware instant into UTC."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"a naive datetime for the database: {value!r}")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Give the instant back aware."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+# SQLite numbers rows by itself only in a column of exactly INTEGER; PostgreSQL wants 64 bits.
+Id = BigInteger().with_variant(Integer(), "sqlite")
+
+
+class Base(DeclarativeBase):
+    """What all tables share: constraint names that are the same on every engine."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        datetime: UtcDateTime(),
+        dict[str, Any]: JSON(),
+        list[int]: JSON(),
+        str: Text(),
+    }
+
+
+class PersonRow(Base):
+    """Somebody of a programme. No NIK, no telephone number, no mail address: they are not needed."""
+
+    __tablename__ = "people"
+    __table_args__ = (UniqueConstraint("programme_id", "nip"),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    programme_id: Mapped[str] = mapped_column(index=True)
+    nip: Mapped[str | None] = mapped_column(String(18))
+    name: Mapped[str]
+    role: Mapped[str] = mapped_column(default="participant")
+    office: Mapped[str] = mapped_column(default="")
+    province: Mapped[str | None]
+    wave: Mapped[str | None]
+    class_: Mapped[str | None] = mapped_column("class")
+    group: Mapped[str | None] = mapped_column("group_name")
+    language: Mapped[str] = mapped_column(String(2), default="id")
+    zone: Mapped[str] = mapped_column(String(4))
+    origin: Mapped[str] = mapped_column(default="roster")  # roster | approval | open
+    is_test: Mapped[bool] = mapped_column(default=False)
+    first_login: Mapped[date | None]
+    consented_at: Mapped[datetime | None]
+    withdrawn_at: Mapped[datetime | None]
+    joined_at: Mapped[datetime | None]
+    # The claim link: its code is derived from the row and the serial, so nothing secret is stored here.
+    claim_serial: Mapped[int] = mapped_column(default=1)
+    claim_expires_at: Mapped[datetime | None]
+    claimed_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+
+class ChatRow(Base):
+    """A private chat with the bot, whether or not it is known who it is."""
+
+    __tablename__ = "chats"
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)  # Telegram's
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("people.id", ondelete="SET NULL"), unique=True)
+    language: Mapped[str] = mapped_column(String(2), default="id")
+    reach: Mapped[str] = mapped_column(default="open")  # domain.people.Reach
+    reach_changed_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+
+
+class RequestRow(Base):
+    """Somebody who asks to be let in, for a coordinator to decide."""
+
+    __tablename__ = "enrolment_requests"
+    __table_args__ = (Index("ix_enrolment_requests_open", "programme_id", "state"),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    programme_id: Mapped[str]
+    chat_id: Mapped[int] = mapped_column(BigInteger, index=True)
+    kind: Mapped[str]  # no_link | second_claimant
+    name: Mapped[str]
+    office: Mapped[str] = mapped_column(default="")
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"))
+    state: Mapped[str] = mapped_column(default="open")  # open | approved | refused
+    created_at: Mapped[datetime]
+    decided_at: Mapped[datetime | None]
+    decided_by: Mapped[int | None] = mapped_column(ForeignKey("people.id", ondelete="SET NULL"))
+
+
+class DialogueRow(Base):
+    """What a chat is in the middle of: a state that survives a restart."""
+
+    __tablename__ = "dialogues"
+
+    chat_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    kind: Mapped[str]  # enrolment | journal
+    state: Mapped[dict[str, Any]]
+    updated_at: Mapped[datetime]
+
+
+class ModuleDoneRow(Base):
+    """A module that somebody says they have finished."""
+
+    __tablename__ = "modules_done"
+
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"), primary_key=True)
+    module_id: Mapped[str] = mapped_column(primary_key=True)
+    done_at: Mapped[datetime]
+
+
+class QuizAttemptRow(Base):
+    """One run through a quiz."""
+
+    __tablename__ = "quiz_attempts"
+
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"), primary_key=True)
+    quiz_id: Mapped[str] = mapped_column(primary_key=True)
+    attempt: Mapped[int] = mapped_column(primary_key=True)
+    started_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+    right: Mapped[int | None] = mapped_column("right_answers")
+    questions: Mapped[int]
+
+
+class QuizAnswerRow(Base):
+    """One answer, keyed on what was asked, never on the update that brought it."""
+
+    __tablename__ = "quiz_answers"
+
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"), primary_key=True)
+    quiz_id: Mapped[str] = mapped_column(primary_key=True)
+    attempt: Mapped[int] = mapped_column(primary_key=True)
+    question_id: Mapped[str] = mapped_column(primary_key=True)
+    options: Mapped[list[int]]
+    correct: Mapped[bool]
+    answered_at: Mapped[datetime]
+
+
+class QuizPollRow(Base):
+    """Which question a poll in a chat was; written with the outcome of sending it."""
+
+    __tablename__ = "quiz_polls"
+    __table_args__ = (Index("ix_quiz_polls_asked", "person_id", "quiz_id", "attempt", "question_id"),)
+
+    poll_id: Mapped[str] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"))
+    quiz_id: Mapped[str]
+    attempt: Mapped[int]
+    question_id: Mapped[str]
+    message_id: Mapped[int] = mapped_column(BigInteger)
+    sent_at: Mapped[datetime]
+
+
+class JournalEntryRow(Base):
+    """Somebody's entry for a prompt; written in one or several messages, its parts."""
+
+    __tablename__ = "journal_entries"
+    __table_args__ = (UniqueConstraint("person_id", "prompt_id"),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"))
+    prompt_id: Mapped[str]
+    state: Mapped[str] = mapped_column(default="draft")  # draft | submitted
+    started_at: Mapped[datetime]
+    submitted_at: Mapped[datetime | None]
+
+
+class JournalPartRow(Base):
+    """One message of a journal entry; `text` is its newest wording."""
+
+    __tablename__ = "journal_parts"
+    __table_args__ = (UniqueConstraint("chat_id", "message_id"),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    entry_id: Mapped[int] = mapped_column(ForeignKey("journal_entries.id", ondelete="CASCADE"), index=True)
+    chat_id: Mapped[int] = mapped_column(BigInteger)
+    message_id: Mapped[int] = mapped_column(BigInteger)
+    kind: Mapped[str] = mapped_column(default="text")  # text | photo | document
+    text: Mapped[str] = mapped_column(default="")
+    file_id: Mapped[str | None]
+    written_at: Mapped[datetime]
+    edited_at: Mapped[datetime | None]
+
+
+class JournalRevisionRow(Base):
+    """An earlier wording of a part, kept when its message was edited."""
+
+    __tablename__ = "journal_revisions"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    part_id: Mapped[int] = mapped_column(ForeignKey("journal_parts.id", ondelete="CASCADE"), index=True)
+    text: Mapped[str]
+    replaced_at: Mapped[datetime]
+
+
+class WaveRow(Base):
+    """One ringing of a timetable entry in a zone: what was planned, or missed."""
+
+    __tablename__ = "waves"
+    __table_args__ = (UniqueConstraint("programme_id", "entry_id", "zone", "due_at"),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    programme_id: Mapped[str]
+    entry_id: Mapped[str]
+    zone: Mapped[str]
+    due_at: Mapped[datetime]
+    everybody_by: Mapped[datetime]
+    not_after: Mapped[datetime]
+    planned_at: Mapped[datetime]
+    people: Mapped[int]
+    state: Mapped[str]  # planned | missed
+
+
+class OutboxRow(Base):
+    """A message that is owed until it is sent (DESIGN, "Outward")."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (
+        # The promise "nothing twice": one row a person (or stranger's chat) and reason.
+        Index("uq_outbox_person", "person_id", "reason", unique=True),
+        Index(
+            "uq_outbox_stranger",
+            "chat_id",
+            "reason",
+            unique=True,
+            sqlite_where=text("person_id IS NULL"),
+            postgresql_where=text("person_id IS NULL"),
+        ),
+        # What the sender asks for, in its order; sent rows are not in it, so it stays small.
+        Index(
+            "ix_outbox_due",
+            "lane",
+            "everybody_by",
+            "id",
+            sqlite_where=text("state IN ('owed', 'sending')"),
+            postgresql_where=text("state IN ('owed', 'sending')"),
+        ),
+        CheckConstraint("person_id IS NOT NULL OR chat_id IS NOT NULL", name="recipient"),
+    )
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"))
+    chat_id: Mapped[int | None] = mapped_column(BigInteger)  # the stranger's, or the one it was sent to
+    wave_id: Mapped[int | None] = mapped_column(ForeignKey("waves.id", ondelete="SET NULL"), index=True)
+    reason: Mapped[str]
+    message: Mapped[dict[str, Any]]  # storage.messages
+    lane: Mapped[int]
+    due_at: Mapped[datetime]  # not before
+    everybody_by: Mapped[datetime]
+    not_after: Mapped[datetime]
+    state: Mapped[str] = mapped_column(default="owed")  # owed | sending | sent | gone | expired | failed
+    attempts: Mapped[int] = mapped_column(default=0)
+    message_id: Mapped[int | None] = mapped_column(BigInteger)
+    error: Mapped[str | None]
+    created_at: Mapped[datetime]
+    settled_at: Mapped[datetime | None]  # sent, gone, expired or failed since
+
+
+class UpdateRow(Base):
+    """An update that was handled: Telegram may hand it over again, and it is then only confirmed."""
+
+    __tablename__ = "updates_handled"
+
+    update_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    handled_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class SecretRow(Base):
+    """A random key made at first start (claim codes are signed with it)."""
+
+    __tablename__ = "secrets"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[str]
+
+
+class StateRow(Base):
+    """Small facts about the installation: until when the timetable was looked at, the bot's own id."""
+
+    __tablename__ = "state"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[str]
