@@ -11,13 +11,14 @@ from enum import IntEnum
 from typing import TypeAlias
 
 from bot.domain.language import Localised
+from bot.domain.programme import Local
 
-Value: TypeAlias = "str | int | date | datetime | Localised | Say | Written | tuple[Say, ...]"
+Value: TypeAlias = "str | int | date | datetime | Local | Localised | Say | Written | tuple[Say, ...]"
 """What a text's placeholder takes.
 
 A `str` comes from a person and is escaped; a `Localised` comes from `content/` or `schedules/` and may hold
 Telegram's HTML. A `datetime` is an instant (aware; shown in the reader's own zone with the other zones
-beside it), a `date` a calendar day, a tuple of `Say` one line each.
+beside it), a `Local` that time in the reader's own zone, a `date` a calendar day, a tuple of `Say` one line each.
 """
 
 
@@ -32,7 +33,10 @@ class Say:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A text that organisers wrote in a schedule, with what its placeholders take."""
+    """A text that organisers wrote in a schedule, with what its placeholders take.
+
+    {nama} and {satker} are the reader's and always there.
+    """
 
     text: Localised
     params: Mapping[str, Value] = field(default_factory=dict)
