@@ -1,0 +1,1 @@
+"""Load, decide, save: what is asked of Rekan, each in one transaction."""
