@@ -6,12 +6,12 @@ from bot.domain.programme import Entry, Item, JournalTask, Local, Module, Progra
 EVERYTHING = "*"
 
 
-class NoSuchItem(LookupError):
+class NoSuchItemError(LookupError):
     """The entry is about something that the programme no longer has."""
 
 
 def card(programme: Programme, entry: Entry) -> Say:
-    """The message of `entry` as the programme stands now; raises `NoSuchItem`."""
+    """The message of `entry` as the programme stands now; raises `NoSuchItemError`."""
     lead: Value = ""
     about = entry.about
     params = variables(programme, about)
@@ -37,7 +37,7 @@ def card(programme: Programme, entry: Entry) -> Say:
 
 
 def found(programme: Programme, target: Target) -> Module | Quiz | JournalTask | Session:
-    """The thing that `target` names; raises `NoSuchItem`."""
+    """The thing that `target` names; raises `NoSuchItemError`."""
     thing: Module | Quiz | JournalTask | Session | None
     match target.kind:
         case Item.MODULE:
@@ -49,7 +49,7 @@ def found(programme: Programme, target: Target) -> Module | Quiz | JournalTask |
         case Item.SESSION:
             thing = programme.session(target.id)
     if thing is None:
-        raise NoSuchItem(f"{target.kind}:{target.id}")
+        raise NoSuchItemError(f"{target.kind}:{target.id}")
     return thing
 
 

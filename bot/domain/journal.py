@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TypeAlias
 
-from bot.domain.messages import Button, Say, Tap
+from bot.domain.messages import Button, Say, Tap, Value
 from bot.domain.programme import JournalTask, Prompt
 
 IDLE = timedelta(hours=12)
@@ -140,7 +140,7 @@ def receipt(prompt: Prompt, entry: Entry, deadline: datetime, now: datetime, *, 
     if now <= deadline:
         buttons.insert(0, (Button(Say("journal.button_reopen"), Tap("jurnal", prompt.id, "reopen")),))
     key = "journal.submitted_late" if late else "journal.submitted"
-    params = {
+    params: dict[str, Value] = {
         "title": prompt.title,
         "words": entry.words,
         "files": entry.files,

@@ -18,7 +18,8 @@ Value: TypeAlias = "str | int | date | datetime | Local | Localised | Say | Writ
 
 A `str` comes from a person and is escaped; a `Localised` comes from `content/` or `schedules/` and may hold
 Telegram's HTML. A `datetime` is an instant (aware; shown in the reader's own zone with the other zones
-beside it), a `Local` that time in the reader's own zone, a `date` a calendar day, a tuple of `Say` one line each.
+beside it), a `Local` that time in the reader's own zone, a `date` a calendar day, a tuple of `Say` one
+line each.
 """
 
 
@@ -131,6 +132,14 @@ class Lane(IntEnum):
     REPLY = 0  # to somebody who has just tapped or written, and waits
     SESSION = 1  # what a live session depends on
     REMINDER = 2  # everything else
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a use case answers: messages to send, and a few words over the button that was tapped."""
+
+    messages: tuple[Message, ...] = ()
+    toast: Say | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,1 +1,1 @@
-"""Load, decide, save: what is asked of Rekan, each in one transaction."""
+"""Use cases: load, decide, save. Each runs inside one transaction and returns what is to be answered."""
