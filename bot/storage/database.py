@@ -1,0 +1,378 @@
+"""The path to the database: writers that commit for everybody who waits, and readers beside them.
+
+A use case is a plain function of a transaction and what it acts on. `transact` hands it to a writer: a
+thread that takes whatever waits, runs each in a savepoint of its own, commits once, durably, and only then
+answers each caller. There is no wait to gather a batch: while one is committed, the next one gathers.
+
+A caller is answered after its commit, so what waits is bounded by the callers there are; an edge that
+limits its callers (intake, sender) thereby limits the queue, and needs no second bound here.
+"""
+
+import asyncio
+import concurrent.futures
+import queue
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any, Concatenate, ParamSpec, TypeAlias, TypeVar
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+
+from bot.domain.programme import Catalogue
+from bot.storage.engines import PATIENCE, DatabaseError, EngineKind, Sqlite, engine_kind
+
+__all__ = ["Database", "DatabaseError", "Transaction", "TryAgain"]
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_ALONE_TRIES = 5  # how often a transaction that collides with others' is run again
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """What a use case works with: the open connection, and what was read from `content/` and `schedules/`.
+
+    The writer begins and commits; a use case does neither. On PostgreSQL it may be run again when it
+    collided with another, so it acts on nothing but the connection.
+    """
+
+    connection: Connection
+    catalogue: Catalogue
+
+
+class TryAgain(Exception):  # noqa: N818 - it asks for something, nothing is wrong
+    """Raised by a use case: what it did is undone, and intake runs it again shortly."""
+
+
+@dataclass(slots=True)
+class Statistics:
+    """What the writers have done since the start, for metrics and tests."""
+
+    commits: int = 0
+    transactions: int = 0
+    largest_batch: int = 0
+
+
+_Answer: TypeAlias = "asyncio.Future[Any] | concurrent.futures.Future[Any]"
+
+
+class _Job:
+    """A use case that waits for a writer, and then what became of it."""
+
+    __slots__ = ("answer", "arguments", "error", "keywords", "loop", "result", "use_case")
+
+    def __init__(
+        self,
+        use_case: Callable[..., Any],
+        arguments: tuple[Any, ...],
+        keywords: dict[str, Any],
+        answer: _Answer,
+        loop: asyncio.AbstractEventLoop | None,
+    ) -> None:
+        self.use_case = use_case
+        self.arguments = arguments
+        self.keywords = keywords
+        self.answer = answer
+        self.loop = loop  # the caller's; None for a caller who waits in a thread
+        self.result: Any = None
+        self.error: BaseException | None = None
+
+    def settle(self) -> None:
+        """Tell the caller, if there still is one."""
+        if self.answer.done():
+            return
+        if self.error is not None:
+            self.answer.set_exception(self.error)
+        else:
+            self.answer.set_result(self.result)
+
+
+class _ConflictError(Exception):
+    """The batch collided with another writer's, and was rolled back."""
+
+
+class _LostError(Exception):
+    """The connection went away before the commit was sent, so nothing of the batch is there."""
+
+
+class Database:
+    """The database of one installation. Safe to use from any event loop and thread."""
+
+    def __init__(self, kind: EngineKind, catalogue: Catalogue) -> None:
+        self.kind = kind
+        self.catalogue = catalogue
+        self.statistics = Statistics()
+        self._writing = kind.writing()
+        self._reading = kind.reading()
+        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._writers: list[threading.Thread] = []
+        self._readers = concurrent.futures.ThreadPoolExecutor(4, thread_name_prefix="database-reader")
+        self._guard = threading.Lock()
+        self._closed = False
+
+    @classmethod
+    def open(cls, url: str, catalogue: Catalogue) -> "Database":
+        """The database at `url` (`sqlite:///path` or `postgresql://…`), known to answer.
+
+        An SQLite file is created where there is none. Raises DatabaseError.
+        """
+        database = cls(engine_kind(url), catalogue)
+        try:
+            with database._writing.connect():
+                pass
+        except DBAPIError as error:
+            database.close_now()
+            raise database._explained(error) from error
+        return database
+
+    # --- for use cases ---------------------------------------------------------------------------------
+
+    async def transact(
+        self, use_case: Callable[Concatenate[Transaction, P], R], *args: P.args, **kwargs: P.kwargs
+    ) -> R:
+        """Run `use_case` on the writer; returns once its commit is durable.
+
+        What it raises is raised here, and nothing of it is kept. DatabaseError: the database could not;
+        where the connection broke during the commit it may be there all the same, so calling again must
+        do no harm. A cancelled caller's use case is left out or carried out whole. On SQLite use cases run
+        in the order of the calls.
+        """
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[R] = loop.create_future()
+        self._submit(_Job(use_case, args, kwargs, answer, loop))
+        return await answer
+
+    async def read(
+        self, query: Callable[Concatenate[Transaction, P], R], *args: P.args, **kwargs: P.kwargs
+    ) -> R:
+        """Run `query` in a reader's thread, in a transaction that sees one state and cannot write."""
+        self._refuse_when_closed()
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._readers, lambda: self.read_now(query, *args, **kwargs))
+
+    def write_now(
+        self, use_case: Callable[Concatenate[Transaction, P], R], *args: P.args, **kwargs: P.kwargs
+    ) -> R:
+        """`transact` for callers without an event loop (the command line)."""
+        if threading.current_thread() in self._writers:
+            raise RuntimeError("a use case waits for the writer that runs it")
+        answer: concurrent.futures.Future[R] = concurrent.futures.Future()
+        self._submit(_Job(use_case, args, kwargs, answer, None))
+        return answer.result()
+
+    def read_now(
+        self, query: Callable[Concatenate[Transaction, P], R], *args: P.args, **kwargs: P.kwargs
+    ) -> R:
+        """`read` in the caller's own thread."""
+        self._refuse_when_closed()
+        patience = _Patience()
+        while True:
+            try:
+                with (
+                    self._reading.connect() as connection,
+                    self.kind.begin(connection, to_write=False),
+                ):
+                    return query(Transaction(connection, self.catalogue), *args, **kwargs)
+            except DBAPIError as error:
+                if not (self.kind.away(error) and patience.wait()):
+                    raise self._explained(error) from error
+
+    @property
+    def waiting(self) -> int:
+        """How many use cases wait for a writer."""
+        return self._jobs.qsize()
+
+    async def close(self) -> None:
+        """Finish what waits, then close every connection. Later calls raise DatabaseError."""
+        await asyncio.get_running_loop().run_in_executor(None, self.close_now)
+
+    def close_now(self) -> None:
+        """`close` for callers without an event loop."""
+        with self._guard:
+            if self._closed:
+                return
+            self._closed = True
+            for _ in self._writers:
+                self._jobs.put(None)
+        for writer in self._writers:
+            writer.join()
+        self._readers.shutdown()
+        self._reading.dispose()
+        self._writing.dispose()
+
+    # --- the writers -----------------------------------------------------------------------------------
+
+    def _submit(self, job: _Job) -> None:
+        # Under the guard nothing is put behind the writers' last job.
+        with self._guard:
+            self._refuse_when_closed()
+            if not self._writers:
+                self._writers = [
+                    threading.Thread(target=self._write, name=f"database-writer-{n}", daemon=True)
+                    for n in range(self.kind.writers)
+                ]
+                for writer in self._writers:
+                    writer.start()
+            self._jobs.put(job)
+
+    def _refuse_when_closed(self) -> None:
+        if self._closed:
+            raise DatabaseError("the database is closed: Rekan is stopping")
+
+    def _write(self) -> None:
+        """Serve batches until told to stop."""
+        stop = False
+        while not stop:
+            batch: list[_Job] = []
+            job = self._jobs.get()
+            while True:
+                if job is None:
+                    stop = True
+                    break
+                if not job.answer.done():  # a cancelled caller's
+                    batch.append(job)
+                if len(batch) == self.kind.batch:
+                    break
+                try:
+                    job = self._jobs.get_nowait()
+                except queue.Empty:
+                    break
+            if batch:
+                self._serve(batch)
+
+    def _serve(self, batch: list[_Job]) -> None:
+        """Carry out the jobs of `batch` and answer their callers, whatever happens."""
+        try:
+            self._commit(batch)
+        except _ConflictError:
+            # Each by itself holds no other's rows while it waits for its own: they cannot block again.
+            for job in batch:
+                self._serve_alone(job)
+        except BaseException as error:  # noqa: BLE001 - handed to the callers, who would wait for ever
+            for job in batch:
+                job.error = self._explained(error)
+        _settle(batch)
+
+    def _serve_alone(self, job: _Job) -> None:
+        for tries_left in reversed(range(_ALONE_TRIES)):
+            try:
+                return self._commit([job], conflicts_end=tries_left == 0)
+            except _ConflictError:
+                continue
+            except BaseException as error:  # noqa: BLE001 - handed to the caller, who would wait for ever
+                job.error = self._explained(error)
+                return None
+        return None
+
+    def _commit(self, batch: Sequence[_Job], *, conflicts_end: bool = False) -> None:
+        """Run and commit `batch`, once the database can be reached."""
+        patience = _Patience()
+        while True:
+            try:
+                return self._commit_once(batch, conflicts_end=conflicts_end)
+            except _LostError as error:
+                if not patience.wait():
+                    raise (error.__cause__ or error) from None
+
+    def _commit_once(self, batch: Sequence[_Job], *, conflicts_end: bool) -> None:
+        """Run every job of `batch`, each in a savepoint, and commit once; the jobs' own errors are theirs.
+
+        Raises _LostError and _ConflictError where running all of them again is sound, and whatever else
+        keeps them from being committed.
+        """
+        with self._connected() as connection:
+            driver: Any = connection.connection.driver_connection
+            committing = False
+            try:
+                with self.kind.begin(connection, to_write=True):
+                    tx = Transaction(connection, self.catalogue)
+                    # Straight to the driver: a savepoint by SQLAlchemy costs more than a small use case.
+                    for job in batch:
+                        job.result = job.error = None
+                        driver.execute("SAVEPOINT use_case")
+                        try:
+                            job.result = job.use_case(tx, *job.arguments, **job.keywords)
+                        except BaseException as error:
+                            if self.kind.lost(driver) or (self.kind.conflicts(error) and not conflicts_end):
+                                raise
+                            job.error = self._explained(error)
+                            driver.execute("ROLLBACK TO SAVEPOINT use_case")
+                        driver.execute("RELEASE SAVEPOINT use_case")
+                    committing = True
+            except BaseException as error:
+                if self.kind.lost(driver):
+                    connection.invalidate()
+                    if not committing:
+                        raise _LostError from error
+                elif self.kind.conflicts(error) and not conflicts_end:
+                    raise _ConflictError from error
+                raise
+        self.statistics.commits += 1
+        self.statistics.transactions += len(batch)
+        self.statistics.largest_batch = max(self.statistics.largest_batch, len(batch))
+
+    @contextmanager
+    def _connected(self) -> Iterator[Connection]:
+        try:
+            connection = self._writing.connect()
+        except DBAPIError as error:
+            if self.kind.away(error):
+                raise _LostError from error
+            raise
+        with connection:
+            yield connection
+
+    def _explained(self, error: BaseException) -> BaseException:
+        """`error` as its caller gets it."""
+        if isinstance(error, StopIteration):  # a future does not carry it
+            explained: BaseException | None = RuntimeError("a use case raised StopIteration")
+        else:
+            explained = self.kind.explain(error)
+        if explained is None:
+            return error
+        explained.__cause__ = error
+        return explained
+
+    @property
+    def sqlite(self) -> Sqlite | None:
+        """The SQLite file, or None where the engine is another."""
+        return self.kind if isinstance(self.kind, Sqlite) else None
+
+
+class _Patience:
+    """Waits between attempts to reach a server that went away, for PATIENCE seconds in all."""
+
+    def __init__(self) -> None:
+        self._until = time.monotonic() + PATIENCE
+        self._pause = 0.02
+
+    def wait(self) -> bool:
+        """Wait a little longer than last time; False once patience is over."""
+        if time.monotonic() + self._pause > self._until:
+            return False
+        time.sleep(self._pause)
+        self._pause = min(1.0, self._pause * 2)
+        return True
+
+
+def _settle(batch: Sequence[_Job]) -> None:
+    """Answer every caller, waking each event loop once."""
+    by_loop: defaultdict[asyncio.AbstractEventLoop, list[_Job]] = defaultdict(list)
+    for job in batch:
+        if job.loop is None:
+            job.settle()
+        else:
+            by_loop[job.loop].append(job)
+    for loop, jobs in by_loop.items():
+        with suppress(RuntimeError):  # the loop is closed, so nobody waits any more
+            loop.call_soon_threadsafe(_settle_all, jobs)
+
+
+def _settle_all(jobs: Sequence[_Job]) -> None:
+    for job in jobs:
+        job.settle()

@@ -1,0 +1,316 @@
+"""The two engines: how their connections are set up, and their errors as sentences a person can act on."""
+
+import re
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any, Protocol
+
+import orjson
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+
+PATIENCE = 15.0
+"""Seconds for which a lock that another process holds, or a server that went away, is waited for."""
+
+
+class DatabaseError(Exception):
+    """The database cannot do it: what is wrong and how to mend it, in a sentence, without the password."""
+
+
+class EngineKind(Protocol):
+    """What differs between SQLite and PostgreSQL."""
+
+    name: str
+    writers: int  # connections that write
+    batch: int  # transactions committed together at most
+
+    def writing(self) -> Engine:
+        """Connections that write."""
+
+    def reading(self) -> Engine:
+        """Connections that only read, each transaction seeing one state of the database."""
+
+    def migrating(self) -> Engine:
+        """Connections for migrations: they rebuild tables, which must not delete what refers to them."""
+
+    def begin(self, connection: Connection, *, to_write: bool) -> AbstractContextManager[Any]:
+        """A transaction, committed at the end of the `with` block or rolled back by what is raised in it."""
+
+    def lost(self, driver_connection: Any) -> bool:
+        """Whether the driver has found the connection to be broken."""
+
+    def away(self, error: DBAPIError) -> bool:
+        """Whether `error` says that the server cannot be reached at present."""
+
+    def conflicts(self, error: BaseException) -> bool:
+        """Whether `error` comes of somebody else writing at the same time, so that trying again helps."""
+
+    def explain(self, error: BaseException) -> DatabaseError | None:
+        """The sentence for an error that a person can mend, or None where it is none of these."""
+
+
+def engine_kind(url: str) -> EngineKind:
+    """The engine for `database.url`; raises DatabaseError where it names none."""
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):
+        parsed = None
+    if parsed is not None and parsed.drivername in {"sqlite", "sqlite+pysqlite"}:
+        if not parsed.database or parsed.database == ":memory:" or parsed.database.startswith("file:"):
+            raise DatabaseError(
+                "database.url names no file, and what is kept in memory is lost: write sqlite:///rekan.db"
+            )
+        return Sqlite(Path(parsed.database))
+    if parsed is not None and parsed.drivername in {"postgresql", "postgres", "postgresql+psycopg"}:
+        return Postgresql(parsed.set(drivername="postgresql+psycopg"))
+    scheme = url.partition(":")[0] if "://" in url else ""
+    raise DatabaseError(
+        (
+            f"database.url begins with {scheme}://"
+            if scheme
+            else "database.url is not an address of a database"
+        )
+        + ": write sqlite:///rekan.db, or postgresql://user:password@host/database"
+    )
+
+
+_NO_ROLE = re.compile(r'role ".*" does not exist')
+
+
+def _to_json(value: Any) -> str:
+    return orjson.dumps(value).decode()
+
+
+class Sqlite:
+    """A file on this machine. One connection writes; readers see the last commit and never wait for it."""
+
+    name = "sqlite"
+    writers = 1
+    batch = 512
+
+    def __init__(self, path: Path) -> None:
+        self.path = path.absolute()
+
+    def writing(self) -> Engine:
+        """Connections that write."""
+        return self._engine(pool_size=1)
+
+    def reading(self) -> Engine:
+        """Connections that only read."""
+        return self._engine("PRAGMA query_only = ON", pool_size=4)
+
+    def migrating(self) -> Engine:
+        """Connections for migrations: dropping a rebuilt table would delete what refers to it."""
+        return self._engine("PRAGMA foreign_keys = OFF", pool_size=1)
+
+    def _engine(self, *pragmas: str, pool_size: int) -> Engine:
+        engine = create_engine(
+            URL.create("sqlite+pysqlite", database=str(self.path)),
+            pool_size=pool_size,
+            max_overflow=0,
+            connect_args={"timeout": PATIENCE},  # PRAGMA busy_timeout
+            json_serializer=_to_json,
+            json_deserializer=orjson.loads,
+        )
+
+        @event.listens_for(engine, "connect")
+        def prepare(connection: Any, _record: Any) -> None:
+            # The driver would begin transactions by itself, but late, and not before SELECT or DDL.
+            # `begin` does it; an engine-wide "begin" event would make every statement a tenth dearer.
+            connection.isolation_level = None
+            for pragma in (
+                "PRAGMA journal_mode = WAL",  # readers and the writer do not wait for one another
+                "PRAGMA synchronous = FULL",  # a commit that was answered survives a power cut
+                "PRAGMA foreign_keys = ON",
+                "PRAGMA cache_size = -8192",  # 8 MiB: the pages of a wave's rows stay at hand (default 2)
+                "PRAGMA temp_store = MEMORY",  # reports sort without writing files
+                "PRAGMA wal_autocheckpoint = 4000",  # 16 MiB: fewer and larger checkpoints between commits
+                "PRAGMA journal_size_limit = 67108864",  # after a large import the log shrinks again
+                *pragmas,
+            ):
+                connection.execute(pragma)
+
+        return engine
+
+    def begin(self, connection: Connection, *, to_write: bool) -> AbstractContextManager[Any]:
+        """A transaction, committed at the end of the `with` block or rolled back by what is raised in it."""
+        transaction = connection.begin()
+        # To write, the lock is taken at once: a transaction that has read could not take it any more.
+        begin = "BEGIN IMMEDIATE" if to_write else "BEGIN"
+        try:
+            connection.exec_driver_sql(begin)
+        except DBAPIError:
+            transaction.close()
+            raise
+        return transaction
+
+    def lost(self, driver_connection: Any) -> bool:
+        """Never: there is no server to lose."""
+        return False
+
+    def away(self, error: DBAPIError) -> bool:
+        """Never: there is no server to wait for."""
+        return False
+
+    def conflicts(self, error: BaseException) -> bool:
+        """Never: there is one writer, and other processes' writes are waited for."""
+        return False
+
+    def explain(self, error: BaseException) -> DatabaseError | None:
+        """The sentence for an error that a person can mend."""
+        code = getattr(_driver_error(error), "sqlite_errorname", "")
+        text = str(_driver_error(error))
+        path, folder = self.path, self.path.parent
+        if code.startswith("SQLITE_CANTOPEN") or "unable to open database file" in text:
+            if not folder.exists():
+                return DatabaseError(
+                    f"{path} cannot be opened: the folder {folder} does not exist; create it, "
+                    "or change database.url"
+                )
+            return DatabaseError(
+                f"{path} cannot be opened: give Rekan's user the right to write it and the folder {folder}, "
+                "or change database.url"
+            )
+        if code.startswith("SQLITE_NOTADB") or "file is not a database" in text:
+            return DatabaseError(
+                f"{path} is not an SQLite database: name another file in database.url, or move this one away"
+            )
+        if code.startswith("SQLITE_CORRUPT"):
+            return DatabaseError(
+                f"{path} is damaged ({text}): stop Rekan, keep a copy of the file, restore the last backup"
+            )
+        if code.startswith("SQLITE_READONLY"):
+            return DatabaseError(
+                f"{path} cannot be written: give Rekan's user the right to write it and the folder {folder}, "
+                "or change database.url"
+            )
+        if code.startswith("SQLITE_FULL"):
+            return DatabaseError(
+                f"no room to write {path}: the disk is full; make room, Rekan goes on by itself"
+            )
+        if code.startswith("SQLITE_IOERR"):
+            return DatabaseError(
+                f"{path} cannot be read or written ({text}): look after the disk {folder} is on"
+            )
+        if code.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+            return DatabaseError(
+                f"{path} is being written by another program for over {PATIENCE:.0f} seconds: "
+                "close whatever has it open for editing"
+            )
+        return None
+
+
+class Postgresql:
+    """A server, shared by several processes."""
+
+    name = "postgresql"
+    writers = 4
+    batch = 64  # beyond this many savepoints PostgreSQL itself slows down, and rows stay locked for longer
+
+    def __init__(self, url: URL) -> None:
+        self.url = url
+
+    def writing(self) -> Engine:
+        """Connections that write."""
+        return self._engine(pool_size=self.writers, max_overflow=0)
+
+    def reading(self) -> Engine:
+        """Connections that only read."""
+        engine = self._engine(pool_size=4, max_overflow=0)
+
+        @event.listens_for(engine, "connect")
+        def prepare(connection: Any, _record: Any) -> None:
+            from psycopg import IsolationLevel  # noqa: PLC0415 - with SQLite it is not even loaded
+
+            connection.read_only = True
+            connection.isolation_level = IsolationLevel.REPEATABLE_READ
+
+        return engine
+
+    def migrating(self) -> Engine:
+        """Connections for migrations."""
+        return self._engine(pool_size=1)
+
+    def _engine(self, **pool: int) -> Engine:
+        return create_engine(
+            self.url,
+            pool_recycle=3600,
+            connect_args={
+                "connect_timeout": 10,
+                "application_name": "rekan",
+                # A server that vanished without a word is noticed in seconds, not in minutes.
+                "keepalives_idle": 10,
+                "keepalives_interval": 3,
+                "keepalives_count": 3,
+                "tcp_user_timeout": 15_000,
+            },
+            json_serializer=_to_json,
+            json_deserializer=orjson.loads,
+            **pool,
+        )
+
+    def begin(self, connection: Connection, *, to_write: bool) -> AbstractContextManager[Any]:
+        """A transaction; the driver sends BEGIN with the first statement."""
+        return connection.begin()
+
+    def lost(self, driver_connection: Any) -> bool:
+        """Whether the driver has found the connection to be broken."""
+        return bool(driver_connection.closed)
+
+    def away(self, error: DBAPIError) -> bool:
+        """Whether a connection could not be made, or broke."""
+        return error.connection_invalidated or (
+            isinstance(error, OperationalError) and error.statement is None
+        )
+
+    def conflicts(self, error: BaseException) -> bool:
+        """A deadlock, a serialisation failure, or a row that another writer inserted a moment earlier."""
+        return getattr(_driver_error(error), "sqlstate", None) in {"40P01", "40001", "23505"}
+
+    def explain(self, error: BaseException) -> DatabaseError | None:
+        """The sentence for an error that a person can mend."""
+        driver_error = _driver_error(error)
+        text, state = str(driver_error), getattr(driver_error, "sqlstate", None) or ""
+        server = f"PostgreSQL at {self.url.host or 'this machine'}:{self.url.port or 5432}"
+        user, name = self.url.username or "the current user", self.url.database or self.url.username
+        if state == "28P01" or "password authentication failed" in text or "no password supplied" in text:
+            return DatabaseError(
+                f"{server} refuses the password of {user}: put the right one in database.url "
+                "(characters such as @ : / % are written as %40 %3A %2F %25)"
+            )
+        if state == "3D000" or ("database" in text and "does not exist" in text):
+            return DatabaseError(
+                f"{server} has no database {name}: create it (createdb {name}), or change database.url"
+            )
+        if state.startswith("28") or "no pg_hba.conf entry" in text or _NO_ROLE.search(text):
+            return DatabaseError(
+                f"{server} does not let {user} in ({_first_line(text)}): mend database.url or pg_hba.conf"
+            )
+        if state == "42501":
+            return DatabaseError(
+                f"{server} does not allow {user} to do this ({_first_line(text)}): "
+                f"make {user} the owner of the database {name}"
+            )
+        if state == "53100":
+            return DatabaseError(f"{server} has no room left: make room on its disk, Rekan goes on by itself")
+        if state == "53300":
+            return DatabaseError(f"{server} has no connection left: raise max_connections, or close others")
+        if state == "25006":
+            return DatabaseError(f"{server} only reads (a standby?): name the primary in database.url")
+        if "Connection refused" in text or "No such file or directory" in text:
+            return DatabaseError(f"{server} does not answer: start it, or mend host and port in database.url")
+        if "resolve" in text or "Name or service not known" in text or "getaddrinfo" in text:
+            return DatabaseError(f"there is no machine named {self.url.host}: mend the host in database.url")
+        if isinstance(error, DBAPIError) and (self.away(error) or state.startswith(("08", "57P"))):
+            return DatabaseError(
+                f"{server} is out of reach ({_first_line(text)}): look after the server and the network to it"
+            )
+        return None
+
+
+def _driver_error(error: BaseException) -> BaseException:
+    return error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+
+
+def _first_line(text: str) -> str:
+    return text.strip().partition("\n")[0].removeprefix("connection failed: ")
