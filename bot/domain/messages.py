@@ -11,13 +11,15 @@ from enum import IntEnum
 from typing import TypeAlias
 
 from bot.domain.language import Localised
+from bot.domain.programme import Local
 
-Value: TypeAlias = "str | int | date | datetime | Localised | Say | Written | tuple[Say, ...]"
+Value: TypeAlias = "str | int | date | datetime | Local | Localised | Say | Written | tuple[Say, ...]"
 """What a text's placeholder takes.
 
 A `str` comes from a person and is escaped; a `Localised` comes from `content/` or `schedules/` and may hold
 Telegram's HTML. A `datetime` is an instant (aware; shown in the reader's own zone with the other zones
-beside it), a `date` a calendar day, a tuple of `Say` one line each.
+beside it), a `Local` that time in the reader's own zone, a `date` a calendar day, a tuple of `Say` one
+line each.
 """
 
 
@@ -32,7 +34,10 @@ class Say:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A text that organisers wrote in a schedule, with what its placeholders take."""
+    """A text that organisers wrote in a schedule, with what its placeholders take.
+
+    {nama} and {satker} are the reader's and always there.
+    """
 
     text: Localised
     params: Mapping[str, Value] = field(default_factory=dict)
@@ -127,6 +132,14 @@ class Lane(IntEnum):
     REPLY = 0  # to somebody who has just tapped or written, and waits
     SESSION = 1  # what a live session depends on
     REMINDER = 2  # everything else
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a use case answers: messages to send, and a few words over the button that was tapped."""
+
+    messages: tuple[Message, ...] = ()
+    toast: Say | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Outbox messages as JSON and back: the shape that a restart, or an older version's row, must survive."""
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any
 
 from bot.domain.language import Localised
@@ -18,6 +18,7 @@ from bot.domain.messages import (
     Value,
     Written,
 )
+from bot.domain.programme import Local
 
 
 def dump(message: Message) -> dict[str, Any]:
@@ -82,6 +83,8 @@ def _dump_value(value: Value) -> Any:
             return {"written": _dump_value(words), "params": {k: _dump_value(v) for k, v in params.items()}}
         case tuple():
             return {"lines": [_dump_say(say) for say in value]}
+        case Local(day, at):
+            return {"local": [day.isoformat(), at.isoformat()]}
         case datetime():
             return {"at": value.isoformat()}
         case date():
@@ -102,6 +105,8 @@ def _load_value(data: Any) -> Value:
             )
         case {"lines": list(lines)}:
             return tuple(_load_say(say) for say in lines)
+        case {"local": [str(day), str(at)]}:
+            return Local(date.fromisoformat(day), time.fromisoformat(at))
         case {"at": str(at)}:
             return datetime.fromisoformat(at)
         case {"day": str(day)}:

@@ -69,6 +69,7 @@ class Base(DeclarativeBase):
         datetime: UtcDateTime(),
         dict[str, Any]: JSON(),
         list[int]: JSON(),
+        list[str]: JSON(),
         str: Text(),
     }
 
@@ -166,6 +167,7 @@ class QuizAttemptRow(Base):
     person_id: Mapped[int] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"), primary_key=True)
     quiz_id: Mapped[str] = mapped_column(primary_key=True)
     attempt: Mapped[int] = mapped_column(primary_key=True)
+    asked: Mapped[list[str]]  # question ids, in the order in which they were put
     started_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
     right: Mapped[int | None] = mapped_column("right_answers")
@@ -298,7 +300,10 @@ class OutboxRow(Base):
     due_at: Mapped[datetime]  # not before
     everybody_by: Mapped[datetime]
     not_after: Mapped[datetime]
-    state: Mapped[str] = mapped_column(default="owed")  # owed | sending | sent | gone | expired | failed
+    # What a reminder is about ("module:loyal"): it is withdrawn when that has been done meanwhile.
+    about: Mapped[str | None]
+    # owed | sending | sent | gone | expired | failed | withdrawn
+    state: Mapped[str] = mapped_column(default="owed")
     attempts: Mapped[int] = mapped_column(default=0)
     message_id: Mapped[int | None] = mapped_column(BigInteger)
     error: Mapped[str | None]

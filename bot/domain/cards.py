@@ -1,0 +1,130 @@
+"""What a timetable entry looks like in the chat: the organisers' words, and the card of what it is about."""
+
+from bot.domain.messages import Button, Link, Say, Tap, Value, Written
+from bot.domain.programme import Entry, Item, JournalTask, Local, Module, Programme, Quiz, Session, Target
+
+EVERYTHING = "*"
+
+
+class NoSuchItemError(LookupError):
+    """The entry is about something that the programme no longer has."""
+
+
+def card(programme: Programme, entry: Entry) -> Say:
+    """The message of `entry` as the programme stands now; raises `NoSuchItemError`."""
+    lead: Value = ""
+    about = entry.about
+    params = variables(programme, about)
+    if entry.text is not None:
+        lead = Written(entry.text, params)
+    if about is None:
+        return Say("card.plain", {"lead": lead})
+    if about.id == EVERYTHING:
+        return Say(f"card.{about.kind}_list", {"lead": lead}, ((_open_list(about.kind),),))
+    match found(programme, about):
+        case Module() as module:
+            return module_card(programme, module, lead)
+        case Session() as session:
+            return session_card(session, lead)
+        case Quiz() as quiz:
+            params = {"lead": lead, "title": quiz.title, "questions": len(quiz.questions)}
+            start = Button(Say("quiz.button_start"), Tap("quiz", quiz.id, "start"))
+            return Say("card.quiz", params, ((start,),))
+        case JournalTask() as task:
+            params = {"lead": lead, "title": task.prompt.title, "text": task.prompt.text}
+            write = Button(Say("journal.button_write"), Tap("jurnal", task.prompt.id, "open"))
+            return Say("card.journal", params, ((write,),))
+
+
+def found(programme: Programme, target: Target) -> Module | Quiz | JournalTask | Session:
+    """The thing that `target` names; raises `NoSuchItemError`."""
+    thing: Module | Quiz | JournalTask | Session | None
+    match target.kind:
+        case Item.MODULE:
+            thing = programme.module(target.id)
+        case Item.QUIZ:
+            thing = programme.quiz(target.id)
+        case Item.JOURNAL:
+            thing = programme.task(target.id)
+        case Item.SESSION:
+            thing = programme.session(target.id)
+    if thing is None:
+        raise NoSuchItemError(f"{target.kind}:{target.id}")
+    return thing
+
+
+def module_card(programme: Programme, module: Module, lead: Value) -> Say:
+    """A module, with what one can say of it: done, later, or open it."""
+    link = Link(module.url or programme.portal.url)
+    return Say(
+        "card.module",
+        {"lead": lead, "title": module.title, "summary": module.summary, "minutes": module.minutes},
+        (
+            (
+                Button(Say("module.button_done"), Tap("modul", module.id, "done")),
+                Button(Say("module.button_later"), Tap("modul", module.id, "later")),
+            ),
+            (Button(programme.portal.name, link),),
+        ),
+    )
+
+
+def session_card(session: Session, lead: Value) -> Say:
+    """A live session: when in all zones, how to get in, and what to do when one cannot."""
+    buttons = [
+        (Button(Say("session.button_zoom"), Link(session.meeting.url)),),
+        (Button(Say("session.button_calendar"), Tap("sesi", session.id, "ics")),),
+    ]
+    stream: Value = ""
+    if session.stream is not None:
+        buttons.insert(1, (Button(Say("session.button_stream"), Link(session.stream)),))
+        stream = Say("session.stream", {"url": session.stream})
+    return Say(
+        "card.session",
+        {
+            "lead": lead,
+            "title": session.title,
+            "opens": session.room_opens,
+            "starts": session.starts,
+            "ends": session.ends,
+            "meeting_id": session.meeting.meeting_id,
+            "passcode": session.meeting.passcode,
+            "stream": stream,
+        },
+        tuple(buttons),
+    )
+
+
+def variables(programme: Programme, about: Target | None) -> dict[str, Value]:
+    """What an entry's text may name besides {nama} and {satker}; `rekan check` refuses any other."""
+    values: dict[str, Value] = {"program": programme.title, "portal": programme.portal.name}
+    if about is None or about.id == EVERYTHING:
+        return values
+    match found(programme, about):
+        case Module() as module:
+            values["modul"] = module.title
+        case Quiz() as quiz:
+            values["kuis"] = quiz.title
+        case Session() as session:
+            values |= {"sesi": session.title, "mulai": session.starts, "selesai": session.ends}
+        case JournalTask() as task:
+            values |= {"jurnal": task.prompt.title, "tenggat": deadline_in_words(programme, task)}
+    return values
+
+
+def deadline_in_words(programme: Programme, task: JournalTask) -> Value:
+    """A journal task's deadline where it is not known whose: a local time, or a day of the own course."""
+    match task.deadline:
+        case None:
+            return programme.last_day
+        case Local() as local:
+            return local
+        case personal:
+            return Say("journal.personal_deadline", {"day": personal.day})
+
+
+def _open_list(kind: Item) -> Button:
+    return Button(Say(f"{kind}.button_list"), Tap(_ACTION[kind], "", "list"))
+
+
+_ACTION = {Item.MODULE: "modul", Item.QUIZ: "quiz", Item.JOURNAL: "jurnal", Item.SESSION: "sesi"}

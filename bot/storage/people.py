@@ -1,0 +1,168 @@
+"""People and their chats."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, Select, insert, select, update
+
+from bot.domain.enrolment import Link
+from bot.domain.language import Language
+from bot.domain.messages import Reader
+from bot.domain.people import Person, Reach, Role
+from bot.domain.zones import Zone
+from bot.storage.database import Transaction
+from bot.storage.tables import ChatRow, PersonRow, RequestRow
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """A private chat, and the person it belongs to, if that is known."""
+
+    chat_id: int
+    language: Language
+    reach: Reach
+    person: Person | None
+
+    @property
+    def active(self) -> Person | None:
+        """The person, once they have agreed and as long as they have not withdrawn."""
+        person = self.person
+        return person if person and person.consented_at and not person.withdrawn_at else None
+
+    @property
+    def reader(self) -> Reader:
+        """For whom the bot words what it says here."""
+        if self.person is None:
+            return Reader(self.language, Zone.WIB)
+        p = self.person
+        return Reader(p.language, p.zone, p.name, p.office, p.programme)
+
+
+def visitor(tx: Transaction, chat_id: int, language_code: str | None, now: datetime) -> Visitor:
+    """The chat's visitor; a chat never seen before is noted, in the language of its app."""
+    row = tx.connection.execute(
+        select(ChatRow.language, ChatRow.reach, ChatRow.person_id).where(ChatRow.id == chat_id)
+    ).first()
+    if row is None:
+        language = Language.EN if language_code and not language_code.startswith("id") else Language.ID
+        tx.connection.execute(
+            insert(ChatRow).values(id=chat_id, language=language, reach=Reach.OPEN, created_at=now)
+        )
+        return Visitor(chat_id, language, Reach.OPEN, None)
+    found = person(tx, row.person_id) if row.person_id is not None else None
+    return Visitor(chat_id, Language(row.language), Reach(row.reach), found)
+
+
+def person(tx: Transaction, person_id: int) -> Person | None:
+    """The person of that id, or None."""
+    row = tx.connection.execute(_people().where(PersonRow.id == person_id)).first()
+    return None if row is None else _person(row)
+
+
+def claim_link(tx: Transaction, person_id: int, serial: int) -> Link | None:
+    """What is known of a code that was rightly signed; None where its person is gone."""
+    row = tx.connection.execute(
+        select(PersonRow.claim_serial, PersonRow.claim_expires_at, ChatRow.id.label("chat_id"))
+        .outerjoin(ChatRow, ChatRow.person_id == PersonRow.id)
+        .where(PersonRow.id == person_id)
+    ).first()
+    if row is None:
+        return None
+    return Link(person_id, serial, row.claim_serial, row.claim_expires_at, row.chat_id)
+
+
+def link_chat(tx: Transaction, chat_id: int, person_id: int, now: datetime) -> None:
+    """Make the chat that person's."""
+    tx.connection.execute(update(ChatRow).where(ChatRow.id == chat_id).values(person_id=person_id))
+    change(tx, person_id, now, claimed_at=now)
+
+
+def change(tx: Transaction, person_id: int, now: datetime, **values: object) -> None:
+    """Change columns of a person."""
+    tx.connection.execute(update(PersonRow).where(PersonRow.id == person_id).values(updated_at=now, **values))
+
+
+def set_language(tx: Transaction, chat_id: int, language: Language) -> None:
+    """Remember a stranger's language."""
+    tx.connection.execute(update(ChatRow).where(ChatRow.id == chat_id).values(language=language))
+
+
+def set_reach(tx: Transaction, chat_id: int, reach: Reach, now: datetime) -> None:
+    """Note whether the chat can be written to."""
+    tx.connection.execute(
+        update(ChatRow).where(ChatRow.id == chat_id).values(reach=reach, reach_changed_at=now)
+    )
+
+
+def enrol(
+    tx: Transaction,
+    *,
+    programme: str,
+    name: str,
+    office: str,
+    language: Language,
+    origin: str,
+    now: datetime,
+) -> int:
+    """Add somebody who was on no roster (their zone is asked next); returns their id."""
+    statement = (
+        insert(PersonRow)
+        .values(
+            programme_id=programme,
+            name=name,
+            office=office,
+            role=Role.PARTICIPANT,
+            language=language,
+            zone=Zone.WIB,
+            origin=origin,
+            created_at=now,
+            updated_at=now,
+        )
+        .returning(PersonRow.id)
+    )
+    return tx.connection.execute(statement).scalar_one()
+
+
+# --- requests to be let in ----------------------------------------------------------------------------
+
+
+def open_request(tx: Transaction, chat_id: int) -> str | None:
+    """The kind of this chat's request that waits for a decision, or None."""
+    return tx.connection.execute(
+        select(RequestRow.kind).where(RequestRow.chat_id == chat_id, RequestRow.state == "open")
+    ).scalar()
+
+
+def request(tx: Transaction, values: Mapping[str, Any], now: datetime) -> None:
+    """Record a request for a coordinator to decide."""
+    tx.connection.execute(insert(RequestRow).values(**values, state="open", created_at=now))
+
+
+def _people() -> Select[Any]:
+    return select(PersonRow.__table__, ChatRow.id.label("chat_id")).outerjoin(
+        ChatRow, ChatRow.person_id == PersonRow.id
+    )
+
+
+def _person(row: Row[Any]) -> Person:
+    r = row._mapping  # "class" is a column's name, and a keyword
+    return Person(
+        id=r["id"],
+        programme=r["programme_id"],
+        name=r["name"],
+        role=Role(r["role"]),
+        office=r["office"],
+        province=r["province"],
+        wave=r["wave"],
+        class_=r["class"],
+        group=r["group_name"],
+        language=Language(r["language"]),
+        zone=Zone(r["zone"]),
+        chat_id=r["chat_id"],
+        consented_at=r["consented_at"],
+        withdrawn_at=r["withdrawn_at"],
+        first_login=r["first_login"],
+        joined_at=r["joined_at"],
+    )

@@ -1,0 +1,215 @@
+"""The front desk: every event of every chat comes here, in one transaction, and is answered."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.domain.events import (
+    AddressedInGroup,
+    Commanded,
+    Edited,
+    Event,
+    Migrated,
+    ReachChanged,
+    Shared,
+    Started,
+    Tapped,
+    Voted,
+    Wrote,
+)
+from bot.domain.identity import looks_like_nik
+from bot.domain.messages import Delete, Lane, Message, Reader, Reply, Say
+from bot.domain.people import Person, Reach
+from bot.domain.programme import Programme
+from bot.domain.zones import Zone
+from bot.storage import outbox, people, updates
+from bot.storage.database import Transaction
+from bot.storage.people import Visitor
+from bot.usecases import enrolment, journal, modules, planning, quiz, receipt, schedule, settings
+
+COMMANDS = {
+    "jadwal": "jadwal",
+    "schedule": "jadwal",
+    "modul": "modul",
+    "modules": "modul",
+    "kuis": "kuis",
+    "quiz": "kuis",
+    "jurnal": "jurnal",
+    "journal": "jurnal",
+    "status": "status",
+    "bahasa": "bahasa",
+    "language": "bahasa",
+    "zona": "zona",
+    "zone": "zona",
+    "bantuan": "bantuan",
+    "help": "bantuan",
+    "berhenti": "berhenti",
+    "stop": "berhenti",
+}
+"""Every command, Indonesian and English, and the feature it opens."""
+
+
+@dataclass(frozen=True, slots=True)
+class Handled:
+    """What is left to do at once, after the commit: a few words over the tapped button, for its reader."""
+
+    toast: Say | None
+    reader: Reader
+
+
+def handle(tx: Transaction, update_id: int, event: Event, now: datetime) -> Handled:
+    """Answer an event; one that was answered before (Telegram hands over again) is left alone.
+
+    Raises `TryAgain` where the event has overtaken what it follows from.
+    """
+    stranger = Reader("id", Zone.WIB)
+    if not updates.note(tx, update_id, now):
+        return Handled(None, stranger)
+    match event:
+        case Migrated(sender, new_chat_id):
+            outbox.move(tx, sender.chat_id, new_chat_id)
+            return Handled(None, stranger)
+        case AddressedInGroup(sender):
+            # Once an hour at most: a busy group must not turn the bot into a nuisance.
+            outbox.owe(
+                tx,
+                outbox.Recipient(chat_id=sender.chat_id),
+                Say("help.in_group"),
+                reason=f"group:{now:%Y%m%d%H}",
+                lane=Lane.REPLY,
+                now=now,
+            )
+            return Handled(None, stranger)
+    who = people.visitor(tx, event.sender.chat_id, event.sender.language_code, now)
+    reach = event.reach if isinstance(event, ReachChanged) else Reach.OPEN
+    if who.reach is not reach:
+        people.set_reach(tx, who.chat_id, reach, now)
+        if reach is Reach.OPEN and who.active is not None:
+            planning.catch_up(tx, who.active.id, now)
+    reply = _answer(tx, who, event, now)
+    after = people.visitor(tx, who.chat_id, None, now)
+    recipient = (
+        outbox.Recipient(person_id=after.person.id)
+        if after.person is not None
+        else outbox.Recipient(chat_id=after.chat_id)
+    )
+    for n, message in enumerate(reply.messages):
+        _owe(tx, recipient, message, f"update:{update_id}:{n}", now)
+    return Handled(reply.toast, after.reader)
+
+
+def _owe(tx: Transaction, recipient: outbox.Recipient, message: Message, reason: str, now: datetime) -> None:
+    outbox.owe(
+        tx, recipient, message, reason=reason, lane=Lane.REPLY, now=now, not_after=now + timedelta(days=1)
+    )
+
+
+def _answer(tx: Transaction, who: Visitor, event: Event, now: datetime) -> Reply:
+    match event:
+        case ReachChanged():
+            return Reply()
+        case Wrote(_, message_id, text) | Edited(_, message_id, text) if looks_like_nik(text):
+            return Reply((Delete(message_id), Say("help.nik")))
+        case Shared(_, message_id, _, _, caption) if looks_like_nik(caption):
+            return Reply((Delete(message_id), Say("help.nik")))
+        case Started(_, payload):
+            return enrolment.start(tx, who, payload, now)
+        case Commanded(_, command, _):
+            return _command(tx, who, COMMANDS.get(command, ""), now)
+        case Tapped(_, message_id, _, tap) if tap.action == "menu":
+            return _command(tx, who, tap.choice, now)
+        case Tapped(_, message_id, _, tap) if tap.action == "daftar":
+            return enrolment.tap(tx, who, message_id, tap, now)
+        case Tapped(_, message_id, _, tap) if tap.action == "bahasa":
+            return settings.tap_language(tx, who, message_id, tap, now)
+    person = who.active
+    if person is None:
+        return _outsider(tx, who, event, now)
+    programme = tx.catalogue.programme(person.programme)
+    if programme is None:
+        return Reply((Say("enrolment.programme_gone"),))
+    return _participant(tx, who, person, programme, event, now)
+
+
+def _command(tx: Transaction, who: Visitor, feature: str, now: datetime) -> Reply:
+    match feature:
+        case "bahasa":
+            return settings.ask_language(who)
+        case "berhenti":
+            return enrolment.ask_to_leave(who)
+        case "bantuan" if who.active is None:
+            return Reply((Say("help.outside"), *enrolment.invite_in(tx, who, now).messages))
+        case _ if who.active is None:
+            return enrolment.invite_in(tx, who, now)
+    person = who.active
+    programme = tx.catalogue.programme(person.programme)
+    if programme is None:
+        return Reply((Say("enrolment.programme_gone"),))
+    match feature:
+        case "jadwal":
+            return schedule.overview(tx, person, programme, now)
+        case "modul":
+            return modules.overview(tx, person, programme)
+        case "kuis":
+            return quiz.overview(tx, person, programme)
+        case "jurnal":
+            return journal.overview(tx, person, programme)
+        case "status":
+            return receipt.receipt(tx, person, programme, now)
+        case "zona":
+            return settings.ask_zone(who, now)
+        case "bantuan":
+            return Reply((Say("help.overview", {"contact": programme.contact or ""}, schedule.MENU),))
+    return Reply((Say("help.unknown_command", {}, schedule.MENU),))
+
+
+def _outsider(tx: Transaction, who: Visitor, event: Event, now: datetime) -> Reply:
+    """Somebody who has not been let in, or has not agreed: only the way in is open."""
+    match event:
+        case Wrote(_, _, text):
+            return enrolment.write(tx, who, text, now) or enrolment.invite_in(tx, who, now)
+        case Tapped() | Shared():
+            return enrolment.invite_in(tx, who, now)
+    return Reply()
+
+
+def _participant(
+    tx: Transaction, who: Visitor, person: Person, programme: Programme, event: Event, now: datetime
+) -> Reply:
+    chat_id = who.chat_id
+    match event:
+        case Voted(_, poll_id, options):
+            return quiz.vote(tx, who, programme, poll_id, options, now)
+        case Wrote(_, message_id, text):
+            piece = journal.Piece(message_id, "text", text)
+            said = journal.write(tx, person, chat_id, programme, piece, now)
+            return said or Reply((Say("help.not_understood", {}, schedule.MENU),))
+        case Shared(_, message_id, kind, file_id, caption):
+            if kind not in JOURNAL_KINDS:
+                return Reply((Say("help.not_for_journal", {}, schedule.MENU),))
+            piece = journal.Piece(message_id, kind, caption, file_id)
+            said = journal.write(tx, person, chat_id, programme, piece, now)
+            return said or Reply((Say("help.file_for_what", {}, schedule.MENU),))
+        case Edited(_, message_id, text):
+            return journal.edit(tx, person, chat_id, programme, message_id, text, now)
+        case Tapped(_, message_id, _, tap):
+            match tap.action:
+                case "modul":
+                    return modules.tap(tx, person, programme, message_id, tap, now)
+                case "masuk":
+                    return modules.tap_first_login(tx, person, message_id, tap, now)
+                case "quiz":
+                    return quiz.tap(tx, person, programme, tap, now)
+                case "jurnal":
+                    return journal.tap(tx, person, chat_id, programme, tap, now)
+                case "sesi" if tap.choice == "list":
+                    return schedule.overview(tx, person, programme, now)
+                case "sesi":
+                    return schedule.tap(programme, tap, now)
+                case "zona":
+                    return settings.tap_zone(tx, who, message_id, tap, now)
+            return Reply((Say("help.old_button", {}, schedule.MENU),))
+    return Reply()
+
+
+JOURNAL_KINDS = frozenset({"photo", "document"})
+"""What a journal entry takes besides text."""

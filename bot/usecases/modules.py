@@ -1,0 +1,89 @@
+"""Modules: the overview, ticking off and back, a reminder for later, and when the course began."""
+
+from datetime import date, datetime, timedelta
+
+from bot.domain import modules
+from bot.domain.cards import module_card
+from bot.domain.messages import Edit, Lane, Reply, Say, Tap
+from bot.domain.people import Person
+from bot.domain.programme import Item, Programme, Target
+from bot.storage import modules as stored
+from bot.storage import outbox, people
+from bot.storage.database import Transaction
+
+LATER = timedelta(hours=3)
+
+
+def overview(tx: Transaction, person: Person, programme: Programme) -> Reply:
+    """`/modul`."""
+    return Reply((modules.overview(programme, stored.done(tx, person.id), person.first_login),))
+
+
+def tap(
+    tx: Transaction, person: Person, programme: Programme, message_id: int, tapped: Tap, now: datetime
+) -> Reply:
+    """A button of a module, or of the list of them."""
+    if tapped.choice == "list":
+        return overview(tx, person, programme)
+    module = programme.module(tapped.item)
+    if module is None:
+        return Reply((Say("help.old_button"),))
+    match tapped.choice:
+        case "show":
+            return Reply((module_card(programme, module, ""),))
+        case "done":
+            new = stored.tick(tx, person.id, module.id, now)
+            outbox.withdraw(tx, person.id, about=Target(Item.MODULE, module.id), now=now)
+            done = stored.done(tx, person.id)
+            if len(done.intersection(m.id for m in programme.modules)) == len(programme.modules):
+                outbox.withdraw(tx, person.id, about=Target(Item.MODULE, "*"), now=now)
+            screen = modules.ticked(programme, module, done, person.first_login)
+            return Reply((Edit(message_id, screen),), Say("module.toast" if new else "module.toast_before"))
+        case "undo":
+            stored.untick(tx, person.id, module.id)
+            return Reply((Edit(message_id, module_card(programme, module, "")),), Say("module.toast_undone"))
+        case "later":
+            return _later(tx, person, programme, module.id, now)
+    return Reply((Say("help.old_button"),))
+
+
+def tap_first_login(tx: Transaction, person: Person, message_id: int, tapped: Tap, now: datetime) -> Reply:
+    """When the person first logged in to the portal, from which their own days count."""
+    today = now.astimezone(person.zone.tzinfo).date()
+    match tapped.choice:
+        case "ask":
+            return Reply((modules.ask_first_login(today),))
+        case "not_yet":
+            return Reply((Edit(message_id, Say("login.not_yet")),))
+        case "set":
+            try:
+                day = date.fromisoformat(tapped.item)
+            except ValueError:
+                return Reply((Say("help.old_button"),))
+            if day > today:
+                return Reply((modules.ask_first_login(today),))
+            people.change(tx, person.id, now, first_login=day)
+            return Reply((Edit(message_id, Say("login.noted", {"day": day})),), Say("login.toast"))
+    return Reply((Say("help.old_button"),))
+
+
+def _later(tx: Transaction, person: Person, programme: Programme, module_id: str, now: datetime) -> Reply:
+    """Remind again in a few hours, or when the next sending window opens."""
+    module = programme.module(module_id)
+    wished = now + LATER
+    due = programme.windows.next_open(wished, person.zone)
+    if module is None or due is None:
+        return Reply((), Say("module.toast_no_later"))
+    outbox.owe(
+        tx,
+        outbox.Recipient(person_id=person.id),
+        module_card(programme, module, Say("module.later_lead")),
+        reason=f"later:{module_id}:{due:%Y%m%d}",
+        lane=Lane.REMINDER,
+        now=now,
+        due_at=due,
+        everybody_by=due + timedelta(minutes=15),
+        not_after=due + timedelta(hours=12),
+        about=Target(Item.MODULE, module_id),
+    )
+    return Reply((), Say("module.toast_later", {"at": due}))

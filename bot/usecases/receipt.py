@@ -1,0 +1,69 @@
+"""`/status`: a receipt of what is recorded of a person, and of what is missing."""
+
+from datetime import datetime
+
+from bot.domain import quiz as quizzes
+from bot.domain.journal import State
+from bot.domain.messages import Button, Reply, Say, Tap, Value
+from bot.domain.people import Person
+from bot.domain.programme import Programme
+from bot.storage import journal, modules
+from bot.storage import quiz as stored_quizzes
+from bot.storage.database import Transaction
+
+
+def receipt(tx: Transaction, person: Person, programme: Programme, now: datetime) -> Reply:
+    """Everything the person has done here, counted, and what is missing, by name."""
+    done = modules.done(tx, person.id)
+    attempts = stored_quizzes.attempts(tx, person.id)
+    written = journal.entries(tx, person.id)
+    finished = [quiz for quiz in programme.quizzes if quizzes.best(attempts.get(quiz.id, ())) is not None]
+    submitted = {
+        prompt
+        for prompt, entry in written.items()
+        if entry.state is State.SUBMITTED and programme.task(prompt)
+    }
+    over = sum(session.ends <= now for session in programme.sessions)
+    missing: list[Say] = [
+        *(
+            Say("status.missing_module", {"title": module.title})
+            for module in programme.modules
+            if module.id not in done
+        ),
+        *(
+            Say("status.missing_quiz", {"title": quiz.title})
+            for quiz in programme.quizzes
+            if quiz not in finished
+        ),
+        *(
+            Say("status.missing_journal", {"title": task.prompt.title})
+            for task in programme.journal
+            if task.prompt.id not in submitted
+        ),
+    ]
+    login: Say = (
+        Say("status.login_unknown")
+        if person.first_login is None
+        else Say("status.login", {"day": person.first_login})
+    )
+    params: dict[str, Value] = {
+        "title": programme.title,
+        "at": now,
+        "login": login,
+        "modules": len(done.intersection(module.id for module in programme.modules)),
+        "modules_total": len(programme.modules),
+        "quizzes": len(finished),
+        "quizzes_total": len(programme.quizzes),
+        "journals": len(submitted),
+        "journals_total": len(programme.journal),
+        "sessions": over,
+        "sessions_total": len(programme.sessions),
+        "missing": tuple(missing[:_SHOWN]) or (Say("status.nothing_missing"),),
+        "more": Say("status.more", {"count": len(missing) - _SHOWN}) if len(missing) > _SHOWN else "",
+    }
+    rows = ((Button(Say("login.button_change"), Tap("masuk", "", "ask")),),)
+    return Reply((Say("status.receipt", params, rows),))
+
+
+_SHOWN = 8
+"""How many missing things are named: the rest is counted, a list of thirty helps nobody."""

@@ -1,0 +1,104 @@
+"""What is ahead: live sessions, deadlines, and the first thing to do."""
+
+from datetime import datetime, timedelta
+
+from bot.domain.cards import session_card
+from bot.domain.messages import Button, Invite, Reply, Say, Tap, Value
+from bot.domain.people import Person
+from bot.domain.programme import Programme, Session
+from bot.domain.timetable import deadline
+from bot.storage import journal, modules
+from bot.storage.database import Transaction
+
+SOON = timedelta(hours=24)
+"""How long before a session its link is shown to whoever asks for the timetable."""
+
+
+def overview(tx: Transaction, person: Person, programme: Programme, now: datetime) -> Reply:
+    """`/jadwal`: the sessions that are not over, and the journal deadlines that are open."""
+    coming = [session for session in programme.sessions if session.ends > now]
+    written = journal.entries(tx, person.id)
+    due = [
+        (deadline(programme, task, person), task)
+        for task in programme.journal
+        if task.prompt.id not in written or written[task.prompt.id].submitted_at is None
+    ]
+    ahead = sorted(((at, task) for at, task in due if at > now), key=lambda pair: pair[0])
+    lines = tuple(_line(session, now) for session in coming)
+    rows = tuple(
+        (Button(Say("schedule.button_session", {"title": session.title}), Tap("sesi", session.id, "show")),)
+        for session in coming
+    )
+    params: dict[str, Value] = {
+        "title": programme.title,
+        "sessions": lines or (Say("schedule.no_sessions"),),
+        "deadlines": tuple(
+            Say("schedule.deadline", {"title": task.prompt.title, "at": at}) for at, task in ahead[:3]
+        )
+        or (Say("schedule.no_deadlines"),),
+    }
+    return Reply((Say("schedule.overview", params, rows),))
+
+
+def tap(programme: Programme, tapped: Tap, now: datetime) -> Reply:
+    """A button of a session: its card, or its calendar file."""
+    session = programme.session(tapped.item)
+    if session is None:
+        return Reply((Say("help.old_button"),))
+    if tapped.choice == "ics":
+        return Reply((Invite(programme.id, session.id),))
+    if session.ends <= now:
+        return Reply((Say("schedule.over", {"title": session.title}),))
+    if session.room_opens - now > SOON:
+        params: dict[str, Value] = {
+            "title": session.title,
+            "opens": session.room_opens,
+            "starts": session.starts,
+            "ends": session.ends,
+        }
+        calendar = Button(Say("session.button_calendar"), Tap("sesi", session.id, "ics"))
+        return Reply((Say("schedule.not_yet", params, ((calendar,),)),))
+    return Reply((session_card(session, ""),))
+
+
+def whats_next(tx: Transaction, person: Person, now: datetime) -> Say:
+    """The first thing ahead, for who has just joined or asks anew."""
+    programme = tx.catalogue.programme(person.programme)
+    if programme is None:
+        return Say("enrolment.programme_gone")
+    coming = next((session for session in programme.sessions if session.ends > now), None)
+    done = modules.done(tx, person.id)
+    following = next((module for module in programme.modules if module.id not in done), None)
+    lines: list[Say] = []
+    if coming is not None:
+        lines.append(Say("schedule.next_session", {"title": coming.title, "starts": coming.starts}))
+    if following is not None:
+        lines.append(Say("schedule.next_module", {"title": following.title}))
+    if not lines:
+        lines.append(Say("schedule.nothing_left"))
+    return Say("schedule.next", {"lines": tuple(lines)}, MENU)
+
+
+def _line(session: Session, now: datetime) -> Say:
+    running = session.room_opens <= now < session.ends
+    return Say(
+        "schedule.session_now" if running else "schedule.session",
+        {"title": session.title, "starts": session.starts, "ends": session.ends},
+    )
+
+
+MENU: tuple[tuple[Button, ...], ...] = (
+    (
+        Button(Say("menu.schedule"), Tap("menu", "", "jadwal")),
+        Button(Say("menu.modules"), Tap("menu", "", "modul")),
+    ),
+    (
+        Button(Say("menu.quizzes"), Tap("menu", "", "kuis")),
+        Button(Say("menu.journal"), Tap("menu", "", "jurnal")),
+    ),
+    (
+        Button(Say("menu.status"), Tap("menu", "", "status")),
+        Button(Say("menu.help"), Tap("menu", "", "bantuan")),
+    ),
+)
+"""The features as buttons, wherever somebody may not know what to do."""
