@@ -8,6 +8,7 @@ really rings (`bot.delivery.timetable`), `rekan plan`, `/jadwal` and the demo al
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from typing import TypeAlias
 
 from bot.domain.people import Person
 from bot.domain.programme import (
@@ -113,6 +114,49 @@ def timing(programme: Programme, entry: Entry, zone: Zone, due_at: datetime) -> 
     return Timing(due_at, at, min(at + entry.everybody_by, over), over)
 
 
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Send the message from `due_at` on."""
+
+    due_at: datetime
+    everybody_by: datetime
+    not_after: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """Tell it in a digest, due at `due_at`."""
+
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Miss:
+    """It is too late for it."""
+
+
+Decision: TypeAlias = Send | Fold | Miss
+
+
+def decide(entry: Entry, when: Timing, now: datetime, opens: datetime | None) -> Decision:
+    """What becomes of an entry that rings at `now`, for those who do not have it yet.
+
+    On time it is sent. After its *everybody by*, its late policy says whether it is skipped, sent all the
+    same, or folded into a digest (where it is about something that a line can name). After its *not after*
+    it is missed. What is late goes out at `opens`: the next open moment, or `now` for somebody who is just
+    there; None: there is none.
+    """
+    if when.hopeless or now > when.not_after:
+        return Miss()
+    if now <= when.everybody_by:
+        return Send(when.at, when.everybody_by, when.not_after)
+    if entry.late is Late.SKIP or opens is None or opens > when.not_after:
+        return Miss()
+    if entry.late is Late.DIGEST and entry.about is not None:
+        return Fold(opens)
+    return Send(opens, min(opens + entry.everybody_by, when.not_after), when.not_after)
+
+
 def rings(programme: Programme, entry: Entry, zone: Zone, since: datetime, until: datetime) -> Iterator[Ring]:
     """The entry's ringings in `zone` whose *at* lies from `since` to `until`, ascending."""
     # Closed windows put a ringing off by 60 days at most (`next_open`); an essential one never.
@@ -208,21 +252,18 @@ def personal_span(programme: Programme) -> tuple[date, date]:
     return programme.first_day, last
 
 
-def deadline(programme: Programme, task: JournalTask, person: Person) -> datetime | None:
+def deadline(programme: Programme, task: JournalTask, person: Person) -> datetime:
     """Until when a journal entry may be reopened (aware UTC).
 
-    Without a deadline of its own that is the end of the programme's last day where the person is. None
-    where it counts from a first login that is not known yet.
+    Without a deadline of its own, or where it counts from a first login that is not known yet, that is
+    the end of the programme's last day where the person is.
     """
     match task.deadline:
         case Local(day, at):
             return _wall(day, at, person.zone)
-        case PersonalDay() as when:
-            if person.first_login is None:
-                return None
+        case PersonalDay() as when if person.first_login is not None:
             return personal_moment(programme, when, person.zone, person.first_login)
-        case None:
-            return _wall(programme.last_day, _END_OF_DAY, person.zone)
+    return _wall(programme.last_day, _END_OF_DAY, person.zone)
 
 
 def _is_their_day(programme: Programme, ring: Ring, person: Person) -> bool:
