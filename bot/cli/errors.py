@@ -1,0 +1,108 @@
+"""The one place that turns errors into sentences and exit codes (DESIGN, "Commands").
+
+0 done; 1 could not be done, with the reason; 2 bad input, a line each: `file:line: what, and how to
+mend it`. No traceback for anything a person can cause; a bug's traceback goes to a file.
+"""
+
+import functools
+import tempfile
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import ParamSpec, TypeVar
+
+import typer
+
+from bot.cli.terminal import note
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+FAILED, BAD_INPUT = 1, 2
+
+
+class CannotDo(Exception):
+    """Something could not be done; the message is a whole sentence that says why and what to do."""
+
+
+class BadInput(Exception):
+    """What was given is wrong: a line for each problem."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = tuple(problems)
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """What a person is told of an error."""
+
+    exit_code: int
+    lines: tuple[str, ...]
+
+
+def explain(error: Exception) -> Explained | None:
+    """What to tell of `error`; None where it can only be a bug.
+
+    The libraries are imported here, when something has gone wrong, to keep the start-up fast.
+    """
+    # ruff: noqa: PLC0415
+    from sqlalchemy.exc import DBAPIError
+
+    match error:
+        case BadInput(problems=problems):
+            return Explained(BAD_INPUT, problems)
+        case CannotDo():
+            return Explained(FAILED, (str(error),))
+        case DBAPIError():
+            return Explained(FAILED, (f"The database refuses: {_first_line(error.orig or error)}.",))
+        case OSError():
+            return Explained(FAILED, (_os_error(error),))
+        case _:
+            return None
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
+
+
+def _os_error(error: OSError) -> str:
+    what = error.strerror or _first_line(error)
+    return f"{error.filename}: {what}." if error.filename else f"{what[:1].upper()}{what[1:]}."
+
+
+def explained(command: Callable[P, R]) -> Callable[P, R]:
+    """A command whose errors are told in sentences; Typer still sees its parameters."""
+
+    @functools.wraps(command)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return command(*args, **kwargs)
+        except (typer.Exit, typer.Abort, typer.BadParameter, BrokenPipeError):
+            raise  # Typer's own ways to end, a reader of our output that went away included
+        except Exception as error:
+            # The outermost frame of the program: nothing is swallowed, everything ends with an exit code.
+            told = explain(error) or _bug(error)
+            for line in told.lines:
+                note(line)
+            raise typer.Exit(told.exit_code) from None
+
+    return wrapped
+
+
+def _bug(error: Exception) -> Explained:
+    """Keep the traceback of what nobody foresaw in a file, without tokens and personal numbers."""
+    from bot.cli.logs import redacted
+
+    try:
+        with tempfile.NamedTemporaryFile(
+            "w", prefix="rekan-", suffix=".log", delete=False, encoding="utf-8"
+        ) as file:
+            file.write(redacted("".join(traceback.format_exception(error))))
+    except OSError:
+        place = redacted("".join(traceback.format_exception(error)))
+    else:
+        place = f"The details are in {file.name}; they help whoever mends it."
+    return Explained(
+        FAILED, (f"This is a mistake in Rekan itself ({type(error).__name__}), not in what you did.", place)
+    )
