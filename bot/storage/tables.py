@@ -309,11 +309,7 @@ class OutboxRow(Base):
     not_after: Mapped[datetime]
     # What a reminder is about ("module:loyal"): it is withdrawn when that has been done meanwhile.
     about: Mapped[str | None]
-<<<<<<< HEAD
-    # owed | sending | sent | gone | expired | failed | withdrawn | folded (told in a digest)
-=======
     # owed | sending | sent | gone | expired | failed | withdrawn | folded (into a digest)
->>>>>>> delivery
     state: Mapped[str] = mapped_column(default="owed")
     attempts: Mapped[int] = mapped_column(default=0)
     message_id: Mapped[int | None] = mapped_column(BigInteger)
