@@ -13,7 +13,8 @@ What a placeholder shows depends on the kind of its value (`bot.domain.messages.
     tuple       a line for each
 
 Besides the placeholders that a message fills, every text may use {nama} (or {name}), {satker}, {program} and
-{portal}: they are the reader's. A value is put in once and never read for placeholders: braces in a name are braces.
+{portal}: they are the reader's. A value is put in once and never read for placeholders: braces in a name are
+braces.
 """
 
 import re
