@@ -268,7 +268,9 @@ class _Reader:
                 continue
             name = self._text(row, Field.NAME)
             nip = self._text(row, Field.NIP)
-            place = any(self._text(row, what) for what in _PLACES)
+            place = any(self._text(row, what) for what in _PLACES) or bool(
+                _COUNT.fullmatch(self._texts(row)[0])
+            )
             footer = not self._is_numbered(row) and self._is_footer(row)
             below = below or (footer and row > last)
             if below or footer or not (name or nip) or (row > last and not (name and (nip or place))):
