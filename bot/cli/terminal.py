@@ -36,7 +36,7 @@ def print_json(document: Mapping[str, Any]) -> None:
 
 def console(*, err: bool = False) -> "Console":
     """Rich's console, for tables; made when needed, since importing Rich takes a while."""
-    from rich.console import Console  # noqa: PLC0415 - start-up time
+    from rich.console import Console
 
     return Console(stderr=err, highlight=False, emoji=False, markup=False)
 
