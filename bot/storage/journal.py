@@ -4,7 +4,7 @@ from collections import defaultdict
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import ColumnElement, insert, select, update
 
 from bot.domain.journal import Entry, State
 from bot.storage.database import Transaction
@@ -107,5 +107,5 @@ def set_state(tx: Transaction, person_id: int, prompt_id: str, state: State, at:
     )
 
 
-def _of(person_id: int, prompt_id: str) -> tuple[object, ...]:
+def _of(person_id: int, prompt_id: str) -> tuple[ColumnElement[bool], ...]:
     return (JournalEntryRow.person_id == person_id, JournalEntryRow.prompt_id == prompt_id)

@@ -32,7 +32,7 @@ def attempts(tx: Transaction, person_id: int) -> dict[str, tuple[Attempt, ...]]:
     ):
         answers[row.quiz_id, row.attempt][row.question_id] = row.correct
     found: dict[str, tuple[Attempt, ...]] = {}
-    for row in tx.connection.execute(
+    for begun in tx.connection.execute(
         select(
             QuizAttemptRow.quiz_id,
             QuizAttemptRow.attempt,
@@ -43,9 +43,12 @@ def attempts(tx: Transaction, person_id: int) -> dict[str, tuple[Attempt, ...]]:
         .order_by(QuizAttemptRow.quiz_id, QuizAttemptRow.attempt)
     ):
         attempt = Attempt(
-            row.attempt, tuple(row.asked), answers[row.quiz_id, row.attempt], row.finished_at is not None
+            begun.attempt,
+            tuple(begun.asked),
+            answers[begun.quiz_id, begun.attempt],
+            begun.finished_at is not None,
         )
-        found[row.quiz_id] = (*found.get(row.quiz_id, ()), attempt)
+        found[begun.quiz_id] = (*found.get(begun.quiz_id, ()), attempt)
     return found
 
 

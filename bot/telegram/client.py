@@ -1,0 +1,75 @@
+"""The bot's account at a Bot API server: python-telegram-bot's `Bot`, kept from telling its token.
+
+`Bot` shows the token in its repr and in its debug log. And it turns every answer into objects, which is
+what costs most of the time of sending; a sender needs two numbers of it. So two of its calls return plain
+JSON here, made by the same code as all others.
+"""
+
+import logging
+from collections.abc import Mapping
+from typing import Any, Final, TypeAlias
+
+from telegram import Bot
+
+from bot.telegram.transport import CONNECTIONS, AiohttpRequest
+
+JSON: TypeAlias = dict[str, Any]
+
+OFFICIAL: Final = "https://api.telegram.org"
+ALLOWED_UPDATES: Final = ("message", "edited_message", "callback_query", "poll_answer", "my_chat_member")
+"""What Telegram is asked to hand over: what `bot.telegram.events` reads."""
+
+_ANSWER_MARGIN = 10.0  # seconds a held `getUpdates` may be answered late
+
+
+def _quiet_logger() -> logging.Logger:
+    """A logger without the debug lines that hold the token and what people write."""
+    logger = logging.getLogger("bot.telegram.client")
+    logger.setLevel(logging.INFO)
+    return logger
+
+
+class Client(Bot):
+    """A `Bot` over `AiohttpRequest`. `async with` it (or `initialize`): that asks who the bot is.
+
+    `base_url` is a Bot API server (with or without the `/bot` that its paths begin with).
+    """
+
+    __slots__ = ()
+    _LOGGER = _quiet_logger()
+
+    def __init__(
+        self,
+        token: str,
+        base_url: str = OFFICIAL,
+        *,
+        connections: int = CONNECTIONS,
+        trust_env: bool = False,
+    ) -> None:
+        server = base_url.rstrip("/").removesuffix("/bot")
+        super().__init__(
+            token,
+            base_url=f"{server}/bot",
+            base_file_url=f"{server}/file/bot",
+            request=AiohttpRequest(connections=connections, trust_env=trust_env),
+            # A held request of its own, so that a full pool of sends never keeps updates from coming in.
+            get_updates_request=AiohttpRequest(connections=2, trust_env=trust_env),
+        )
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(…)"
+
+    async def call(self, method: str, params: Mapping[str, Any]) -> Any:
+        """Call a method of the Bot API by its name; returns its result as JSON holds it."""
+        return await self._post(method, dict(params))
+
+    async def updates(self, offset: int | None, *, hold: float, limit: int = 100) -> list[JSON]:
+        """`getUpdates`: what waits from `offset` on, else what comes within `hold` seconds."""
+        params = {
+            "offset": offset,
+            "timeout": int(hold),
+            "limit": limit,
+            "allowed_updates": list(ALLOWED_UPDATES),
+        }
+        result = await self._post("getUpdates", params, read_timeout=hold + _ANSWER_MARGIN)
+        return [update for update in result if isinstance(update, dict)]

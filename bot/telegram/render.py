@@ -1,0 +1,165 @@
+"""Messages as calls of the Bot API: the reader's words, within Telegram's limits."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from telegram import InputFile
+
+from bot.content.markup import cut
+from bot.content.wording import Wording
+from bot.documents.calendars import invitation
+from bot.domain.cards import card
+from bot.domain.messages import (
+    Ask,
+    Button,
+    Delete,
+    Edit,
+    Invite,
+    Link,
+    Message,
+    Reader,
+    Say,
+    Scheduled,
+    Tap,
+    Value,
+)
+from bot.domain.programme import Catalogue, Programme, Quiz
+
+TEXT_LIMIT: Final = 4096
+CAPTION_LIMIT: Final = 1024
+QUESTION_LIMIT: Final = 300
+OPTION_LIMIT: Final = 100
+EXPLANATION_LIMIT: Final = 200
+TOAST_LIMIT: Final = 200
+
+
+class UnrenderableError(Exception):
+    """The message cannot be put into words: what it names is gone, or its text does not exist."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A method of the Bot API by its name, and its parameters but for the chat."""
+
+    method: str
+    params: Mapping[str, Any]
+
+
+class Renderer:
+    """Renders messages from the catalogue as it stands when they are sent."""
+
+    def __init__(self, catalogue: Catalogue, wording: Wording) -> None:
+        self._catalogue = catalogue
+        self._wording = wording
+
+    def call(self, message: Message, reader: Reader) -> Call:
+        """The call that brings `message` to `reader`; raises UnrenderableError."""
+        try:
+            return self._call(message, reader)
+        except (LookupError, ValueError) as error:
+            # A KeyError's str is a repr of its text.
+            raise UnrenderableError(str(error.args[0]) if error.args else repr(error)) from error
+
+    def toast(self, say: Say, reader: Reader) -> str:
+        """The words over a tapped button; raises UnrenderableError."""
+        try:
+            return self._wording.plain(say, reader, TOAST_LIMIT)
+        except LookupError as error:
+            raise UnrenderableError(str(error.args[0])) from error
+
+    def _call(self, message: Message, reader: Reader) -> Call:
+        match message:
+            case Say():
+                return Call("sendMessage", self._text(message, reader))
+            case Scheduled(programme_id, entry_id):
+                programme = self._programme(programme_id)
+                entry = programme.entry(entry_id)
+                if entry is None:
+                    raise LookupError(f"{programme_id} no longer has the timetable entry {entry_id}")
+                return Call("sendMessage", self._text(card(programme, entry), reader))
+            case Ask(quiz_id, _, question_id):
+                return Call("sendPoll", self._poll(self._quiz(quiz_id, reader), question_id, reader))
+            case Invite(programme_id, session_id):
+                return Call("sendDocument", self._calendar(self._programme(programme_id), session_id, reader))
+            case Edit(message_id, say):
+                return Call("editMessageText", {"message_id": message_id, **self._text(say, reader)})
+            case Delete(message_id):
+                return Call("deleteMessage", {"message_id": message_id})
+
+    def _text(self, say: Say, reader: Reader) -> dict[str, Any]:
+        params: dict[str, Any] = {
+            "text": cut(self._wording.html(say, reader), TEXT_LIMIT),
+            "parse_mode": "HTML",
+            "link_preview_options": {"is_disabled": True},
+        }
+        if say.buttons:
+            rows = [[self._button(button, reader) for button in row] for row in say.buttons]
+            params["reply_markup"] = {"inline_keyboard": rows}
+        return params
+
+    def _button(self, button: Button, reader: Reader) -> dict[str, str]:
+        label = self._wording.plain(button.label, reader)
+        match button.does:
+            case Tap() as tap:
+                return {"text": label, "callback_data": tap.encode()}
+            case Link(url):
+                return {"text": label, "url": url}
+
+    def _poll(self, quiz: Quiz, question_id: str, reader: Reader) -> dict[str, Any]:
+        question = quiz.question(question_id)
+        if question is None:
+            raise LookupError(f"the quiz {quiz.id} no longer has the question {question_id}")
+        place = f"{quiz.questions.index(question) + 1}/{len(quiz.questions)} "
+        text = self._wording.plain(question.text, reader, QUESTION_LIMIT)
+        return {
+            "question": place + text if len(place + text) <= QUESTION_LIMIT else text,
+            "options": [
+                {"text": self._wording.plain(option, reader, OPTION_LIMIT)} for option in question.options
+            ],
+            "type": "quiz",
+            "is_anonymous": False,
+            "allows_multiple_answers": len(question.correct) > 1,
+            "correct_option_ids": list(question.correct),
+            "explanation": self._wording.plain(question.explanation, reader, EXPLANATION_LIMIT),
+        }
+
+    def _calendar(self, programme: Programme, session_id: str, reader: Reader) -> dict[str, Any]:
+        session = programme.session(session_id)
+        if session is None:
+            raise LookupError(f"{programme.id} no longer has the session {session_id}")
+        said: dict[str, Value] = {
+            "title": session.title,
+            "opens": session.room_opens,
+            "starts": session.starts,
+            "ends": session.ends,
+            "url": session.meeting.url,
+            "meeting_id": session.meeting.meeting_id,
+            "passcode": session.meeting.passcode,
+            "stream": "" if session.stream is None else Say("invite.stream", {"url": session.stream}),
+        }
+        file = invitation(
+            programme,
+            session,
+            title=self._wording.plain(session.title, reader),
+            description=self._wording.plain(Say("invite.description", said), reader),
+        )
+        return {
+            "document": InputFile(file, filename=f"{session.id}.ics"),
+            "caption": cut(self._wording.html(Say("invite.caption", said), reader), CAPTION_LIMIT),
+            "parse_mode": "HTML",
+        }
+
+    def _programme(self, programme_id: str) -> Programme:
+        programme = self._catalogue.programme(programme_id)
+        if programme is None:
+            raise LookupError(f"there is no longer a programme {programme_id}")
+        return programme
+
+    def _quiz(self, quiz_id: str, reader: Reader) -> Quiz:
+        """The quiz of the reader's programme, else of any: their texts are the same."""
+        own = self._catalogue.programme(reader.programme)
+        for programme in (own, *self._catalogue.programmes.values()):
+            if programme is not None and (quiz := programme.quiz(quiz_id)) is not None:
+                return quiz
+        raise LookupError(f"there is no longer a quiz {quiz_id}")

@@ -1,0 +1,139 @@
+"""Sends messages to Telegram's chats, and says how each ended in words that are not Telegram's."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import structlog
+from telegram.error import (
+    BadRequest,
+    ChatMigrated,
+    Conflict,
+    Forbidden,
+    InvalidToken,
+    NetworkError,
+    TelegramError,
+    TimedOut,
+)
+
+from bot.domain.messages import Delete, Edit, Message, Reader, Say
+from bot.domain.outcomes import Done, Failed, Gone, HoldBack, InDoubt, Moved, Outcome, Sent, Unsent
+from bot.domain.people import Reach
+from bot.telegram.client import Client
+from bot.telegram.errors import AnswerLostError, HoldBackError, NeverSentError, TokenRefusedError
+from bot.telegram.render import Renderer, UnrenderableError
+
+_log = structlog.stdlib.get_logger(__name__)
+
+_PAID: Final = frozenset({"sendMessage", "sendPoll", "sendDocument"})
+
+_NOBODY_THERE: Final = (
+    "chat not found",
+    "user not found",
+    "peer_id_invalid",
+    "have no rights to send a message",
+    "not enough rights",
+    "the group chat was deleted",
+)
+"""What 400s say where the chat, not the message, is at fault (403s all do)."""
+
+_NOTHING_TO_DO: Final[Mapping[str, tuple[str, ...]]] = {
+    "editMessageText": ("message is not modified", "message to edit not found"),
+    "deleteMessage": ("message to delete not found", "message can't be deleted"),
+}
+"""What edits and deletions say where trying again would change nothing, and nobody would miss anything."""
+
+
+class TelegramWire:
+    """The `Wire` to Telegram. `paid` buys more than 30 messages a second (it costs Telegram Stars).
+
+    Both methods raise `TokenRefusedError`, which ends the program: no message could go out any more.
+    """
+
+    def __init__(self, client: Client, renderer: Renderer, *, paid: bool = False) -> None:
+        self._client = client
+        self._renderer = renderer
+        self._paid = paid
+
+    async def send(self, chat_id: int, message: Message, reader: Reader) -> Outcome:
+        """Put `message` into words for `reader` and into the chat; tells how that ended."""
+        try:
+            call = self._renderer.call(message, reader)
+        except UnrenderableError as error:
+            _log.error("message cannot be put into words", kind=type(message).__name__, why=str(error))
+            return Failed(str(error))
+        params: dict[str, Any] = {"chat_id": chat_id, **call.params}
+        if self._paid and call.method in _PAID:
+            params["allow_paid_broadcast"] = True
+        try:
+            result = await self._client.call(call.method, params)
+        except TelegramError as error:
+            return outcome_of(error, call.method)
+        return _sent(result, message)
+
+    async def toast(self, callback_id: str, say: Say | None, reader: Reader) -> None:
+        """Answer a tapped button; one that is too old, or cannot be answered now, is let go."""
+        params: dict[str, Any] = {"callback_query_id": callback_id}
+        try:
+            if say is not None:
+                params["text"] = self._renderer.toast(say, reader)
+        except UnrenderableError as error:
+            _log.error("toast cannot be put into words", why=str(error))
+        try:
+            await self._client.call("answerCallbackQuery", params)
+        except (TokenRefusedError, InvalidToken) as error:
+            outcome_of(error, "answerCallbackQuery")
+        except TelegramError as error:
+            # The tap itself is recorded and answered by messages: only the words over the button are missing.
+            _log.info("tap not answered", why=str(error))
+
+
+def outcome_of(error: TelegramError, method: str) -> Outcome:
+    """How a call of `method` ended that raised `error`; raises TokenRefusedError where nothing can follow.
+
+    A 5xx is in doubt, because a gateway that lost an answer cannot know what became of the request; a 503
+    alone says that it was not taken at all (the transport reads it so).
+    """
+    said = error.message
+    lower = said.lower()
+    match error:
+        case TokenRefusedError():
+            raise error
+        case InvalidToken() if "method not found" in lower:
+            return Failed(f"{method}: {said}")
+        case InvalidToken():
+            raise TokenRefusedError(said) from None
+        case HoldBackError():
+            return HoldBack(error.seconds)
+        case ChatMigrated():
+            return Moved(error.new_chat_id)
+        case Forbidden() if "blocked by the user" in lower:
+            return Gone(Reach.BLOCKED, said)
+        case Forbidden() if "deactivated" in lower:
+            return Gone(Reach.DEACTIVATED, said)
+        case Forbidden():
+            return Gone(Reach.UNREACHABLE, said)
+        case BadRequest() if any(text in lower for text in _NOTHING_TO_DO.get(method, ())):
+            _log.info("nothing to do", method=method, why=said)
+            return Done()
+        case BadRequest() if any(text in lower for text in _NOBODY_THERE):
+            return Gone(Reach.UNREACHABLE, said)
+        case BadRequest():
+            return Failed(said)
+        case NeverSentError() | Conflict():
+            return Unsent(said)
+        case TimedOut() if "pool timeout" in lower:
+            return Unsent(said)
+        case AnswerLostError() | TimedOut() | NetworkError():
+            return InDoubt(said)
+    return Failed(said)
+
+
+def _sent(result: object, message: Message) -> Outcome:
+    match result:
+        case {"message_id": int(message_id), "poll": {"id": str(poll_id)}}:
+            return Sent(message_id, poll_id)
+        case {"message_id": int(message_id)}:
+            return Sent(message_id)
+        case True if isinstance(message, Edit | Delete):
+            return Sent(message.message_id)
+    return InDoubt("the answer does not say which message it became")
