@@ -91,8 +91,8 @@ def add_people(
             "office": person.office,
             "province": person.province,
             "wave": person.wave,
-            "class_": person.class_,
-            "group": person.group,
+            "class": person.class_,  # by column, as Core takes them
+            "group_name": person.group,
             "zone": zone.value,
             "claim_expires_at": claim_expires_at,
             "created_at": now,
