@@ -23,7 +23,8 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from bot.domain.programme import Catalogue
-from bot.storage.engines import PATIENCE, DatabaseError, EngineKind, Sqlite, engine_kind
+from bot.storage import schema
+from bot.storage.engines import PATIENCE, DatabaseError, EngineKind, engine_kind
 
 __all__ = ["Database", "DatabaseError", "Transaction", "TryAgain"]
 
@@ -127,8 +128,20 @@ class Database:
                 pass
         except DBAPIError as error:
             database.close_now()
-            raise database._explained(error) from error
+            raise database.explained(error) from error
         return database
+
+    def upgrade(self) -> None:
+        """Bring the schema to the newest revision; quick where it is. Raises DatabaseError."""
+        try:
+            if not self.read_now(_schema_is_current):
+                schema.upgrade(self.kind)
+        except DBAPIError as error:
+            raise self.explained(error) from error
+
+    def revision(self) -> str | None:
+        """The schema's revision; None where there are no tables yet."""
+        return self.read_now(_schema_revision)
 
     # --- for use cases ---------------------------------------------------------------------------------
 
@@ -180,7 +193,7 @@ class Database:
                     return query(Transaction(connection, self.catalogue), *args, **kwargs)
             except DBAPIError as error:
                 if not (self.kind.away(error) and patience.wait()):
-                    raise self._explained(error) from error
+                    raise self.explained(error) from error
 
     @property
     def waiting(self) -> int:
@@ -255,7 +268,7 @@ class Database:
                 self._serve_alone(job)
         except BaseException as error:  # noqa: BLE001 - handed to the callers, who would wait for ever
             for job in batch:
-                job.error = self._explained(error)
+                job.error = self.explained(error)
         _settle(batch)
 
     def _serve_alone(self, job: _Job) -> None:
@@ -265,7 +278,7 @@ class Database:
             except _ConflictError:
                 continue
             except BaseException as error:  # noqa: BLE001 - handed to the caller, who would wait for ever
-                job.error = self._explained(error)
+                job.error = self.explained(error)
                 return None
         return None
 
@@ -300,9 +313,10 @@ class Database:
                         except BaseException as error:
                             if self.kind.lost(driver) or (self.kind.conflicts(error) and not conflicts_end):
                                 raise
-                            job.error = self._explained(error)
+                            job.error = self.explained(error)
                             driver.execute("ROLLBACK TO SAVEPOINT use_case")
-                        driver.execute("RELEASE SAVEPOINT use_case")
+                        if self.kind.releases:
+                            driver.execute("RELEASE SAVEPOINT use_case")
                     committing = True
             except BaseException as error:
                 if self.kind.lost(driver):
@@ -327,8 +341,8 @@ class Database:
         with connection:
             yield connection
 
-    def _explained(self, error: BaseException) -> BaseException:
-        """`error` as its caller gets it."""
+    def explained(self, error: BaseException) -> BaseException:
+        """`error` as callers get it: a DatabaseError where it is one that a person can mend."""
         if isinstance(error, StopIteration):  # a future does not carry it
             explained: BaseException | None = RuntimeError("a use case raised StopIteration")
         else:
@@ -338,10 +352,13 @@ class Database:
         explained.__cause__ = error
         return explained
 
-    @property
-    def sqlite(self) -> Sqlite | None:
-        """The SQLite file, or None where the engine is another."""
-        return self.kind if isinstance(self.kind, Sqlite) else None
+
+def _schema_is_current(tx: Transaction) -> bool:
+    return schema.current(tx.connection)
+
+
+def _schema_revision(tx: Transaction) -> str | None:
+    return schema.revision(tx.connection)
 
 
 class _Patience:

@@ -22,7 +22,8 @@ class EngineKind(Protocol):
 
     name: str
     writers: int  # connections that write
-    batch: int  # transactions committed together at most
+    batch: int  # use cases committed together at most
+    releases: bool  # whether a savepoint that is done with is given back before the commit
 
     def writing(self) -> Engine:
         """Connections that write."""
@@ -87,6 +88,7 @@ class Sqlite:
     name = "sqlite"
     writers = 1
     batch = 512
+    releases = True
 
     def __init__(self, path: Path) -> None:
         self.path = path.absolute()
@@ -206,6 +208,7 @@ class Postgresql:
     name = "postgresql"
     writers = 4
     batch = 64  # beyond this many savepoints PostgreSQL itself slows down, and rows stay locked for longer
+    releases = False  # it would be one more journey to the server; the commit does it
 
     def __init__(self, url: URL) -> None:
         self.url = url
@@ -231,18 +234,32 @@ class Postgresql:
         """Connections for migrations."""
         return self._engine(pool_size=1)
 
-    def _engine(self, **pool: int) -> Engine:
+    def holding(self) -> Engine:
+        """A connection that stands for a process: when one end dies, the other knows in three seconds."""
+        engine = self._engine(patience=3, pool_size=1).execution_options(isolation_level="AUTOCOMMIT")
+
+        @event.listens_for(engine, "connect")
+        def prepare(connection: Any, _record: Any) -> None:
+            # The server's side of it; without effect on a socket of the same machine.
+            for setting in ("tcp_keepalives_idle", "tcp_keepalives_interval", "tcp_keepalives_count"):
+                connection.execute(f"SET {setting} = 1")
+            connection.execute("SET tcp_user_timeout = 3000")
+            connection.commit()
+
+        return engine
+
+    def _engine(self, *, patience: int = 15, **pool: int) -> Engine:
         return create_engine(
             self.url,
             pool_recycle=3600,
             connect_args={
                 "connect_timeout": 10,
                 "application_name": "rekan",
-                # A server that vanished without a word is noticed in seconds, not in minutes.
-                "keepalives_idle": 10,
-                "keepalives_interval": 3,
-                "keepalives_count": 3,
-                "tcp_user_timeout": 15_000,
+                # A server that vanished without a word is noticed in `patience` seconds, not in minutes.
+                "keepalives_idle": patience // 3,
+                "keepalives_interval": patience // 3,
+                "keepalives_count": 2,
+                "tcp_user_timeout": patience * 1000,
             },
             json_serializer=_to_json,
             json_deserializer=orjson.loads,

