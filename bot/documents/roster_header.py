@@ -119,12 +119,14 @@ def is_repeated(header: Header, row: Sequence[Cell]) -> bool:
 
 def clean(text: str) -> str:
     """Leave out what nobody sees: zero-width characters, the apostrophe in front, surplus spaces."""
-    visible = "".join(
-        " " if char.isspace() else char
-        for char in unicodedata.normalize("NFC", text)
-        if char.isspace() or unicodedata.category(char) not in {"Cf", "Cc", "Cs", "Co", "Cn"}
-    )
-    return " ".join(visible.strip().removeprefix("'").split())
+    text = unicodedata.normalize("NFC", text)
+    if not text.isprintable():
+        text = "".join(
+            " " if char.isspace() else char
+            for char in text
+            if char.isspace() or unicodedata.category(char) not in {"Cf", "Cc", "Cs", "Co", "Cn"}
+        )
+    return " ".join(text.strip().removeprefix("'").split())
 
 
 def _title(cell: Cell) -> str:

@@ -158,8 +158,9 @@ def write_rejected(path: Path, roster: Roster) -> None:
 
 
 def inert(cell: str) -> str:
-    """Make a CSV cell that is no formula and no number to a spreadsheet; `read_roster` undoes it."""
-    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) or cell.isdigit() else cell
+    """Make a CSV cell that is no formula and no rounded number to a spreadsheet; `read_roster` undoes it."""
+    ruined = cell.isdigit() and (len(cell) > 11 or cell[0] == "0")
+    return f"'{cell}" if ruined or cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
 
 
 def _choose(path: Path, name: str | None, limits: Limits) -> tuple[Sheet, Header, list[Note]]:

@@ -160,8 +160,12 @@ def _separated(path: Path, text: str, delimiter: str, limits: Limits) -> Sheet:
                     return Sheet(path.name, ())
                 if len(rows) == limits.rows:
                     raise RosterError(path, note("file.rows", rows=limits.rows))
-                rows.append(tuple(cell[: limits.cell + 1] for cell in row))
+                rows.append(tuple(_unquoted(cell)[: limits.cell + 1] for cell in row))
         except csv.Error:
             continue
         return Sheet(path.name, tuple(rows))
     return Sheet(path.name, ())
+
+
+def _unquoted(cell: str) -> str:
+    return cell[1:].removesuffix('"') if cell.startswith('"') else cell

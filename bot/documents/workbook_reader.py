@@ -8,7 +8,9 @@ made to harm, would otherwise take the bot down with it. Run by path; it imports
 import io
 import itertools
 import json
+import re
 import sys
+import zipfile
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,14 +19,19 @@ import python_calamine
 MEMORY = 2 * 1024**3  # bytes; 200,000 rows of 20 columns need half of it
 OUTPUT = 192 * 1024**2  # characters; text that a small file repeats without end stops here
 MERGES = 20_000
+UNPACKED = 1024**3  # bytes
+FILE_PASS = re.compile(rb"\x09\x08\x10\x00\x00\x06.{14}\x2f\x00", re.DOTALL)
 
 
 def main() -> int:
     """Say {"sheet": …} for each sheet and its rows after it, then {"end": true}; or {"error": key}."""
     rows, columns, characters = (int(argument) for argument in sys.argv[1:4])
     _limit_memory()
+    data = sys.stdin.buffer.read()
     try:
-        with python_calamine.load_workbook(io.BytesIO(sys.stdin.buffer.read())) as workbook:
+        if _unpacked(data) > UNPACKED:
+            return _say({"error": "too_large"})
+        with python_calamine.load_workbook(io.BytesIO(data)) as workbook:
             written = 0
             for about in workbook.sheets_metadata[:100]:
                 if about.typ != python_calamine.SheetTypeEnum.WorkSheet:
@@ -34,12 +41,10 @@ def main() -> int:
                     if written > OUTPUT:
                         return _say({"error": "too_large"})
                     sys.stdout.write(line)
-    except python_calamine.PasswordError:
-        return _say({"error": "password"})
     except MemoryError:
         return _say({"error": "too_large"})
-    except (python_calamine.CalamineError, OSError, ValueError):
-        return _say({"error": "damaged"})
+    except (python_calamine.CalamineError, zipfile.BadZipFile, OSError, ValueError):
+        return _say({"error": "password" if _is_locked(data) else "damaged"})
     return _say({"end": True})
 
 
@@ -50,6 +55,26 @@ def _limit_memory() -> None:
         _, hard = resource.getrlimit(resource.RLIMIT_AS)
         ceiling = MEMORY if hard == resource.RLIM_INFINITY else min(MEMORY, hard)
         resource.setrlimit(resource.RLIMIT_AS, (ceiling, hard))
+
+
+def _unpacked(data: bytes) -> int:
+    """Return the bytes that a zip says it unpacks to; one that lies meets the ceilings later."""
+    if not data.startswith(b"PK"):
+        return len(data)
+    with zipfile.ZipFile(io.BytesIO(data)) as package:
+        return sum(part.file_size for part in package.infolist())
+
+
+def _is_locked(data: bytes) -> bool:
+    """Whether a file that could not be opened asks for a password (the library tells only for some kinds)."""
+    if not data.startswith(b"PK"):
+        # XLSX: a stream of this name in an old container. XLS: the record FilePass after the first one.
+        return "EncryptedPackage".encode("utf-16-le") in data or bool(FILE_PASS.search(data))
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as package:
+            return b"encryption-data" in package.read("META-INF/manifest.xml")  # ODS
+    except (zipfile.BadZipFile, KeyError, OSError, ValueError, RuntimeError, NotImplementedError):
+        return False
 
 
 def _lines(

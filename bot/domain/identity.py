@@ -14,7 +14,7 @@ from types import MappingProxyType
 # Left out by people and spreadsheets between the digits: spaces of every width, zero-width characters,
 # dots, dashes and the apostrophe by which Excel is told that a number is text.
 _DECORATION = re.compile(r"[\s.\-‐-―−_'’‘`\u200b-\u200f\u2060\ufeff]+")
-_LABEL = re.compile(r"^\W*(?:nip|ni)\W*(?:pppk|p3k)?\W*[:=]?", re.IGNORECASE)
+_LABEL = re.compile(r"^\W*ni(?:\W*p?\W*(?:pppk|p3k)|p)\W*", re.IGNORECASE)
 _SCIENTIFIC = re.compile(r"^\d(?:[.,]\d*)?e\+?\d{1,3}$", re.IGNORECASE)
 
 _FIRST_YEAR = 2019  # nobody was appointed as PPPK before
