@@ -34,9 +34,10 @@ class Answer:
 def ask(base_url: str, token: str, method: str, *, timeout: float = 10.0) -> Answer:
     """Call a method without parameters; `timeout` is real seconds. Raises OutOfReachError.
 
-    `base_url` is the server's address, before `/bot<token>`.
+    `base_url` is the server's address, with or without the `/bot` that its paths begin with.
     """
-    address = f"{base_url.rstrip('/')}/bot{token}/{method}"
+    server = base_url.rstrip("/").removesuffix("/bot")
+    address = f"{server}/bot{token}/{method}"
     if not address.startswith(("https://", "http://")):
         raise OutOfReachError("the address does not begin with https:// or http://")
     try:

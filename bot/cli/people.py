@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bot.cli.errors import BAD_INPUT, BadInputError, CannotDoError
-from bot.cli.setup import choose_programme, open_database, read_catalogue, read_config
+from bot.cli.setup import choose_programme, database_exists, open_database, read_catalogue, read_config
 from bot.cli.terminal import ConfigFile, Json, ProgrammeId, console, is_interactive, note, print_json
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def import_people(
     now = SystemClock().now()
     roster = read_roster(file, today=now.astimezone(programme.zone.tzinfo).date(), sheet=sheet)
     _preview(roster, programme)
-    if dry_run and not _database_exists(config):
+    if dry_run and not database_exists(config):
         result = _all_new(roster)  # nothing is touched: a database is not made either
     else:
         with open_database(config, catalogue, upgrade=not dry_run) as database:
@@ -162,14 +162,6 @@ def _all_new(roster: "Roster") -> "ImportResult":
     from bot.usecases.rosters import ImportResult
 
     return ImportResult(len(roster.rows), 0, 0, 0)
-
-
-def _database_exists(config: "Config") -> bool:
-    from bot.storage.database import Database
-    from bot.storage.engines import Sqlite, engine_kind
-
-    kind = engine_kind(config.database.url)
-    return not isinstance(kind, Sqlite) or kind.path.exists()
 
 
 def _preview(roster: "Roster", programme: "Programme") -> None:

@@ -40,6 +40,14 @@ def choose_programme(catalogue: "Catalogue", programme_id: str | None) -> "Progr
     return chosen
 
 
+def database_exists(config: "Config") -> bool:
+    """Whether there is a database to look at; asking makes none, as opening an SQLite file would."""
+    from bot.storage.engines import Sqlite, engine_kind
+
+    kind = engine_kind(config.database.url)
+    return not isinstance(kind, Sqlite) or kind.path.exists()
+
+
 @contextmanager
 def open_database(config: "Config", catalogue: "Catalogue", *, upgrade: bool = True) -> "Iterator[Database]":
     """The configured database for the length of a command, its tables made or brought up to date first."""
