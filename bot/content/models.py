@@ -1,4 +1,4 @@
-"""The YAML files as their authors write them: a class mirrors a mapping, a description is an editor's hover."""
+"""The YAML files as their authors write them: a class a mapping, with descriptions for editors."""
 
 from datetime import timedelta
 from enum import StrEnum

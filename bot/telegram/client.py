@@ -5,13 +5,20 @@ what costs most of the time of sending; a sender needs two numbers of it. So two
 JSON here, made by the same code as all others.
 """
 
+import asyncio
 import logging
 from collections.abc import Mapping
 from typing import Any, Final, TypeAlias
 
+import structlog
 from telegram import Bot
+from telegram.error import TelegramError
 
+from bot.telegram.errors import TokenRefusedError
+from bot.telegram.pauses import Pauses
 from bot.telegram.transport import CONNECTIONS, AiohttpRequest
+
+_log = structlog.stdlib.get_logger(__name__)
 
 JSON: TypeAlias = dict[str, Any]
 
@@ -30,7 +37,7 @@ def _quiet_logger() -> logging.Logger:
 
 
 class Client(Bot):
-    """A `Bot` over `AiohttpRequest`. `async with` it (or `initialize`): that asks who the bot is.
+    """A `Bot` over `AiohttpRequest`. Begin with `introduce` (or `async with`), end with `shutdown`.
 
     `base_url` is a Bot API server (with or without the `/bot` that its paths begin with).
     """
@@ -72,4 +79,23 @@ class Client(Bot):
             "allowed_updates": list(ALLOWED_UPDATES),
         }
         result = await self._post("getUpdates", params, read_timeout=hold + _ANSWER_MARGIN)
-        return [update for update in result if isinstance(update, dict)]
+        return [update for update in result if isinstance(update.get("update_id"), int)]
+
+
+async def introduce(client: Client, pauses: Pauses | None = None) -> None:
+    """Ask Telegram who the bot is, until it answers; raises TokenRefusedError.
+
+    A machine that has just been switched on may have no network yet.
+    """
+    pauses = pauses or Pauses()
+    while True:
+        try:
+            await client.initialize()
+        except TokenRefusedError:
+            raise
+        except TelegramError as error:
+            pause = pauses.next()
+            _log.warning("Telegram does not answer", why=error.message, again_in=round(pause, 1))
+            await asyncio.sleep(pause)
+        else:
+            return

@@ -1,0 +1,188 @@
+"""Updates as events: what people did, free of Telegram's objects.
+
+Of an update only the fields that are read here are looked at. That keeps intake going whatever Telegram
+adds, and it is fast: most of the time of reading an update goes into objects that nobody asks for, such as
+the whole message under which a button was tapped.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+import structlog
+from telegram import CallbackQuery, ChatMemberUpdated, Message, MessageEntity, PollAnswer, Update, User
+from telegram.constants import ChatMemberStatus, ChatType
+
+from bot.domain.events import (
+    AddressedInGroup,
+    Commanded,
+    Edited,
+    Event,
+    Migrated,
+    ReachChanged,
+    Sender,
+    Shared,
+    Started,
+    Tapped,
+    Voted,
+    Wrote,
+)
+from bot.domain.messages import Tap
+from bot.domain.people import Reach
+
+_log = structlog.stdlib.get_logger(__name__)
+
+KINDS: Final = (
+    # A message with one of the first may also have one of the last: an animation is a document too.
+    "animation",
+    "live_photo",
+    "venue",
+    "audio",
+    "contact",
+    "dice",
+    "document",
+    "location",
+    "photo",
+    "poll",
+    "sticker",
+    "story",
+    "video",
+    "video_note",
+    "voice",
+)
+"""What a `Shared` may carry, by Telegram's names."""
+
+_MESSAGE: Final = frozenset(
+    {"message_id", "date", "chat", "from", "text", "entities", "caption", "migrate_to_chat_id", *KINDS}
+)
+_COMMAND = re.compile(r"/([A-Za-z0-9_]{1,32})(?:@([A-Za-z0-9_]+))?(?:\s+(.*))?", re.DOTALL)
+_GROUPS: Final = (ChatType.GROUP, ChatType.SUPERGROUP)
+
+
+def read_json(data: Mapping[str, Any], username: str) -> Event | None:
+    """The event of an update as it arrives; None where there is nothing to do, or nothing to be understood.
+
+    `username` is the bot's own, by which groups address it. Never raises: an update that cannot be read
+    would otherwise be handed over again and again, and hold up everybody's.
+    """
+    try:
+        return read(Update.de_json(_pruned(data), None), username)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        _log.error(
+            "update cannot be read", update_id=data.get("update_id"), fields=sorted(data), why=repr(error)
+        )
+        return None
+
+
+def read(update: Update, username: str) -> Event | None:
+    """The event of an update; None where there is nothing to do."""
+    if update.message is not None:
+        return _message(update.message, username)
+    if update.edited_message is not None:
+        return _edited(update.edited_message)
+    if update.callback_query is not None:
+        return _tapped(update.callback_query)
+    if update.poll_answer is not None:
+        return _voted(update.poll_answer)
+    if update.my_chat_member is not None:
+        return _reach(update.my_chat_member)
+    return None
+
+
+def _message(message: Message, username: str) -> Event | None:
+    chat, user = message.chat, message.from_user
+    if message.migrate_to_chat_id is not None:
+        return Migrated(Sender(chat.id), message.migrate_to_chat_id)
+    if user is None or user.is_bot:
+        return None
+    if chat.type in _GROUPS:
+        here = Sender(chat.id, user.language_code)
+        return AddressedInGroup(here, message.message_id) if _addressed(message, username) else None
+    if chat.type != ChatType.PRIVATE:
+        return None
+    sender = _sender(user)
+    if message.text is None:
+        return _shared(sender, message)
+    text = _clean(message.text)
+    command = _COMMAND.fullmatch(text.strip())
+    if command is None:
+        return Wrote(sender, message.message_id, text)
+    name, argument = command.group(1).lower(), (command.group(3) or "").strip()
+    return Started(sender, argument) if name == "start" else Commanded(sender, name, argument)
+
+
+def _shared(sender: Sender, message: Message) -> Shared | None:
+    for kind in KINDS:
+        thing = getattr(message, kind)
+        if thing:
+            if kind == "photo":
+                thing = max(thing, key=lambda size: size.width * size.height)
+            file_id = getattr(thing, "file_id", None)
+            return Shared(sender, message.message_id, kind, file_id, _clean(message.caption or ""))
+    return None  # a service message: somebody pinned something, a call ended
+
+
+def _edited(message: Message) -> Edited | None:
+    text = message.text if message.text is not None else message.caption
+    if message.chat.type != ChatType.PRIVATE or message.from_user is None or text is None:
+        return None  # a caption that was taken away altogether, a live location that moved on
+    return Edited(_sender(message.from_user), message.message_id, _clean(text))
+
+
+def _tapped(query: CallbackQuery) -> Tapped | None:
+    message = query.message
+    if query.data is None or message is None or message.chat.type != ChatType.PRIVATE:
+        return None
+    return Tapped(_sender(query.from_user), message.message_id, query.id, Tap.decode(_clean(query.data)))
+
+
+def _voted(answer: PollAnswer) -> Voted | None:
+    if answer.user is None:
+        return None  # a chat voted, in a channel
+    return Voted(_sender(answer.user), answer.poll_id, tuple(answer.option_ids))
+
+
+def _reach(change: ChatMemberUpdated) -> ReachChanged | None:
+    if change.chat.type != ChatType.PRIVATE:
+        return None
+    blocked = change.new_chat_member.status in (ChatMemberStatus.BANNED, ChatMemberStatus.LEFT)
+    return ReachChanged(_sender(change.from_user), Reach.BLOCKED if blocked else Reach.OPEN)
+
+
+def _addressed(message: Message, username: str) -> bool:
+    """Whether a group's message is a command for this bot, or mentions it."""
+    if message.text is None:
+        return False
+    command = _COMMAND.fullmatch(message.text.strip())
+    if command is not None:
+        return command.group(2) is None or command.group(2).lower() == username.lower()
+    mentions = message.parse_entities([MessageEntity.MENTION]).values()
+    return f"@{username}".lower() in (mention.lower() for mention in mentions)
+
+
+def _sender(user: User) -> Sender:
+    return Sender(user.id, user.language_code)
+
+
+def _clean(text: str) -> str:
+    """`text` as every database can hold it: without NUL, and without halves of surrogate pairs."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
+
+
+def _pruned(data: Mapping[str, Any]) -> dict[str, Any]:
+    """The update with what is read here, and nothing else."""
+    pruned = {"update_id": data["update_id"]}
+    for name in ("message", "edited_message"):
+        if name in data:
+            pruned[name] = {key: value for key, value in data[name].items() if key in _MESSAGE}
+    if "callback_query" in data:
+        query = dict(data["callback_query"])
+        if "message" in query:
+            # A date of zero is Telegram's sign of a message of which only the place is known.
+            message = query["message"]
+            query["message"] = {"message_id": message["message_id"], "chat": message["chat"], "date": 0}
+        pruned["callback_query"] = query
+    for name in ("poll_answer", "my_chat_member"):
+        if name in data:
+            pruned[name] = data[name]
+    return pruned

@@ -1,0 +1,1 @@
+"""What Rekan serves over HTTP: Telegram's webhook, and whether it is well."""
