@@ -34,10 +34,13 @@ class Answer:
 def ask(base_url: str, token: str, method: str, *, timeout: float = 10.0) -> Answer:
     """Call a method without parameters; `timeout` is real seconds. Raises OutOfReachError.
 
-    `base_url` is the server's address, with or without the `/bot` that its paths begin with.
+    `base_url` is as python-telegram-bot takes it; the `/bot` before the token may be missing.
     """
-    server = base_url.rstrip("/").removesuffix("/bot")
-    address = f"{server}/bot{token}/{method}"
+    address = base_url.rstrip("/")
+    if "{token}" in address:
+        address = f"{address.replace('{token}', token)}/{method}"
+    else:
+        address = f"{address.removesuffix('/bot')}/bot{token}/{method}"
     if not address.startswith(("https://", "http://")):
         raise OutOfReachError("the address does not begin with https:// or http://")
     try:

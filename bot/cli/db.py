@@ -47,7 +47,7 @@ def backup(
 
     config = read_config(config_file)
     if not database_exists(config):
-        raise CannotDoError(f"There is no database at {config.database.url} yet, so nothing to copy.")
+        raise CannotDoError(f"There is no database at {config.database.shown} yet, so nothing to copy.")
     with open_database(config, Catalogue({}, {}), upgrade=False) as database:
         size = backups.backup(database, file)
     if as_json:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from bot.cli.errors import FAILED, explain
-from bot.cli.setup import database_exists, open_database, read_catalogue, read_config
+from bot.cli.setup import config_path, open_database, read_catalogue, read_config, secrets_of
 from bot.cli.terminal import ConfigFile, Json, console, print_json
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def examine(config_file: Path | None, now: datetime) -> Iterator[Finding]:
         yield from _explained("configuration", error)
     if config is None:
         return
-    for finding in _with_config(config, now):
+    for finding in _with_config(config, config_file, now):
         yield Finding(
             finding.check,
             finding.state,
@@ -86,10 +86,10 @@ def examine(config_file: Path | None, now: datetime) -> Iterator[Finding]:
         )
 
 
-def _with_config(config: "Config", now: datetime) -> Iterator[Finding]:
+def _with_config(config: "Config", config_file: Path | None, now: datetime) -> Iterator[Finding]:
     from bot.domain.programme import Catalogue
 
-    yield from _configuration(config)
+    yield from _configuration(config, config_path(config_file))
     catalogue = Catalogue({}, {})
     try:
         catalogue = read_catalogue(config)
@@ -135,10 +135,9 @@ def _zones() -> Iterator[Finding]:
     yield Finding("zones", State.OK, "WIB, WITA and WIT are UTC+7, +8 and +9")
 
 
-def _configuration(config: "Config") -> Iterator[Finding]:
-    file = config.file
-    yield Finding("configuration", State.OK, f"read from {file}" if file else "the shipped example's")
-    if file is None or config.telegram.token is None or sys.platform == "win32":
+def _configuration(config: "Config", file: Path) -> Iterator[Finding]:
+    yield Finding("configuration", State.OK, f"read from {file}")
+    if config.telegram.token is None or sys.platform == "win32":
         return
     mode = stat.S_IMODE(file.stat().st_mode)
     if mode & 0o077:
@@ -153,13 +152,13 @@ def _configuration(config: "Config") -> Iterator[Finding]:
 
 
 def _content(config: "Config", catalogue: "Catalogue", now: datetime) -> Iterator[Finding]:
-    from bot.cli.check import summary_line, warnings
+    from bot.cli.check import in_words, summary
+    from bot.content import loading
 
-    found = warnings(config)
-    if found:
-        yield Finding("content", State.WARN, f"{len(found)} warnings", "rekan check shows them")
+    if warnings := len(loading.check(config.content, config.schedules)):
+        yield Finding("content", State.WARN, f"{warnings} warnings", "rekan check shows them")
     else:
-        yield Finding("content", State.OK, summary_line(catalogue))
+        yield Finding("content", State.OK, in_words(summary(catalogue)))
     for programme in catalogue.programmes.values():
         today = now.astimezone(programme.zone.tzinfo).date()
         if programme.last_day < today:
@@ -185,7 +184,7 @@ def _database(config: "Config", catalogue: "Catalogue") -> Iterator[Finding]:
     from bot.storage.engines import DatabaseError, Sqlite, engine_kind
 
     try:
-        kind = engine_kind(config.database.url)
+        kind = engine_kind(config.database.url.get_secret_value())
     except DatabaseError as error:
         yield Finding("database", State.FAIL, str(error))
         return
@@ -323,8 +322,10 @@ def _clock(server: datetime | None, asked: datetime, answered: datetime) -> Iter
 
 
 def _webhook(config: "Config", info: dict[str, object]) -> Iterator[Finding]:
+    from bot.config import Mode
+
     registered, wanted = str(info.get("url") or ""), ""
-    if config.telegram.mode == "webhook":
+    if config.telegram.mode is Mode.WEBHOOK:
         wanted = str(config.telegram.webhook.url)
     if registered != wanted:
         yield Finding(
@@ -358,7 +359,7 @@ def _explained(check: str, error: Exception) -> Iterator[Finding]:
 def _without_secrets(config: "Config", text: str) -> str:
     from bot.cli.logs import redacted
 
-    for secret in config.secrets():
+    for secret in secrets_of(config):
         text = text.replace(secret, "<secret>")
     return redacted(text)
 

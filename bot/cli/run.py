@@ -1,7 +1,7 @@
 """`rekan run`: the real thing."""
 
 from bot.cli.process import run_until_stopped
-from bot.cli.setup import read_catalogue, read_config
+from bot.cli.setup import read_catalogue, read_config, secrets_of
 from bot.cli.terminal import ConfigFile
 
 
@@ -12,5 +12,5 @@ def run(config_file: ConfigFile = None) -> None:
 
     config = read_config(config_file)
     catalogue = read_catalogue(config)
-    begin_logging(config.log.level, config.log.format, secrets=config.secrets())
+    begin_logging(config.log.level, config.log.format, secrets=secrets_of(config))
     run_until_stopped(app.run(config, catalogue))

@@ -1,5 +1,6 @@
 """What most commands begin with: the configuration, what is said and when, and the database."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,11 +14,28 @@ if TYPE_CHECKING:
     from bot.storage.database import Database
 
 
-def read_config(file: Path | None) -> "Config":
-    """The configuration from `file`, else from config.yaml here, else the shipped example's."""
+def config_path(file: Path | None) -> Path:
+    """The file that `read_config` reads."""
     from bot import config
 
-    return config.load(file)
+    usual = Path.cwd() / config.USUAL
+    return file or (usual if usual.exists() else config.SHIPPED)
+
+
+def read_config(file: Path | None) -> "Config":
+    """The configuration from `file`, else from config.yaml here, else the shipped example's."""
+    from bot.config import load_config
+
+    return load_config(file, os.environ)
+
+
+def secrets_of(config: "Config") -> tuple[str, ...]:
+    """What must never be shown or logged."""
+    from sqlalchemy import make_url
+
+    password = make_url(config.database.url.get_secret_value()).password
+    secrets = (config.telegram.token, config.telegram.webhook.secret)
+    return (*(secret.get_secret_value() for secret in secrets if secret), *((password,) if password else ()))
 
 
 def read_catalogue(config: "Config") -> "Catalogue":
@@ -44,7 +62,7 @@ def database_exists(config: "Config") -> bool:
     """Whether there is a database to look at; asking makes none, as opening an SQLite file would."""
     from bot.storage.engines import Sqlite, engine_kind
 
-    kind = engine_kind(config.database.url)
+    kind = engine_kind(config.database.url.get_secret_value())
     return not isinstance(kind, Sqlite) or kind.path.exists()
 
 
@@ -53,7 +71,7 @@ def open_database(config: "Config", catalogue: "Catalogue", *, upgrade: bool = T
     """The configured database for the length of a command, its tables made or brought up to date first."""
     from bot.storage.database import Database
 
-    database = Database.open(config.database.url, catalogue)
+    database = Database.open(config.database.url.get_secret_value(), catalogue)
     try:
         if upgrade:
             database.upgrade()

@@ -22,7 +22,7 @@ def log() -> Iterator[io.StringIO]:
     structlog.reset_defaults()
 
 
-@pytest.mark.parametrize("style", ["json", "console"])
+@pytest.mark.parametrize("style", ["json", "text"])
 def test_nobodys_event_holds_a_token_or_a_personal_number(log: io.StringIO, style: str) -> None:
     begin_logging("debug", style, log, secrets=["sim:short-token"])
     structlog.get_logger("rekan").info("sent", address=f"https://api.telegram.org/bot{TOKEN}/sendMessage")
