@@ -6,6 +6,13 @@ import typer
 
 from bot.cli import check, db, doctor, people, run, simulate
 from bot.cli.errors import explained
+from bot.cli.terminal import version
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"rekan {version()}")
+        raise typer.Exit
 
 
 def main() -> None:
@@ -36,13 +43,9 @@ def command_line() -> typer.Typer:
 
 
 def _rekan(
-    version: Annotated[
-        bool, typer.Option("--version", help="Show the version and stop.", is_eager=True)
+    _version: Annotated[
+        bool,
+        typer.Option("--version", help="Show the version and stop.", callback=_show_version, is_eager=True),
     ] = False,
 ) -> None:
     """Rekan sits beside each participant of a live orientation on Telegram."""
-    if version:
-        from importlib.metadata import version as installed
-
-        typer.echo(f"rekan {installed('rekan')}")
-        raise typer.Exit

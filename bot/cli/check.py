@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def check(config_file: ConfigFile = None, as_json: Json = False) -> None:
-    """Look through configuration, content and schedules, and name every problem at once.
+    """Name every problem in configuration, content and schedules.
 
     Problems go to standard error, a line each: `file:line: what; how to mend it`. Warnings alone are no
     failure. With --json everything is one document on standard output.

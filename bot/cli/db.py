@@ -11,7 +11,7 @@ from bot.cli.terminal import ConfigFile, Json, note, print_json
 
 
 def upgrade(config_file: ConfigFile = None) -> None:
-    """Make the tables, or bring them to what this version of Rekan knows. Done already, it does nothing."""
+    """Make the tables, or bring them up to date."""
     from bot.domain.programme import Catalogue
 
     with open_database(read_config(config_file), Catalogue({}, {}), upgrade=False) as database:
@@ -41,7 +41,10 @@ def backup(
     config_file: ConfigFile = None,
     as_json: Json = False,
 ) -> None:
-    """Copy the SQLite database while the bot runs, as of one moment. Only its owner may read the copy."""
+    """Copy the SQLite database while the bot runs.
+
+    The copy is of one moment, and only its owner may read it.
+    """
     from bot.domain.programme import Catalogue
     from bot.storage import backup as backups
 

@@ -15,7 +15,7 @@ import typer
 
 from bot.cli.errors import FAILED, explain
 from bot.cli.setup import config_path, open_database, read_catalogue, read_config, secrets_of
-from bot.cli.terminal import ConfigFile, Json, console, print_json
+from bot.cli.terminal import ConfigFile, Json, console, print_json, version
 
 if TYPE_CHECKING:
     from bot.config import Config
@@ -45,9 +45,9 @@ class Finding:
 
 
 def doctor(config_file: ConfigFile = None, as_json: Json = False) -> None:
-    """Look at everything a setup needs, and say what is wrong and how to mend it. It changes nothing.
+    """Say what is wrong with a setup, and how to mend it.
 
-    Ends with 0 where nothing fails (warnings do not count), else with 1.
+    It changes nothing. Ends with 0 where nothing fails (warnings do not count), else with 1.
     """
     findings = list(examine(config_file, datetime.now(UTC)))  # the machine's clock is what is examined
     if as_json:
@@ -68,7 +68,7 @@ def doctor(config_file: ConfigFile = None, as_json: Json = False) -> None:
 
 def examine(config_file: Path | None, now: datetime) -> Iterator[Finding]:
     """Every check, in the order in which one mends: what the later ones need comes first."""
-    yield from _python()
+    yield from _program()
     yield from _zones()
     config: Config | None = None
     try:
@@ -104,12 +104,9 @@ def _with_config(config: "Config", config_file: Path | None, now: datetime) -> I
 # --- this machine -------------------------------------------------------------------------------------
 
 
-def _python() -> Iterator[Finding]:
-    version = ".".join(map(str, sys.version_info[:3]))
-    if sys.version_info < (3, 11):
-        yield Finding("python", State.FAIL, f"Python {version}", "install Python 3.11 or newer")
-    else:
-        yield Finding("python", State.OK, f"Python {version}")
+def _program() -> Iterator[Finding]:
+    python = ".".join(map(str, sys.version_info[:3]))
+    yield Finding("rekan", State.OK, f"Rekan {version()} on Python {python}")
 
 
 def _zones() -> Iterator[Finding]:
@@ -204,7 +201,10 @@ def _folder(path: Path) -> Iterator[Finding]:
     folder = path.parent
     if not folder.is_dir():
         yield Finding(
-            "write access", State.FAIL, f"{folder} does not exist", f"mkdir -p {folder}, or change database.url"
+            "write access",
+            State.FAIL,
+            f"{folder} does not exist",
+            f"mkdir -p {folder}, or change database.url",
         )
         return
     for place in (folder, path):
@@ -220,7 +220,9 @@ def _folder(path: Path) -> Iterator[Finding]:
     free = shutil.disk_usage(folder).free
     room = f"{free // 1024**2:,} MiB free at {folder}"
     if free < _ROOM:
-        yield Finding("disk", State.WARN, room, "make room: a database that cannot grow loses nothing, but stops")
+        yield Finding(
+            "disk", State.WARN, room, "make room: a database that cannot grow loses nothing, but stops"
+        )
     else:
         yield Finding("disk", State.OK, room)
 
@@ -338,7 +340,7 @@ def _webhook(config: "Config", info: dict[str, object]) -> Iterator[Finding]:
         yield Finding(
             "webhook",
             State.WARN,
-            f"Telegram says: {info['last_error_message']} ({info.get('pending_update_count', 0)} updates wait)",
+            f"Telegram says: {info['last_error_message']} ({info.get('pending_update_count')} updates wait)",
             "see that telegram.webhook.url leads to telegram.webhook.listen, with a valid certificate",
         )
     else:

@@ -48,7 +48,18 @@ def explain(error: Exception) -> Explained | None:
     """
     from sqlalchemy.exc import DBAPIError
 
+    from bot.content.problems import ContentError, format_problem
+    from bot.documents.tables import RosterError
+    from bot.storage.engines import DatabaseError
+    from bot.storage.instance import AlreadyRunning
+
     match error:
+        case ContentError(problems=problems):
+            return Explained(BAD_INPUT, tuple(format_problem(problem) for problem in problems))
+        case RosterError():
+            return Explained(BAD_INPUT, (f"{error.path}: {error.why.text.en}",))
+        case DatabaseError() | AlreadyRunning():
+            return Explained(FAILED, (_sentence(str(error)),))
         case BadInputError(problems=problems):
             return Explained(BAD_INPUT, problems)
         case CannotDoError():
@@ -59,6 +70,10 @@ def explain(error: Exception) -> Explained | None:
             return Explained(FAILED, (_os_error(error),))
         case _:
             return None
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:].rstrip('.')}."
 
 
 def _first_line(error: BaseException) -> str:

@@ -41,9 +41,9 @@ def import_people(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before importing.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Read a roster: enter new people, correct known ones, and write out the rows that need mending.
+    """Read a roster into the database.
 
-    The same file again changes nothing. Nobody is ever removed, and what people did or chose stays.
+    New people are entered, known ones corrected, and rows that need mending written out. The same file again changes nothing. Nobody is ever removed, and what people did or chose stays.
     """
     from bot.clock import SystemClock
     from bot.documents.rosters import read_roster
@@ -101,9 +101,9 @@ def links(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Write each person's one-time link: a CSV for mail merge, and a PDF with QR codes to print and cut.
+    """Write each person's one-time link.
 
-    A link makes whoever opens it that person: hand it to nobody else.
+    A CSV for mail merge, and a PDF with QR codes to print and cut. A link makes whoever opens it that person: hand it to nobody else.
     """
     from bot.clock import SystemClock
     from bot.documents.links import write_links_csv, write_links_sheet
@@ -132,9 +132,7 @@ def links(
     csv_file, pdf_file = out / f"{programme.id}-links.csv", out / f"{programme.id}-links.pdf"
     note(f"Writing {len(personal)} links, and a card with a QR code each ...")
     write_links_csv(_private(csv_file), personal)
-    write_links_sheet(
-        _private(pdf_file), personal, title=programme.title.id, subtitle=f"@{name}", now=now
-    )
+    write_links_sheet(_private(pdf_file), personal, title=programme.title.id, subtitle=f"@{name}", now=now)
     if as_json:
         print_json({"links": len(personal), "csv": str(csv_file), "pdf": str(pdf_file)})
     else:
@@ -288,5 +286,25 @@ def _printable(person: Any, url: str) -> Any:
 
 
 def _bot_name(config: "Config", database: "Database") -> str:
-    """The bot's user name: as configured, else as Telegram tells, else as it told the last time."""
-    raise NotImplementedError
+    """The bot's user name: as Telegram tells, else as it told the last time."""
+    from bot.cli.botapi import OutOfReachError, ask
+    from bot.storage.state import BOT_NAME, recall, remember
+
+    token = config.telegram.token
+    why = "telegram.token is not set"
+    if token is not None:
+        try:
+            me = ask(config.telegram.base_url, token.get_secret_value(), "getMe")
+        except OutOfReachError as error:
+            why = f"Telegram is out of reach ({error})"
+        else:
+            name = me.result.get("username")
+            if me.ok and isinstance(name, str):
+                database.write_now(remember, BOT_NAME, name)
+                return name
+            why = f"Telegram refuses the token ({me.status} {me.description})"
+    known = database.read_now(recall, BOT_NAME)
+    if known is None:
+        raise CannotDoError(f"The links need the bot's name, and {why}: give it with --bot USERNAME.")
+    note(f"The bot's name is taken from last time, since {why}.")
+    return known

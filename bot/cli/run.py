@@ -6,7 +6,10 @@ from bot.cli.terminal import ConfigFile
 
 
 def run(config_file: ConfigFile = None) -> None:
-    """Run the bot until Ctrl-C or SIGTERM: polling or webhook, as the configuration says."""
+    """Run the bot until Ctrl-C or SIGTERM.
+
+    By polling or webhook, as the configuration says. The log goes to standard error.
+    """
     from bot import app
     from bot.cli.logs import begin_logging
 

@@ -13,7 +13,8 @@ def simulate(
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 takes a free one.")] = 8081,
     token: Annotated[
-        str | None, typer.Option(metavar="TOKEN", help="The token of the bot it knows; otherwise a made-up one.")
+        str | None,
+        typer.Option(metavar="TOKEN", help="The token of the bot it knows; otherwise a made-up one."),
     ] = None,
     limits: Annotated[
         bool, typer.Option("--limits/--no-limits", help="Enforce Telegram's limits on sending.")
@@ -21,9 +22,9 @@ def simulate(
     seed: Annotated[int, typer.Option(help="Settles ids and dice.")] = 0,
     as_json: Json = False,
 ) -> None:
-    """Run the simulator, a strict Telegram Bot API server, until Ctrl-C. It keeps nothing.
+    """Run a strict Telegram Bot API server until Ctrl-C.
 
-    Any bot can be pointed at it: base URL and token are printed. It takes whoever calls it for anybody, so
+    It keeps nothing. Any bot can be pointed at it: base URL and token are printed. It takes whoever calls it for anybody, so
     let it listen on this machine only.
     """
     from bot.clock import SystemClock

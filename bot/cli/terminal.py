@@ -44,3 +44,14 @@ def console(*, err: bool = False) -> "Console":
 def is_interactive() -> bool:
     """Whether there is somebody who could answer a question."""
     return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def version() -> str:
+    """Rekan's version, as it was installed."""
+    from importlib.metadata import PackageNotFoundError
+    from importlib.metadata import version as installed
+
+    try:
+        return installed("rekan")
+    except PackageNotFoundError:
+        return "(not installed)"
