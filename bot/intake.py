@@ -15,12 +15,13 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Protocol
 
 import structlog
 
 from bot.clock import Clock
-from bot.delivery.wire import Wire
 from bot.domain.events import Event, Tapped
+from bot.domain.messages import Reader, Say
 from bot.domain.messages import Reader
 from bot.domain.zones import Zone
 from bot.storage.database import Database, DatabaseError, Transaction, TryAgain
@@ -39,6 +40,13 @@ _OVERTAKEN_FOR = 10.0  # seconds for which that is believed
 _REMEMBERED = 1_000  # updates that failed
 
 
+class Toasts(Protocol):
+    """What the intake needs of a messenger (`bot.delivery.wire.Wire` has it)."""
+
+    async def toast(self, callback_id: str, say: Say | None, reader: Reader) -> None:
+        """Answer a tapped button, with a few words over the chat or with none."""
+
+
 class Intake:
     """Takes events, from however many connections."""
 
@@ -46,7 +54,7 @@ class Intake:
         self,
         database: Database,
         handle: Callable[[Transaction, int, Event, datetime], Handled],
-        wire: Wire,
+        wire: Toasts,
         nudge: Callable[[], None],
         clock: Clock,
     ) -> None:
