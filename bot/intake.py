@@ -22,7 +22,6 @@ import structlog
 from bot.clock import Clock
 from bot.domain.events import Event, Tapped
 from bot.domain.messages import Reader, Say
-from bot.domain.messages import Reader
 from bot.domain.zones import Zone
 from bot.storage.database import Database, DatabaseError, Transaction, TryAgain
 from bot.usecases import apology
