@@ -45,6 +45,7 @@ class Simulator:
         self.calls: deque[CallRecord] = deque(maxlen=keep_calls)
         self.world = World(clock, limits, bots or {DEFAULT_TOKEN: BotAccount()}, seed)
         self.token = next(iter(self.world.bots))
+        self.by_hand: set[int] = set()  # people for whom somebody has acted over HTTP, on the page say
         self._api = ApiServer(self.world, self.faults, self.calls)
         self._control = ControlSurface(self)
         self._runner: web.AppRunner | None = None
