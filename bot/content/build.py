@@ -10,19 +10,19 @@ from bot.content.files import Files
 from bot.domain import programme as domain
 from bot.domain.language import Language, Localised
 from bot.domain.windows import Break, SendingWindows
-from bot.domain.zones import Zone
+from bot.domain.zones import Zone, find_province
 
 
 def catalogue(files: Files) -> domain.Catalogue:
-    """What the program works with; call it where there are no problems only."""
+    """What the program works with; `files` must be without problems."""
     agendas = {agenda.id: _agenda(agenda) for agenda in files.agendas}
     quizzes = {quiz.id: _quiz(quiz) for quiz in files.quizzes}
     prompts = {
-        p.id: domain.Prompt(p.id, words(p.title), words(p.text), p.minimum_words) for p in files.prompts
+        p.id: domain.Prompt(str(p.id), words(p.title), words(p.text), p.minimum_words) for p in files.prompts
     }
     english = files.texts[Language.EN]
     return domain.Catalogue(
-        programmes={s.id: _programme(s, agendas, quizzes, prompts) for s in files.schedules},
+        programmes={str(s.id): _programme(s, agendas, quizzes, prompts) for s in files.schedules},
         texts={
             key: Localised(str(text), str(english[key])) for key, text in files.texts[Language.ID].items()
         },
@@ -171,7 +171,7 @@ def target(file: models.TargetFile) -> domain.Target:
 def _audience(file: models.AudienceFile) -> domain.Audience:
     return domain.Audience(
         offices=_plain(file.offices),
-        provinces=_plain(file.provinces),
+        provinces=tuple(found.name for name in file.provinces if (found := find_province(name))),
         zones=tuple(file.zones),
         waves=_plain(file.waves),
         classes=_plain(file.classes),

@@ -1,17 +1,10 @@
 """The `{placeholder}`s in texts: which there are, and what is wrong with them."""
 
+import re
 import string
+from collections.abc import Callable
 
-ALWAYS = ("nama", "satker", "program", "portal")
-"""What the text of any timetable entry may name."""
-
-ABOUT = {
-    "session": ("sesi", "mulai", "selesai"),
-    "module": ("modul",),
-    "quiz": ("kuis",),
-    "journal": ("jurnal", "tenggat"),
-}
-"""What it may name besides, by what it is about (`bot.domain.cards.variables` gives them)."""
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 class TemplateError(ValueError):
@@ -27,20 +20,20 @@ def placeholders(text: str) -> tuple[str, ...]:
     return tuple(name for _, name in _parts(text) if name is not None)
 
 
-def fill(text: str, sample: str) -> str:
-    """`text` with `sample` in place of every placeholder; raises `TemplateError`."""
-    return "".join(literal + ("" if name is None else sample) for literal, name in _parts(text))
+def fill(text: str, value: Callable[[str], str]) -> str:
+    """`text` with `value(name)` in place of every placeholder; raises `TemplateError`."""
+    return "".join(literal + ("" if name is None else value(name)) for literal, name in _parts(text))
 
 
 def _parts(text: str) -> list[tuple[str, str | None]]:
-    doubled = "write '{{' or '}}' for a brace that is meant"
+    doubled = "write {{ or }} for a brace that is meant"
     try:
         parts = list(string.Formatter().parse(text))
     except ValueError:
         raise TemplateError("has a '{' or '}' without its partner", doubled) from None
     found: list[tuple[str, str | None]] = []
     for literal, name, spec, conversion in parts:
-        if name is not None and (spec or conversion or not name.isidentifier()):
-            raise TemplateError(f"has {{{name}...}}, which is no name", f"write {{name}}; {doubled}")
+        if name is not None and (spec or conversion or not _NAME.fullmatch(name)):
+            raise TemplateError("has braces round something that is no name", f"write {{name}}; {doubled}")
         found.append((literal, name))
     return found

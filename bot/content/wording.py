@@ -100,7 +100,7 @@ class Wording:
         """What every text may say of its reader."""
         programme = self._catalogue.programme(reader.programme)
         match placeholder:
-            case "name" | "nama":
+            case "nama" | "name":
                 return reader.name
             case "satker":
                 return reader.office

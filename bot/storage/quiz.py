@@ -110,3 +110,17 @@ def record(tx: Transaction, person_id: int, quiz_id: str, questions: int, fact: 
             tx.connection.execute(delete(QuizAnswerRow).where(*answer, QuizAnswerRow.question_id == question))
         case Finished(_, right):
             tx.connection.execute(update(QuizAttemptRow).where(*attempt).values(finished_at=now, right=right))
+
+
+def note_poll(tx: Transaction, poll_id: str, poll: Poll, message_id: int, now: datetime) -> None:
+    """Note what a poll asks, once it has been sent."""
+    values = {
+        "poll_id": poll_id,
+        "person_id": poll.person,
+        "quiz_id": poll.quiz,
+        "attempt": poll.attempt,
+        "question_id": poll.question,
+        "message_id": message_id,
+        "sent_at": now,
+    }
+    tx.connection.execute(insert_new(tx.connection, QuizPollRow, values))

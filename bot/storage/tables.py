@@ -287,6 +287,13 @@ class OutboxRow(Base):
             sqlite_where=text("state IN ('owed', 'sending')"),
             postgresql_where=text("state IN ('owed', 'sending')"),
         ),
+        # What else is open for the same person: their messages go one after the other.
+        Index(
+            "ix_outbox_open",
+            "person_id",
+            sqlite_where=text("state IN ('owed', 'sending')"),
+            postgresql_where=text("state IN ('owed', 'sending')"),
+        ),
         CheckConstraint("person_id IS NOT NULL OR chat_id IS NOT NULL", name="recipient"),
     )
 
@@ -302,13 +309,13 @@ class OutboxRow(Base):
     not_after: Mapped[datetime]
     # What a reminder is about ("module:loyal"): it is withdrawn when that has been done meanwhile.
     about: Mapped[str | None]
-    # owed | sending | sent | gone | expired | failed | withdrawn
+    # owed | sending | sent | gone | expired | failed | withdrawn | folded (into a digest)
     state: Mapped[str] = mapped_column(default="owed")
     attempts: Mapped[int] = mapped_column(default=0)
     message_id: Mapped[int | None] = mapped_column(BigInteger)
     error: Mapped[str | None]
     created_at: Mapped[datetime]
-    settled_at: Mapped[datetime | None]  # sent, gone, expired or failed since
+    settled_at: Mapped[datetime | None]  # since when it is neither owed nor being sent
 
 
 class UpdateRow(Base):

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import Insert
 
@@ -22,8 +22,23 @@ def upsert(
     return sqlite.insert(table).values(**values).on_conflict_do_update(index_elements=key, set_=changed)
 
 
-def insert_new(connection: Connection, table: type[Base], values: Mapping[str, Any]) -> Insert:
-    """Insert the row unless it would break a unique key; `rowcount` says whether it did."""
+def insert_new(connection: Connection, table: type[Base], values: Mapping[str, Any] | None = None) -> Insert:
+    """Insert the row unless it would break a unique key; `rowcount` says whether it did.
+
+    Without values, they are what it is executed with: several rows at once.
+    """
+    statement: Insert
     if connection.dialect.name == "postgresql":
-        return postgresql.insert(table).values(**values).on_conflict_do_nothing()
-    return sqlite.insert(table).values(**values).on_conflict_do_nothing()
+        statement = postgresql.insert(table).on_conflict_do_nothing()
+    else:
+        statement = sqlite.insert(table).on_conflict_do_nothing()
+    return statement if values is None else statement.values(**values)
+
+
+def insert_new_from(
+    connection: Connection, table: type[Base], names: Sequence[str], rows: Select[Any]
+) -> Insert:
+    """Insert what `rows` selects (it must have a WHERE: SQLite's grammar) unless it breaks a unique key."""
+    if connection.dialect.name == "postgresql":
+        return postgresql.insert(table).from_select(names, rows).on_conflict_do_nothing()
+    return sqlite.insert(table).from_select(names, rows).on_conflict_do_nothing()

@@ -1,0 +1,116 @@
+"""Who an audience is at this moment, in SQL.
+
+Only active people: they have agreed and not withdrawn, their chat is linked and can be written to. Test
+people are people. `bot.domain.timetable.concerns` is the same rule for one person, without what is done.
+"""
+
+from collections.abc import Sequence
+from datetime import date
+
+from sqlalchemy import ColumnElement, Select, and_, false, func, literal, or_, select, true
+from sqlalchemy.orm import InstrumentedAttribute
+
+from bot.domain.people import Reach
+from bot.domain.programme import Audience, Item, Programme, Target
+from bot.domain.zones import Zone
+from bot.storage.database import Transaction
+from bot.storage.tables import ChatRow, JournalEntryRow, ModuleDoneRow, PersonRow, QuizAttemptRow
+
+
+def people(
+    programme: Programme,
+    audience: Audience,
+    *,
+    zone: Zone | None = None,
+    first_logins: Sequence[date] | None = None,
+    person_id: int | None = None,
+) -> Select[int]:
+    """Select the ids of those whom the audience means.
+
+    Narrowed to a zone, to those whose course began on one of `first_logins`, to one person.
+    """
+    statement = (
+        select(PersonRow.id)
+        .join(ChatRow, ChatRow.person_id == PersonRow.id)
+        .where(
+            PersonRow.programme_id == programme.id,
+            PersonRow.consented_at.is_not(None),
+            PersonRow.withdrawn_at.is_(None),
+            ChatRow.reach == Reach.OPEN.value,
+            *_conditions(programme, audience),
+        )
+    )
+    if zone is not None:
+        statement = statement.where(PersonRow.zone == zone.value)
+    if first_logins is not None:
+        statement = statement.where(PersonRow.first_login.in_(first_logins))
+    if person_id is not None:
+        statement = statement.where(PersonRow.id == person_id)
+    return statement
+
+
+def size(tx: Transaction, programme: Programme, audience: Audience, *, zone: Zone | None = None) -> int:
+    """How many people the audience means at this moment."""
+    whom = people(programme, audience, zone=zone).subquery()
+    return tx.connection.execute(select(func.count()).select_from(whom)).scalar_one()
+
+
+def names(tx: Transaction, people: Select[int]) -> dict[int, str]:
+    """The names of those whom `people` selects, by id."""
+    return {row.id: row.name for row in tx.connection.execute(people.add_columns(PersonRow.name))}
+
+
+def _conditions(programme: Programme, audience: Audience) -> list[ColumnElement[bool]]:
+    conditions = [
+        _among(column, values)
+        for column, values in (
+            (PersonRow.office, audience.offices),
+            (PersonRow.province, audience.provinces),
+            (PersonRow.wave, audience.waves),
+            (PersonRow.class_, audience.classes),
+            (PersonRow.group, audience.groups),
+            (PersonRow.role, audience.roles),
+        )
+        if values
+    ]
+    if audience.zones:
+        conditions.append(PersonRow.zone.in_([zone.value for zone in audience.zones]))
+    if audience.not_done:
+        conditions.append(or_(false(), *(_lacks(programme, target) for target in audience.not_done)))
+    return conditions
+
+
+def _among(
+    column: InstrumentedAttribute[str] | InstrumentedAttribute[str | None], values: Sequence[str]
+) -> ColumnElement[bool]:
+    # Both sides are lowered by the database: what it takes for a letter is its own business.
+    return func.lower(func.trim(column)).in_([func.lower(func.trim(literal(value))) for value in values])
+
+
+def _lacks(programme: Programme, target: Target) -> ColumnElement[bool]:
+    """Whether the person has not done `target`, or, of all of its kind, at least one."""
+    everything = target.id == "*"
+    match target.kind:
+        case Item.MODULE:
+            ids = [module.id for module in programme.modules] if everything else [target.id]
+            return _fewer(ModuleDoneRow.module_id, ModuleDoneRow.person_id == PersonRow.id, ids)
+        case Item.QUIZ:
+            ids = [quiz.id for quiz in programme.quizzes] if everything else [target.id]
+            finished = and_(QuizAttemptRow.person_id == PersonRow.id, QuizAttemptRow.finished_at.is_not(None))
+            return _fewer(QuizAttemptRow.quiz_id, finished, ids)
+        case Item.JOURNAL:
+            ids = [task.prompt.id for task in programme.journal] if everything else [target.id]
+            submitted = and_(JournalEntryRow.person_id == PersonRow.id, JournalEntryRow.state == "submitted")
+            return _fewer(JournalEntryRow.prompt_id, submitted, ids)
+        case Item.SESSION:
+            return true()  # attendance is not recorded yet, so nobody is known to have been there
+
+
+def _fewer(
+    item: InstrumentedAttribute[str], done: ColumnElement[bool], ids: Sequence[str]
+) -> ColumnElement[bool]:
+    """Whether fewer different `item`s than `ids` are `done`."""
+    counted = (
+        select(func.count(item.distinct())).where(done, item.in_(ids)).correlate(PersonRow).scalar_subquery()
+    )
+    return counted < len(set(ids))

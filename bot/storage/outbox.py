@@ -1,0 +1,506 @@
+"""The outbox: what is owed to whom, and what became of it.
+
+A row is unique on its recipient and reason, so owing the same thing twice owes it once, whoever rings, taps
+or starts again. `bot.usecases.delivery` decides what an outcome means; here are its statements.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    case,
+    delete,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.orm import aliased
+
+from bot.domain.messages import Lane, Message, Reader
+from bot.domain.people import Reach
+from bot.domain.programme import Target
+from bot.domain.zones import Zone
+from bot.storage.database import Transaction
+from bot.storage.messages import dump, load
+from bot.storage.tables import ChatRow, OutboxRow, PersonRow
+from bot.storage.upsert import insert_new, insert_new_from
+
+REPLY_BY = timedelta(seconds=15)
+"""By when a reply is to be there, where its use case says nothing else."""
+
+EVERYBODY_BY = timedelta(minutes=15)
+"""By when anything else is to be there."""
+
+NOT_AFTER = timedelta(days=1)
+"""After which it is no longer sent."""
+
+# Literally as in the partial indexes: the planners compare text, and a bound parameter is none.
+_OPEN = text("outbox.state IN ('owed', 'sending')")
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """A person, or the chat of somebody who is none yet."""
+
+    person_id: int | None = None
+    chat_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """A row that is due, and what decides whether it can be sent; `chat_id` None: no chat is linked."""
+
+    id: int
+    lane: Lane
+    everybody_by: datetime
+    not_after: datetime
+    chat_id: int | None
+    reach: Reach
+    withdrawn: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A row with all that sending it takes."""
+
+    owed: Owed
+    message: Message
+    reader: Reader
+    person_id: int | None
+    wave_id: int | None
+
+
+# --- owing --------------------------------------------------------------------------------------------
+
+
+def owe(
+    tx: Transaction,
+    recipient: Recipient,
+    message: Message,
+    *,
+    reason: str,
+    lane: Lane,
+    now: datetime,
+    due_at: datetime | None = None,
+    everybody_by: datetime | None = None,
+    not_after: datetime | None = None,
+    wave_id: int | None = None,
+    about: Target | None = None,
+) -> bool:
+    """Owe `message`, unless it is owed (or was settled) for the same reason; whether it is new.
+
+    `about` is what the message reminds of: see `withdraw`.
+    """
+    due_at = due_at or now
+    known = recipient.person_id is not None
+    values = {
+        "person_id": recipient.person_id,
+        "chat_id": None if known else recipient.chat_id,
+        "wave_id": wave_id,
+        "reason": reason,
+        "message": dump(message),
+        "lane": int(lane),
+        "due_at": due_at,
+        "everybody_by": everybody_by or due_at + (REPLY_BY if lane is Lane.REPLY else EVERYBODY_BY),
+        "not_after": not_after or due_at + NOT_AFTER,
+        "about": _about(about),
+        "state": "owed",
+        "attempts": 0,
+        "created_at": now,
+    }
+    return tx.connection.execute(insert_new(tx.connection, OutboxRow, values)).rowcount == 1
+
+
+def owe_many(
+    tx: Transaction,
+    people: Select[int],
+    message: Message,
+    *,
+    reason: str,
+    lane: Lane,
+    now: datetime,
+    due_at: datetime,
+    everybody_by: datetime,
+    not_after: datetime,
+    wave_id: int | None = None,
+    about: Target | None = None,
+) -> int:
+    """Owe the same message to everybody whose id `people` selects, in one statement; how many are new."""
+    (person_id,) = people.selected_columns
+    values = {
+        "wave_id": wave_id,
+        "reason": reason,
+        "message": dump(message),
+        "lane": int(lane),
+        "due_at": due_at,
+        "everybody_by": everybody_by,
+        "not_after": not_after,
+        "about": _about(about),
+        "state": "owed",
+        "attempts": 0,
+        "created_at": now,
+    }
+    columns = OutboxRow.__table__.columns
+    rows = people.with_only_columns(
+        person_id, *(literal(value, columns[name].type) for name, value in values.items())
+    )
+    return tx.connection.execute(
+        insert_new_from(tx.connection, OutboxRow, ("person_id", *values), rows)
+    ).rowcount
+
+
+def withdraw(tx: Transaction, person_id: int, *, about: Target | None = None, now: datetime) -> int:
+    """What is owed to a person about `about` is owed no more; without it, all but replies. How many."""
+    which = OutboxRow.lane != int(Lane.REPLY) if about is None else OutboxRow.about == _about(about)
+    statement = (
+        update(OutboxRow)
+        .where(OutboxRow.person_id == person_id, _OPEN, OutboxRow.state == "owed", which)
+        .values(state="withdrawn", settled_at=now)
+    )
+    return tx.connection.execute(statement).rowcount
+
+
+def revive(
+    tx: Transaction,
+    person_id: int,
+    reason: str,
+    *,
+    due_at: datetime,
+    everybody_by: datetime,
+    not_after: datetime,
+) -> bool:
+    """Owe again what could not be delivered because the person was gone; whether there was such a row."""
+    statement = (
+        update(OutboxRow)
+        .where(OutboxRow.person_id == person_id, OutboxRow.reason == reason, OutboxRow.state == "gone")
+        .values(
+            state="owed",
+            due_at=due_at,
+            everybody_by=everybody_by,
+            not_after=not_after,
+            attempts=0,
+            error=None,
+            settled_at=None,
+        )
+    )
+    return tx.connection.execute(statement).rowcount == 1
+
+
+def lacking(people: Select[int], reason: str) -> Select[int]:
+    """Of `people`, those to whom nothing is or was owed for that reason (or who were gone when it was)."""
+    (person_id,) = people.selected_columns
+    row = aliased(OutboxRow)
+    return people.where(
+        ~exists().where(row.person_id == person_id, row.reason == reason, row.state != "gone")
+    )
+
+
+def fold(
+    tx: Transaction, person_ids: Sequence[int], reason: str, message: Message, *, lane: Lane, now: datetime
+) -> None:
+    """Note that `message` is told in a digest, so that nothing owes it any more."""
+    settled = {"state": "folded", "settled_at": now}
+    values = {
+        "reason": reason,
+        "message": dump(message),
+        "lane": int(lane),
+        "due_at": now,
+        "everybody_by": now,
+        "not_after": now,
+        "attempts": 0,
+        "created_at": now,
+        **settled,
+    }
+    tx.connection.execute(
+        insert_new(tx.connection, OutboxRow), [{"person_id": each, **values} for each in person_ids]
+    )
+    tx.connection.execute(
+        update(OutboxRow)
+        .where(
+            OutboxRow.person_id == bindparam("whom"), OutboxRow.reason == reason, OutboxRow.state == "gone"
+        )
+        .values(**settled),
+        [{"whom": each} for each in person_ids],
+    )
+
+
+def owe_each(
+    tx: Transaction,
+    messages: Mapping[int, Message],
+    *,
+    reason: str,
+    lane: Lane,
+    now: datetime,
+    due_at: datetime,
+) -> None:
+    """Owe each person (by id) their own message for the same reason, with the usual times."""
+    values = {
+        "reason": reason,
+        "lane": int(lane),
+        "due_at": due_at,
+        "everybody_by": due_at + EVERYBODY_BY,
+        "not_after": due_at + NOT_AFTER,
+        "state": "owed",
+        "attempts": 0,
+        "created_at": now,
+    }
+    tx.connection.execute(
+        insert_new(tx.connection, OutboxRow),
+        [
+            {"person_id": person_id, "message": dump(message), **values}
+            for person_id, message in messages.items()
+        ],
+    )
+
+
+def states(tx: Transaction, person_id: int, reasons: Sequence[str]) -> dict[str, str]:
+    """The state of each of a person's rows with these reasons, by reason."""
+    rows = tx.connection.execute(
+        select(OutboxRow.reason, OutboxRow.state).where(
+            OutboxRow.person_id == person_id, OutboxRow.reason.in_(reasons)
+        )
+    )
+    return {row.reason: row.state for row in rows}
+
+
+def owed_messages(tx: Transaction, people: Select[int], prefix: str) -> dict[int, tuple[int, Message]]:
+    """Per person (of `people`), a row still owed whose reason begins with `prefix`: its id and message."""
+    rows = tx.connection.execute(
+        select(OutboxRow.person_id, OutboxRow.id, OutboxRow.message).where(
+            _OPEN,
+            OutboxRow.state == "owed",
+            OutboxRow.person_id.in_(people),
+            OutboxRow.reason.startswith(prefix, autoescape=True),
+        )
+    )
+    return {row.person_id: (row.id, load(row.message)) for row in rows}
+
+
+def reword(tx: Transaction, messages: Mapping[int, Message]) -> None:
+    """Put other messages in the place of those (by the row's id) that are still owed."""
+    tx.connection.execute(
+        update(OutboxRow)
+        .where(OutboxRow.id == bindparam("row_id"), OutboxRow.state == "owed")
+        .values(message=bindparam("wording")),
+        [{"row_id": row_id, "wording": dump(message)} for row_id, message in messages.items()],
+    )
+
+
+# --- sending ------------------------------------------------------------------------------------------
+
+
+def due(tx: Transaction, now: datetime, limit: int) -> list[Owed]:
+    """What is due, most urgent first, without what has to wait for an earlier message to the same chat."""
+    statement = (
+        _recipients(select(*_OWED))
+        .where(_OPEN, OutboxRow.state == "owed", OutboxRow.due_at <= now, *_not_behind(now))
+        .order_by(OutboxRow.lane, OutboxRow.everybody_by, OutboxRow.id)
+        .limit(limit)
+    )
+    return [_owed(row) for row in tx.connection.execute(statement)]
+
+
+def letter(tx: Transaction, outbox_id: int, now: datetime) -> Owed | Letter | None:
+    """Everything about one row that is due; None where it is no longer, or has to wait for another.
+
+    An `Owed` instead of a `Letter` says that its message cannot be read.
+    """
+    statement = _recipients(
+        select(
+            *_OWED,
+            OutboxRow.message,
+            OutboxRow.person_id,
+            OutboxRow.wave_id,
+            PersonRow.language,
+            PersonRow.zone,
+            PersonRow.name,
+            PersonRow.office,
+            PersonRow.programme_id,
+            _STRANGER.language.label("stranger_language"),
+        )
+    ).where(OutboxRow.id == outbox_id, OutboxRow.state == "owed", *_not_behind(now))
+    row = tx.connection.execute(statement).first()
+    if row is None:
+        return None
+    owed = _owed(row)
+    try:
+        message = load(row.message)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return owed  # whatever an older or a broken version wrote
+    if row.name is None:
+        reader = Reader(row.stranger_language or "id", Zone.WIB)
+    else:
+        reader = Reader(row.language, row.zone, row.name, row.office, row.programme_id)
+    return Letter(owed, message, reader, row.person_id, row.wave_id)
+
+
+def next_due(tx: Transaction, now: datetime) -> datetime | None:
+    """When the next row that is not due yet will be; None where none is owed."""
+    return tx.connection.execute(
+        select(func.min(OutboxRow.due_at)).where(_OPEN, OutboxRow.state == "owed", OutboxRow.due_at > now)
+    ).scalar()
+
+
+def begin(tx: Transaction, outbox_id: int, chat_id: int) -> None:
+    """Mark that the row is being sent to `chat_id`, and count the attempt."""
+    tx.connection.execute(
+        update(OutboxRow)
+        .where(OutboxRow.id == outbox_id)
+        .values(state="sending", attempts=OutboxRow.attempts + 1, chat_id=chat_id)
+    )
+
+
+def sending(tx: Transaction, outbox_id: int) -> Row[Any] | None:
+    """What recording an outcome needs to know: attempts, person_id, chat_id, message; the chat's reach."""
+    return tx.connection.execute(
+        select(OutboxRow.attempts, OutboxRow.person_id, OutboxRow.chat_id, OutboxRow.message, ChatRow.reach)
+        .outerjoin(ChatRow, ChatRow.id == OutboxRow.chat_id)
+        .where(OutboxRow.id == outbox_id, _OPEN)
+    ).first()
+
+
+def settle(
+    tx: Transaction,
+    ids: Sequence[int],
+    state: str,
+    now: datetime,
+    *,
+    error: str | None = None,
+    message_id: int | None = None,
+) -> None:
+    """The rows are sent, gone, expired or failed; `error` says why."""
+    tx.connection.execute(
+        update(OutboxRow)
+        .where(OutboxRow.id.in_(ids))
+        .values(state=state, settled_at=now, error=error, message_id=message_id)
+    )
+
+
+def postpone(
+    tx: Transaction, outbox_id: int, due_at: datetime, error: str, *, uncounted: bool = False
+) -> None:
+    """The row is owed again from `due_at`; `error` says why. `uncounted`: the attempt does not count."""
+    tx.connection.execute(
+        update(OutboxRow)
+        .where(OutboxRow.id == outbox_id)
+        .values(
+            state="owed",
+            due_at=due_at,
+            error=error,
+            attempts=OutboxRow.attempts - 1 if uncounted else OutboxRow.attempts,
+        )
+    )
+
+
+def recover(tx: Transaction, error: str) -> int:
+    """Owe again what was being sent when the process ended; how many."""
+    statement = update(OutboxRow).where(_OPEN, OutboxRow.state == "sending").values(state="owed", error=error)
+    return tx.connection.execute(statement).rowcount
+
+
+def move(tx: Transaction, chat_id: int, new_chat_id: int) -> None:
+    """A chat has got another id: what is known of it and owed to it goes there."""
+    new = tx.connection.execute(select(ChatRow.person_id).where(ChatRow.id == new_chat_id)).first()
+    if new is None:
+        tx.connection.execute(update(ChatRow).where(ChatRow.id == chat_id).values(id=new_chat_id))
+    elif new.person_id is None:
+        person_id = tx.connection.execute(select(ChatRow.person_id).where(ChatRow.id == chat_id)).scalar()
+        tx.connection.execute(update(ChatRow).where(ChatRow.id == chat_id).values(person_id=None))
+        tx.connection.execute(update(ChatRow).where(ChatRow.id == new_chat_id).values(person_id=person_id))
+    there = aliased(OutboxRow)
+    owed_there = exists().where(
+        there.chat_id == new_chat_id, there.person_id.is_(None), there.reason == OutboxRow.reason
+    )
+    tx.connection.execute(
+        update(OutboxRow)
+        .where(OutboxRow.chat_id == chat_id, OutboxRow.person_id.is_(None), _OPEN, ~owed_there)
+        .values(chat_id=new_chat_id)
+    )
+
+
+def prune(tx: Transaction, before: datetime, limit: int) -> int:
+    """Forget what was settled before `before`, `limit` rows at most; how many."""
+    old = (
+        select(OutboxRow.id)
+        .where(OutboxRow.settled_at < before, OutboxRow.state.not_in(("owed", "sending")))
+        .limit(limit)
+    )
+    return tx.connection.execute(delete(OutboxRow).where(OutboxRow.id.in_(old))).rowcount
+
+
+# --- inside -------------------------------------------------------------------------------------------
+
+_OWN = aliased(ChatRow)
+_STRANGER = aliased(ChatRow)
+_OWED = (
+    OutboxRow.id,
+    OutboxRow.lane,
+    OutboxRow.everybody_by,
+    OutboxRow.not_after,
+    case((OutboxRow.person_id.is_not(None), _OWN.id), else_=OutboxRow.chat_id).label("chat"),
+    func.coalesce(_OWN.reach, _STRANGER.reach, Reach.OPEN.value).label("reach"),
+    PersonRow.withdrawn_at,
+)
+
+
+def _recipients(statement: Select[Any]) -> Select[Any]:
+    """The row's chat and person: a person's own chat, or the stranger's (and whose that is by now)."""
+    return (
+        statement.select_from(OutboxRow)
+        .outerjoin(_OWN, _OWN.person_id == OutboxRow.person_id)
+        .outerjoin(_STRANGER, and_(_STRANGER.id == OutboxRow.chat_id, OutboxRow.person_id.is_(None)))
+        .outerjoin(PersonRow, PersonRow.id == func.coalesce(OutboxRow.person_id, _STRANGER.person_id))
+    )
+
+
+def _not_behind(now: datetime) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """That no other message to the same recipient is on its way, and no earlier one waits to be retried."""
+    other = aliased(OutboxRow, name="other")
+    before = (
+        text("other.state IN ('owed', 'sending')"),
+        or_(
+            other.state == "sending",
+            and_(
+                other.lane == OutboxRow.lane,
+                other.id < OutboxRow.id,
+                other.error.is_not(None),
+                other.due_at > now,
+            ),
+        ),
+    )
+    return (
+        ~exists().where(other.person_id == OutboxRow.person_id, *before),
+        ~exists().where(
+            other.chat_id == OutboxRow.chat_id,
+            other.person_id.is_(None),
+            OutboxRow.person_id.is_(None),
+            *before,
+        ),
+    )
+
+
+def _owed(row: Row[Any]) -> Owed:
+    return Owed(
+        id=row.id,
+        lane=Lane(row.lane),
+        everybody_by=row.everybody_by,
+        not_after=row.not_after,
+        chat_id=row.chat,
+        reach=Reach(row.reach),
+        withdrawn=row.withdrawn_at is not None,
+    )
+
+
+def _about(target: Target | None) -> str | None:
+    return None if target is None else f"{target.kind}:{target.id}"

@@ -1,0 +1,96 @@
+"""Waves: which ringing of which timetable entry was planned or missed, and how far the timetable has got."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import delete, func, select, update
+
+from bot.domain.timetable import Timing
+from bot.domain.zones import Zone
+from bot.storage.database import Transaction
+from bot.storage.tables import OutboxRow, StateRow, WaveRow
+from bot.storage.upsert import insert_new, upsert
+
+_LOOKED_UNTIL = "timetable.until"
+
+
+@dataclass(frozen=True, slots=True)
+class Wave:
+    """A ringing that was planned."""
+
+    id: int
+    entry_id: str
+    due_at: datetime
+    everybody_by: datetime
+    not_after: datetime
+
+
+def begin(
+    tx: Transaction,
+    programme_id: str,
+    entry_id: str,
+    zone: Zone,
+    timing: Timing,
+    now: datetime,
+    *,
+    missed: bool,
+) -> int | None:
+    """Note a ringing; None where it was noted before, and all there was to do is done."""
+    values = {
+        "programme_id": programme_id,
+        "entry_id": entry_id,
+        "zone": zone.value,
+        "due_at": timing.due_at,
+        "everybody_by": timing.everybody_by,
+        "not_after": timing.not_after,
+        "planned_at": now,
+        "people": 0,
+        "state": "missed" if missed else "planned",
+    }
+    statement = insert_new(tx.connection, WaveRow, values).returning(WaveRow.id)
+    return tx.connection.execute(statement).scalar()
+
+
+def count(tx: Transaction, wave_id: int, people: int) -> None:
+    """How many people the wave is for."""
+    tx.connection.execute(update(WaveRow).where(WaveRow.id == wave_id).values(people=people))
+
+
+def forget(tx: Transaction, wave_id: int) -> None:
+    """Take back the note of a ringing that concerned nobody."""
+    tx.connection.execute(delete(WaveRow).where(WaveRow.id == wave_id))
+
+
+def current(tx: Transaction, programme_id: str, zone: Zone, now: datetime) -> list[Wave]:
+    """The waves that were planned for a zone and are not over, the latest first."""
+    statement = (
+        select(WaveRow.id, WaveRow.entry_id, WaveRow.due_at, WaveRow.everybody_by, WaveRow.not_after)
+        .where(
+            WaveRow.programme_id == programme_id,
+            WaveRow.zone == zone.value,
+            WaveRow.state == "planned",
+            WaveRow.not_after >= now,
+        )
+        .order_by(WaveRow.due_at.desc())
+    )
+    return [Wave(*row) for row in tx.connection.execute(statement)]
+
+
+def tally(tx: Transaction, wave_id: int) -> dict[str, int]:
+    """How many of a wave's messages are in each state of the outbox."""
+    rows = tx.connection.execute(
+        select(OutboxRow.state, func.count()).where(OutboxRow.wave_id == wave_id).group_by(OutboxRow.state)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def looked_until(tx: Transaction) -> datetime | None:
+    """Until when the timetable has been looked at (aware UTC); None where it never was."""
+    value = tx.connection.execute(select(StateRow.value).where(StateRow.name == _LOOKED_UNTIL)).scalar()
+    return None if value is None else datetime.fromisoformat(value)
+
+
+def note_looked_until(tx: Transaction, until: datetime) -> None:
+    """All that rings up to `until` has rung."""
+    values = {"name": _LOOKED_UNTIL, "value": until.isoformat()}
+    tx.connection.execute(upsert(tx.connection, StateRow, values, key=("name",)))

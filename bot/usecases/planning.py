@@ -1,0 +1,320 @@
+"""The timetable rings: who is meant at this moment, what they are owed, and what was missed.
+
+Everything is keyed, so ringing twice does nothing the second time: a wave is unique on its entry, zone and
+moment, a message on its person and reason.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Select
+
+from bot.domain.cards import NoSuchItemError, found
+from bot.domain.messages import Button, Lane, Message, Say, Scheduled, Tap
+from bot.domain.people import Person
+from bot.domain.programme import (
+    AroundSession,
+    Audience,
+    Entry,
+    Instant,
+    Item,
+    JournalTask,
+    PersonalDay,
+    Programme,
+    Session,
+    Target,
+)
+from bot.domain.timetable import Fold, Miss, Send, Timing, decide, first_logins, personal_moment, timing
+from bot.domain.zones import Zone
+from bot.storage import audience, outbox, people, waves
+from bot.storage.database import Transaction
+from bot.storage.outbox import Recipient
+
+MOST_LINES = 10
+"""Lines of a digest at most; what is left over is counted."""
+
+GATHERING = timedelta(minutes=1)
+"""How long a digest waits for more: after an outage, all that was due meanwhile rings at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """What came of a ringing: for how many people something is owed, or that it was missed."""
+
+    people: int = 0
+    missed: bool = False
+    before: bool = False  # it had rung before, and nothing was done
+
+
+def ring(
+    tx: Transaction, programme_id: str, entry_id: str, zone: Zone, due_at: datetime, now: datetime
+) -> Rung:
+    """A timetable entry's moment `due_at` has come in `zone`: plan its wave.
+
+    What then happens, `bot.domain.timetable.decide` says. A personal day that is nobody's leaves no trace.
+    """
+    programme = tx.catalogue.programme(programme_id)
+    entry = None if programme is None else programme.entry(entry_id)
+    when = None if programme is None or entry is None else timing(programme, entry, zone, due_at)
+    if programme is None or entry is None or when is None:
+        return Rung()
+    opens = now if entry.essential else programme.windows.next_open(now, zone)
+    decision = decide(entry, when, now, opens)
+    missed = isinstance(decision, Miss)
+    wave_id = waves.begin(tx, programme_id, entry_id, zone, when, now, missed=missed)
+    if wave_id is None:
+        return Rung(before=True)
+    logins = None
+    if isinstance(entry.when, PersonalDay):
+        day = due_at.astimezone(zone.tzinfo).date()
+        logins = first_logins(programme.course, programme.windows, entry.when.day, day)
+    whom = audience.people(programme, entry.audience, zone=zone, first_logins=logins)
+    reason = _reason(programme, entry, zone, due_at)
+    number = 0
+    match decision:
+        case Send():
+            number = _send_to(tx, whom, programme, entry, decision, reason, wave_id, now)
+        case Fold(due):
+            number = _fold_for(
+                tx, outbox.lacking(whom, reason), programme, {reason: entry}, due + GATHERING, now
+            )
+    if number:
+        waves.count(tx, wave_id, number)
+    elif logins is not None:
+        waves.forget(tx, wave_id)
+        return Rung()
+    return Rung(number, missed)
+
+
+def catch_up(tx: Transaction, person_id: int, now: datetime) -> int:
+    """Owe somebody what rang without them and still matters; how many messages that makes.
+
+    For who joins late, comes back after blocking the bot, changes zone, or tells when their course began.
+    What is still on time, or is sent even late, is owed as it is; all that folds makes one digest; what is
+    skipped when late is left out. Of an entry that recurs, the last ringing counts. They are there just
+    now, so sending windows do not matter.
+    """
+    person = people.person(tx, person_id)
+    programme = None if person is None else tx.catalogue.programme(person.programme)
+    if person is None or programme is None:
+        return 0
+    rung = _rung(tx, programme, person, now)
+    states = outbox.states(tx, person_id, list(rung))
+    number = 0
+    folded: dict[str, Entry] = {}
+    for reason, (entry, when, wave_id) in rung.items():
+        if states.get(reason, "gone") != "gone":
+            continue
+        whom = audience.people(programme, entry.audience, person_id=person_id)
+        if tx.connection.execute(whom).first() is None:
+            continue
+        match decide(entry, when, now, now):
+            case Send() as send:
+                number += _send_to_one(tx, person_id, programme, entry, send, reason, wave_id, now)
+            case Fold():
+                folded[reason] = entry
+    if folded:
+        whom = audience.people(programme, _ANYBODY, person_id=person_id)
+        number += _fold_for(tx, whom, programme, folded, now, now)
+    return number
+
+
+def lane(entry: Entry) -> Lane:
+    """Which lane an entry's messages take: a session waits for nobody."""
+    about_session = entry.about is not None and entry.about.kind is Item.SESSION
+    return Lane.SESSION if entry.essential or about_session else Lane.REMINDER
+
+
+# --- sending ------------------------------------------------------------------------------------------
+
+
+def _send_to(
+    tx: Transaction,
+    whom: Select[int],
+    programme: Programme,
+    entry: Entry,
+    send: Send,
+    reason: str,
+    wave_id: int,
+    now: datetime,
+) -> int:
+    return outbox.owe_many(
+        tx,
+        whom,
+        Scheduled(programme.id, entry.id),
+        reason=reason,
+        lane=lane(entry),
+        now=now,
+        due_at=send.due_at,
+        everybody_by=send.everybody_by,
+        not_after=send.not_after,
+        wave_id=wave_id,
+        about=_reminds_of(entry),
+    )
+
+
+def _send_to_one(
+    tx: Transaction,
+    person_id: int,
+    programme: Programme,
+    entry: Entry,
+    send: Send,
+    reason: str,
+    wave_id: int | None,
+    now: datetime,
+) -> bool:
+    times = {
+        "due_at": max(send.due_at, now),
+        "everybody_by": send.everybody_by,
+        "not_after": send.not_after,
+    }
+    return outbox.revive(tx, person_id, reason, **times) or outbox.owe(
+        tx,
+        Recipient(person_id=person_id),
+        Scheduled(programme.id, entry.id),
+        reason=reason,
+        lane=lane(entry),
+        now=now,
+        wave_id=wave_id,
+        about=_reminds_of(entry),
+        **times,
+    )
+
+
+def _rung(
+    tx: Transaction, programme: Programme, person: Person, now: datetime
+) -> dict[str, tuple[Entry, Timing, int | None]]:
+    """By reason, what has rung for the person's zone, or on their own days, and is not over; oldest first."""
+    latest: dict[str, tuple[Entry, Timing, int | None]] = {}
+    for wave in waves.current(tx, programme.id, person.zone, now):
+        entry = programme.entry(wave.entry_id)
+        if entry is None or isinstance(entry.when, PersonalDay) or entry.id in latest:
+            continue
+        when = timing(programme, entry, person.zone, wave.due_at)
+        if when is not None:
+            latest[entry.id] = (entry, when, wave.id)
+    if person.first_login is not None:
+        for entry in programme.timetable:
+            if isinstance(entry.when, PersonalDay):
+                due_at = personal_moment(programme, entry.when, person.zone, person.first_login)
+                when = timing(programme, entry, person.zone, due_at)
+                if when is not None and when.at <= now <= when.not_after:
+                    latest[entry.id] = (entry, when, None)
+    oldest_first = sorted(latest.values(), key=lambda each: each[1].due_at)
+    return {
+        _reason(programme, entry, person.zone, when.due_at): (entry, when, wave_id)
+        for entry, when, wave_id in oldest_first
+    }
+
+
+def _reason(programme: Programme, entry: Entry, zone: Zone, due_at: datetime) -> str:
+    """Why a message is owed: at most one a person.
+
+    A local moment is named by its local time: who changes zone does not get the same day's message again.
+    """
+    if isinstance(entry.when, Instant | AroundSession):
+        return f"{programme.id}/{entry.id}@{due_at:%Y%m%dT%H%M}Z"
+    return f"{programme.id}/{entry.id}@{due_at.astimezone(zone.tzinfo):%Y%m%dT%H%M}"
+
+
+def _reminds_of(entry: Entry) -> Target | None:
+    """What makes the message pointless once it is done: an entry for those who have not done it."""
+    return entry.about if entry.audience.not_done else None
+
+
+# --- digests ------------------------------------------------------------------------------------------
+
+
+def _fold_for(
+    tx: Transaction,
+    whom: Select[int],
+    programme: Programme,
+    entries: Mapping[str, Entry],
+    due_at: datetime,
+    now: datetime,
+) -> int:
+    """Tell `whom` of these entries (by reason) in a digest, or in the one they are owed already."""
+    lines = {
+        reason: line
+        for reason, entry in entries.items()
+        if (line := _line(programme, entry, now)) is not None
+    }
+    names = audience.names(tx, whom) if lines else {}
+    if not names:
+        return 0
+    prefix = f"{programme.id}/digest@"
+    owed = outbox.owed_messages(tx, whom, prefix)
+    for reason in lines:
+        entry = entries[reason]
+        outbox.fold(tx, list(names), reason, Scheduled(programme.id, entry.id), lane=lane(entry), now=now)
+    new: dict[int, Message] = {}
+    longer: dict[int, Message] = {}
+    for person_id, name in names.items():
+        match owed.get(person_id):
+            case (row_id, Say(params=params)):
+                told = params.get("lines")
+                before = told if isinstance(told, tuple) else ()
+                longer[row_id] = _digest(name, (*before, *lines.values()))
+            case _:
+                new[person_id] = _digest(name, tuple(lines.values()))
+    if new:
+        # Each of the reasons is folded once a person, so that no two digests share one.
+        reason = prefix + next(iter(lines)).partition("/")[2]
+        outbox.owe_each(tx, new, reason=reason, lane=Lane.REMINDER, now=now, due_at=due_at)
+    if longer:
+        outbox.reword(tx, longer)
+    return len(names)
+
+
+def _digest(name: str, lines: Sequence[Say]) -> Say:
+    """The digest of these lines; what an earlier one left out stays counted."""
+    more = 0
+    shown: list[Say] = []
+    for line in lines:
+        match line:
+            case Say("digest.more", {"count": int(count)}):
+                more += count
+            case _ if line not in shown:
+                shown.append(line)
+    more += max(0, len(shown) - MOST_LINES)
+    told = shown[:MOST_LINES]
+    kinds = {line.key.removeprefix("digest.").removesuffix("_list") for line in told}
+    if more:
+        told.append(Say("digest.more", {"count": more}))
+    buttons = [
+        Button(Say(label), Tap("menu", "", feature)) for kind, label, feature in _MENU if kind in kinds
+    ]
+    rows = tuple(tuple(buttons[n : n + 2]) for n in range(0, len(buttons), 2))
+    return Say("digest.message", {"name": name, "lines": tuple(told)}, rows)
+
+
+_MENU = (
+    (Item.SESSION, "menu.schedule", "jadwal"),
+    (Item.MODULE, "menu.modules", "modul"),
+    (Item.QUIZ, "menu.quizzes", "kuis"),
+    (Item.JOURNAL, "menu.journal", "jurnal"),
+)
+
+
+def _line(programme: Programme, entry: Entry, now: datetime) -> Say | None:
+    """What a digest says of an entry; None where there is nothing (left) to say."""
+    about = entry.about
+    if about is None:
+        return None
+    if about.id == "*":
+        return Say(f"digest.{about.kind}_list")
+    try:
+        thing = found(programme, about)
+    except NoSuchItemError:
+        return None
+    match thing:
+        case Session() if thing.ends <= now:
+            return None
+        case JournalTask(prompt):
+            return Say(f"digest.{about.kind}", {"title": prompt.title})
+        case _:
+            return Say(f"digest.{about.kind}", {"title": thing.title})
+
+
+_ANYBODY = Audience()
