@@ -100,7 +100,7 @@ class Wording:
         """What every text may say of its reader."""
         programme = self._catalogue.programme(reader.programme)
         match placeholder:
-            case "nama" | "name":
+            case "name" | "nama":
                 return reader.name
             case "satker":
                 return reader.office

@@ -206,6 +206,7 @@ class _Reader:
         self._header = header
         self._today = today
         self._limits = limits
+        self._private = self._find_private()
         self._left_out: list[int] = []
         self._no_province: list[int] = []
         self._repeated: list[int] = []
@@ -220,7 +221,7 @@ class _Reader:
 
     def warnings(self) -> Iterator[Note]:
         """What the reader of the roster should know, though nothing was rejected for it."""
-        for column, private in self._private().items():
+        for column, private in self._private.items():
             yield note("column.private", what=private.value, **self._named(column))
         for column, what in self._header.also:
             yield note("column.second", field=what.value, **self._named(column))
@@ -239,11 +240,10 @@ class _Reader:
     def to_mend(self) -> tuple[tuple[str, ...], Mapping[int, tuple[str, ...]]]:
         """Return the titles and the rejected rows' cells, without what is private."""
         fields = {column: what for what, column in self._header.fields.items()}
-        private = self._private()
         columns = [
             column
             for column, title in enumerate(self._header.titles)
-            if column in fields or (title and title != REASON and column not in private)
+            if column in fields or (title and title != REASON and column not in self._private)
         ]
         raw = {
             row: tuple(_to_mend(self._cell(row, column), fields.get(column)) for column in columns)
@@ -268,7 +268,9 @@ class _Reader:
                 continue
             name = self._text(row, Field.NAME)
             nip = self._text(row, Field.NIP)
-            place = any(self._text(row, what) for what in _PLACES)
+            place = any(self._text(row, what) for what in _PLACES) or bool(
+                _COUNT.fullmatch(self._texts(row)[0])
+            )
             footer = not self._is_numbered(row) and self._is_footer(row)
             below = below or (footer and row > last)
             if below or footer or not (name or nip) or (row > last and not (name and (nip or place))):
@@ -375,7 +377,7 @@ class _Reader:
                 others = _listed([other.row for other in rows if other is not row])
                 self._reject(row.row, Field.NIP, "nip.conflict", rows=others)
 
-    def _private(self) -> Mapping[int, Private]:
+    def _find_private(self) -> Mapping[int, Private]:
         """Return the columns not to be read, by title; those that nothing is read from, by content too."""
         private = dict(self._header.private)
         start = self._header.last + 1

@@ -168,4 +168,7 @@ def _separated(path: Path, text: str, delimiter: str, limits: Limits) -> Sheet:
 
 
 def _unquoted(cell: str) -> str:
+    """Return what a spreadsheet shows: programs write ="0012" for a number that is to stay text."""
+    if cell.startswith('="') and cell.endswith('"'):
+        return cell[2:-1]
     return cell[1:].removesuffix('"') if cell.startswith('"') else cell

@@ -56,6 +56,7 @@ if TYPE_CHECKING:
 
 _CHANGES_KEPT = 1000  # for a reader of events that is slow; past that it must read the chat anew
 _HEARTBEAT_SECONDS = 15.0
+_SHOWN_TYPES = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp"})  # the rest is downloaded
 
 _GROUP_KINDS: dict[str, ChatKind] = {"group": "group", "supergroup": "supergroup", "channel": "channel"}
 
@@ -365,13 +366,11 @@ class ControlSurface:
         stored = self._simulator.world.files.by_unique_id.get(request.match_info["key"])
         if stored is None:
             return web.json_response({"error": "there is no such file"}, status=404)
-        picture = stored.kind == "photo"
-        headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(stored.name)}"}
-        content_type = "image/*" if picture else "application/octet-stream"
+        if stored.mime in _SHOWN_TYPES:
+            return web.Response(body=stored.data, content_type=stored.mime, headers=SAFE_HEADERS)
+        disposition = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(stored.name)}"}
         return web.Response(
-            body=stored.data,
-            content_type=content_type,
-            headers=SAFE_HEADERS if picture else SAFE_HEADERS | headers,
+            body=stored.data, content_type="application/octet-stream", headers=SAFE_HEADERS | disposition
         )
 
     async def _clock(self, _: web.Request) -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 from aiohttp import web
 
 from bot.clock import Clock
+from bot.simulator import page
 from bot.simulator.chats import DEFAULT_TOKEN, Bot, BotAccount, ChatKind, User
 from bot.simulator.control import ControlSurface
 from bot.simulator.errors import ActionRefusedError
@@ -57,6 +58,7 @@ class Simulator:
         app = web.Application(client_max_size=MOST_BODY)
         self._api.add_routes(app)
         self._control.add_routes(app)
+        page.add_routes(app)
         # A caller that hangs up must not linger as a poller: its request is cancelled.
         self._runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=0.5)
         await self._runner.setup()

@@ -8,6 +8,8 @@ import re
 
 from telegram.error import NetworkError, TelegramError
 
+from bot.delivery.wire import WireUselessError
+
 _TOKEN = re.compile(r"(?<=bot)\d+(?::|%3A)[\w-]+|\b\d{3,}(?::|%3A)[\w-]{20,}", re.IGNORECASE)
 
 
@@ -16,7 +18,7 @@ def redact(text: str) -> str:
     return _TOKEN.sub("<token>", text)
 
 
-class TokenRefusedError(TelegramError):
+class TokenRefusedError(TelegramError, WireUselessError):
     """Telegram does not know the token: nothing can be sent or received until it is mended."""
 
     def __init__(self, answer: str) -> None:
@@ -25,6 +27,13 @@ class TokenRefusedError(TelegramError):
             " telegram.token (or REKAN_TELEGRAM__TOKEN); if telegram.base_url names another server, see"
             " that it knows this bot."
         )
+
+
+class WebhookRefusedError(Exception):
+    """Telegram does not take the webhook's address; its text says which, and Telegram's reason."""
+
+    def __init__(self, url: str, answer: str) -> None:
+        super().__init__(f"Telegram refuses the webhook {url} (telegram.webhook.url): {answer}")
 
 
 class NeverSentError(NetworkError):

@@ -255,10 +255,16 @@ def test_a_participant_without_a_nip_is_rejected_not_dropped(tmp_path):
         [2, "Tanpa Nomor", None, "Balai"],
         PEOPLE[2],
         [4, "Juga Tanpa", "", "Balai"],
+        [5, "Hanya Nama"],
         ["Total", 4],
     ]
     roster = read(xlsx(tmp_path / "a.xlsx", rows))
-    assert problems(roster) == [(3, "C3", "nip.empty"), (5, "C5", "nip.empty")]
+    assert problems(roster) == [
+        (3, "C3", "nip.empty"),
+        (5, "C5", "nip.empty"),
+        (6, "C6", "nip.empty"),
+        (6, "D6", "office.empty"),
+    ]
 
 
 @pytest.mark.parametrize("write", [xlsx, xls, ods])
@@ -543,6 +549,25 @@ def test_a_file_with_a_password_is_refused(tmp_path):
     unreadable = repacked(source, tmp_path / "e.ods", "content.xml", bytes(range(200, 256)))
     locked_ods = repacked(unreadable, tmp_path / "f.ods", "META-INF/manifest.xml", manifest)
     assert refused(locked_ods) == "file.password"
+
+
+def test_a_table_that_begins_in_the_middle_of_the_sheet_is_named_by_its_own_cells(tmp_path):
+    rows = [[], [], *([None, None, *row] for row in (HEADER, PEOPLE[0], [2, "Budi", int(BUDI), "Balai"]))]
+    roster = read(xlsx(tmp_path / "a.xlsx", rows))
+    assert roster.rows == expected(4)[:1]
+    assert roster.columns[Field.NIP].letter == "E"
+    assert problems(roster) == [(5, "E5", "nip.number")]
+
+
+def test_what_programs_do_to_keep_a_number_text_is_understood(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text(
+        f'sep=;\r\nNama;NIP;Satker\r\nAni;="{ANI}";"Balai; Contoh"\r\nBudi;"=""{BUDI}""";Balai\r\n', "utf-8"
+    )
+    assert [(row.nip.digits, row.office) for row in read(path).rows] == [
+        (ANI, "Balai; Contoh"),
+        (BUDI, "Balai"),
+    ]
 
 
 def test_a_quotation_mark_that_is_never_closed_swallows_nobody(tmp_path):

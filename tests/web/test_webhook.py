@@ -10,10 +10,11 @@ from structlog.testing import capture_logs
 
 from bot.clock import SystemClock
 from bot.domain.events import Event, Wrote
-from bot.simulator import Limits, Simulator
-from bot.telegram.client import Client
+from bot.simulator import Limits, ServerError, Simulator
+from bot.telegram.client import Client, set_webhook
+from bot.telegram.errors import WebhookRefusedError
 from bot.telegram.events import read_json
-from bot.telegram.registration import set_webhook
+from bot.telegram.pauses import Pauses
 from bot.web.server import CannotListenError, build, serving
 from bot.web.webhook import LARGEST, webhook
 
@@ -172,3 +173,17 @@ async def test_telegram_delivers_in_order_and_again_after_a_failure(endpoint: En
             await anna.send("dua")
             await telegram.idle()
     assert [event.text for _, event in endpoint.taken if isinstance(event, Wrote)] == ["satu", "dua"]
+
+
+async def test_an_address_that_telegram_refuses_is_a_sentence() -> None:
+    async with (
+        Simulator(SystemClock(), limits=Limits.off()) as telegram,
+        Client(telegram.token, telegram.base_url) as bot,
+    ):
+        telegram.faults.add("setWebhook", kind=ServerError(502))
+        with (
+            capture_logs() as logs,
+            pytest.raises(WebhookRefusedError, match=r"ftp://x \(telegram.webhook.url"),
+        ):
+            await set_webhook(bot, "ftp://x", SECRET, pauses=Pauses(first=0.001))
+    assert [log["event"] for log in logs] == ["Telegram does not answer"]
