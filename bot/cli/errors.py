@@ -21,11 +21,11 @@ R = TypeVar("R")
 FAILED, BAD_INPUT = 1, 2
 
 
-class CannotDo(Exception):
+class CannotDoError(Exception):
     """Something could not be done; the message is a whole sentence that says why and what to do."""
 
 
-class BadInput(Exception):
+class BadInputError(Exception):
     """What was given is wrong: a line for each problem."""
 
     def __init__(self, problems: Sequence[str]) -> None:
@@ -46,13 +46,23 @@ def explain(error: Exception) -> Explained | None:
 
     The libraries are imported here, when something has gone wrong, to keep the start-up fast.
     """
-    # ruff: noqa: PLC0415
     from sqlalchemy.exc import DBAPIError
 
+    from bot.content.problems import ContentError, format_problem
+    from bot.documents.tables import RosterError
+    from bot.storage.engines import DatabaseError
+    from bot.storage.instance import AlreadyRunning
+
     match error:
-        case BadInput(problems=problems):
+        case ContentError(problems=problems):
+            return Explained(BAD_INPUT, tuple(format_problem(problem) for problem in problems))
+        case RosterError():
+            return Explained(BAD_INPUT, (f"{error.path}: {error.why.text.en}",))
+        case DatabaseError() | AlreadyRunning():
+            return Explained(FAILED, (_sentence(str(error)),))
+        case BadInputError(problems=problems):
             return Explained(BAD_INPUT, problems)
-        case CannotDo():
+        case CannotDoError():
             return Explained(FAILED, (str(error),))
         case DBAPIError():
             return Explained(FAILED, (f"The database refuses: {_first_line(error.orig or error)}.",))
@@ -60,6 +70,10 @@ def explain(error: Exception) -> Explained | None:
             return Explained(FAILED, (_os_error(error),))
         case _:
             return None
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:].rstrip('.')}."
 
 
 def _first_line(error: BaseException) -> str:
@@ -80,8 +94,7 @@ def explained(command: Callable[P, R]) -> Callable[P, R]:
             return command(*args, **kwargs)
         except (typer.Exit, typer.Abort, typer.BadParameter, BrokenPipeError):
             raise  # Typer's own ways to end, a reader of our output that went away included
-        except Exception as error:
-            # The outermost frame of the program: nothing is swallowed, everything ends with an exit code.
+        except Exception as error:  # noqa: BLE001 - the outermost frame: all ends with an exit code
             told = explain(error) or _bug(error)
             for line in told.lines:
                 note(line)

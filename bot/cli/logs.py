@@ -56,7 +56,7 @@ def begin_logging(
 ) -> None:
     """Send every log record of this process to `stream` (standard error), redacted.
 
-    `level` is a name of the standard library's levels in any case; `style` is `console` or `json`.
+    `level` is a name of the standard library's levels in any case; `style` is `text` or `json`.
     `secrets` are left out to the letter: a token of another Bot API server may look like anything.
     """
     redact = _Redactor(secrets)

@@ -36,7 +36,7 @@ def print_json(document: Mapping[str, Any]) -> None:
 
 def console(*, err: bool = False) -> "Console":
     """Rich's console, for tables; made when needed, since importing Rich takes a while."""
-    from rich.console import Console  # noqa: PLC0415 - start-up time
+    from rich.console import Console
 
     return Console(stderr=err, highlight=False, emoji=False, markup=False)
 
@@ -44,3 +44,14 @@ def console(*, err: bool = False) -> "Console":
 def is_interactive() -> bool:
     """Whether there is somebody who could answer a question."""
     return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def version() -> str:
+    """Rekan's version, as it was installed."""
+    from importlib.metadata import PackageNotFoundError
+    from importlib.metadata import version as installed
+
+    try:
+        return installed("rekan")
+    except PackageNotFoundError:
+        return "(not installed)"

@@ -4,7 +4,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
-from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Discriminator, Field, Tag, WithJsonSchema
 
 from bot.content.shape import (
     ClockTime,
@@ -129,7 +129,9 @@ class SessionWhen(Shape):
     session: Id
     before: Duration | None = Field(None, description="How long before it: 60m, 1h30m, 2d.")
     after: Duration | None = Field(None, description="How long after it.")
-    edge: Literal["start", "end"] = Field("start", description="Counted from its start or its end.")
+    edge: Literal["start", "end"] = Field(
+        "start", description="Counted from its start (if not given) or its end."
+    )
 
 
 class PersonalWhen(Shape):
@@ -149,13 +151,14 @@ def _weekdays(value: Any) -> tuple[int, ...]:
         return _SETS[value]
     names = one_or_more(value)
     if isinstance(names, Mapping) or not names:
-        raise refuse(f"is {is_a(value) if names else 'an empty list'}", "write day, weekday or [mon, wed]")
+        raise refuse("names no weekdays", "write day, weekday or [mon, wed]")
     return tuple(sorted({_weekday(name) for name in names}))
 
 
 def _weekday(name: Any) -> int:
     if not isinstance(name, str) or name not in WEEKDAYS:
-        raise refuse(f"names {is_a(name)}, no weekday", f"use {', '.join(WEEKDAYS)}, or day or weekday alone")
+        mend = f"use {', '.join(WEEKDAYS)}, or day or weekday alone"
+        raise refuse(f"names {is_a(name)}, which is no weekday", mend, quote=False)
     return WEEKDAYS.index(name)
 
 
@@ -189,11 +192,11 @@ def _one_of(*kinds: str) -> BeforeValidator:
         if isinstance(value, Shape):
             return value
         if not isinstance(value, Mapping):
-            raise refuse(f"is {is_a(value)}, not a mapping", f"write one of: {', '.join(kinds)}")
+            raise refuse("is not a mapping", f"write below it one of: {', '.join(kinds)}")
         given = [kind for kind in kinds if kind in value]
         if len(given) != 1:
             what = f"says {' and '.join(given)} at once" if given else "does not say when"
-            raise refuse(what, f"write exactly one of: {', '.join(kinds)}")
+            raise refuse(what, f"write exactly one of: {', '.join(kinds)}", quote=False)
         return value
 
     return BeforeValidator(check)
@@ -227,6 +230,8 @@ DeadlineFile: TypeAlias = Annotated[
 class TargetFile(Shape):
     """One thing of the programme, by its kind; "*" is all of that kind."""
 
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
+
     module: Reference | None = None
     quiz: Reference | None = None
     journal: Reference | None = None
@@ -242,7 +247,7 @@ class TargetFile(Shape):
 def _one_target(target: TargetFile) -> TargetFile:
     if len(target.named) != 1:
         what = " and ".join(kind for kind, _ in target.named) if target.named else "nothing"
-        raise refuse(f"names {what}", "write exactly one of: module, quiz, journal, session")
+        raise refuse(f"names {what}", "write exactly one of: module, quiz, journal, session", quote=False)
     return target
 
 
@@ -369,13 +374,15 @@ class EntryFile(Shape):
     text: Words | None = Field(None, description="What stands above the card.")
     audience: AudienceFile = Field(default_factory=AudienceFile)
     everybody_by: Duration = Field(
-        timedelta(minutes=15), description="By when everybody must have it, after its moment."
+        timedelta(minutes=15),
+        description="By when everybody must have it, after its moment; 15m where not given.",
     )
     not_after: Duration = Field(
-        timedelta(hours=6), description="When it is no longer sent, after its moment."
+        timedelta(hours=6), description="When it is no longer sent, after its moment; 6h where not given."
     )
     late: Annotated[Late, choice(Late)] = Field(
-        Late.SKIP, description="For who joins late: skip it, send it, or mention it in the digest."
+        Late.SKIP,
+        description="For who joins late: skip it (if not given), send it, or fold it into the digest.",
     )
     essential: Flag = Field(False, description="Goes through the sending windows.")
 

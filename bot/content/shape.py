@@ -28,7 +28,7 @@ from pydantic import (
 )
 from pydantic_core import ErrorDetails, PydanticCustomError
 
-from bot.content.problems import Place, Problem, advice, shown
+from bot.content.problems import Place, Problem, advice, nearest, shown
 from bot.content.yaml import Mapping, Scalar, Sequence, Value
 
 HOLE: Any = type("Hole", (), {"__repr__": lambda _: "HOLE"})()
@@ -120,46 +120,45 @@ def _locate(value: Value, loc: tuple[int | str, ...]) -> tuple[Place, str]:
     return place, name
 
 
-def refuse(what: str, mend: str) -> PydanticCustomError:
-    """A problem with one value, raised by a validator; `what` continues "'key' ..."."""
-    return PydanticCustomError("refused", "{what}", {"what": what, "mend": mend})
+def refuse(what: str, mend: str, *, quote: bool = True) -> PydanticCustomError:
+    """A problem with one value, raised by a validator: `what` continues "'key' ...".
+
+    With `quote` the value is named behind it, where values may be.
+    """
+    return PydanticCustomError("refused", "{what}", {"what": what, "mend": mend, "quote": quote})
 
 
-def is_a(value: object, *, quoting: bool = True) -> str:
-    """What was written, for a sentence that says what it is not."""
+def is_a(value: object) -> str:
+    """What was written, in a few words."""
     match value:
         case Mapping():
             return "a mapping"
         case Sequence():
             return "a list"
         case str():
-            return shown(value) if quoting else "what is written"
-    return type(value).__name__
+            return shown(value)
+    return str(value)
 
 
 def _in_words(detail: ErrorDetails, *, quoting: bool) -> tuple[str, str]:
     context = detail.get("ctx", {})
-    written = is_a(detail["input"], quoting=quoting)
+    what, mend, quote = f"cannot be used ({detail['msg']})", "see the schema named in the first line", True
     match detail["type"]:
         case "refused":
-            return context["what"], context["mend"]
+            what, mend, quote = context["what"], context["mend"], context["quote"]
         case "list_type":
-            return f"is {written}, not a list", "write [a, b], or '- ' before each item in lines of their own"
-        case "dict_type":
-            return f"is {written}, not a mapping", "write 'key: value' lines below it, indented"
+            what, mend = "is not a list", "write [a, b], or '- ' before each item in lines of their own"
         case "greater_than_equal":
-            return f"is below {context['ge']}", f"write {context['ge']} or more"
+            what, mend = f"is below {context['ge']:g}", f"write {context['ge']:g} or more"
         case "greater_than":
-            return f"is not above {context['gt']}", f"write more than {context['gt']}"
+            what, mend = f"is not above {context['gt']:g}", f"write more than {context['gt']:g}"
         case "less_than_equal":
-            return f"is above {context['le']}", f"write {context['le']} or less"
+            what, mend = f"is above {context['le']:g}", f"write {context['le']:g} or less"
         case "too_short":
-            return f"has fewer than {context['min_length']}", "add what is missing"
-        case "too_long":
-            return f"has more than {context['max_length']}", "take some away"
-        case "union_tag_invalid" | "union_tag_not_found":
-            return f"is {written}, none of its forms", "see the comments of the example"
-    return f"cannot be used: {detail['msg'].lower()}", "see the schema named in the file's first line"
+            what, mend, quote = f"has fewer than {context['min_length']}", "add what is missing", False
+    if quote and (quoting or isinstance(detail["input"], Mapping | Sequence)):
+        what = f"{what}: {is_a(detail['input'])}"
+    return what, mend
 
 
 class Shape(BaseModel):
@@ -179,9 +178,8 @@ class Shape(BaseModel):
             return handler(data)
         reading = info.context
         if not isinstance(data, Mapping):
-            what = f"is {is_a(data, quoting=reading.quoting)}, not a mapping"
             raise refuse(
-                what, f"write {' and '.join(cls._required())}" if cls._required() else "write its keys"
+                "is not a mapping", f"write {', '.join(cls._required() or cls.model_fields)} below it"
             )
         keys = {f.alias or name: f for name, f in cls.model_fields.items()}
         kept: dict[str, Any] = {}
@@ -189,7 +187,8 @@ class Shape(BaseModel):
             if key in keys:
                 kept[str(key)] = value
             else:
-                mend = cls.REPLACED.get(key) or advice(key, keys.keys() - data.keys() or keys)
+                unused = keys.keys() - data.keys()
+                mend = cls.REPLACED.get(key) or advice(key, unused if nearest(key, unused) else keys)
                 reading.problem(key_place(data, key), f"unknown key {shown(key)}", mend)
         for key in cls._required():
             if key not in kept:
@@ -283,14 +282,14 @@ def text_of(value: Any) -> str:
     """A text that is not empty, without the space around it; raises what pydantic reports."""
     if not isinstance(value, str):
         mend = "put quotes round a text that begins with '{' or '['"
-        raise refuse(f"is {is_a(value)}, not a text", mend)
+        raise refuse("is not a text", mend)
     if found := _UNPRINTABLE.search(value):
-        raise refuse(f"holds an unprintable character (U+{ord(found[0]):04X})", "delete it")
+        raise refuse(f"holds an unprintable character (U+{ord(found[0]):04X})", "delete it", quote=False)
     if isinstance(value, Scalar) and value.empty:
-        raise refuse("is empty", "write a text")
+        raise refuse("is empty", "write a text", quote=False)
     stripped = value.like(value.strip()) if isinstance(value, Scalar) else value.strip()
     if not stripped:
-        raise refuse("is empty", "write a text")
+        raise refuse("is empty", "write a text", quote=False)
     return stripped
 
 
@@ -298,9 +297,9 @@ def _id(value: Any) -> str:
     text = text_of(value)
     if len(text) > 24:
         mend = "shorten it to 24 characters: it travels in buttons and links"
-        raise refuse(f"{shown(text)} has {len(text)} characters", mend)
+        raise refuse(f"is {len(text)} characters long", mend)
     if not _ID.fullmatch(text):
-        raise refuse(f"{shown(text)} is no id", "use small letters a-z, digits and '-' only")
+        raise refuse("is no id", "use small letters a-z, digits and '-' only")
     return text
 
 
@@ -314,7 +313,7 @@ def _whole_number(value: Any) -> int:
         return value
     if isinstance(value, str) and _WHOLE.fullmatch(value) and getattr(value, "plain", True):
         return int(value)
-    raise refuse(f"is {is_a(value)}, not a whole number", "write digits only, without quotes")
+    raise refuse("is not a whole number", "write digits only, without quotes")
 
 
 def _flag(value: Any) -> bool:
@@ -322,7 +321,7 @@ def _flag(value: Any) -> bool:
         return value
     if isinstance(value, str) and value in ("true", "false"):
         return value == "true"
-    raise refuse(f"is {is_a(value)}, neither true nor false", "write true or false")
+    raise refuse("is neither true nor false", "write true or false")
 
 
 def _day(value: Any) -> date:
@@ -330,14 +329,14 @@ def _day(value: Any) -> date:
         return value
     found = _DAY.fullmatch(value) if isinstance(value, str) else None
     if found is None:
-        raise refuse(f"is {is_a(value)}, not a day", "write it as year-month-day: 2026-11-09")
+        raise refuse("is not a day", "write it as year-month-day: 2026-11-09")
     year, month, day = (int(part) for part in found.groups())
     try:
         parsed = date(year, month, day)
     except ValueError:
-        raise refuse(f"{shown(value)} is a day that no calendar has", "write a day that exists") from None
+        raise refuse("is a day that no calendar has", "write a day that exists") from None
     if year not in YEARS:
-        raise refuse(f"{shown(value)} is not in this century", "check the year")
+        raise refuse("is not in this century", "check the year")
     return parsed
 
 
@@ -346,10 +345,10 @@ def _clock_time(value: Any) -> time:
         return value
     found = _TIME.fullmatch(value) if isinstance(value, str) else None
     if found is None:
-        raise refuse(f"is {is_a(value)}, not a time of day", 'write hours and minutes: "08:00"')
+        raise refuse("is not a time of day", 'write hours and minutes: "08:00"')
     hour, minute = int(found[1]), int(found[2])
     if hour > 23 or minute > 59:
-        raise refuse(f"{shown(value)} is a time that no clock shows", 'write "00:00" to "23:59"')
+        raise refuse("is a time that no clock shows", 'write "00:00" to "23:59"')
     return time(hour, minute)
 
 
@@ -358,8 +357,8 @@ def _moment(value: Any) -> datetime:
         return value
     found = _MOMENT.fullmatch(value) if isinstance(value, str) else None
     if found is None:
-        what = f"is {is_a(value)}, not a day and time"
-        raise refuse(what, "write 2026-11-09 08:00 (the zone is the programme's, or the person's)")
+        mend = "write 2026-11-09 08:00 (the zone is the programme's, or the person's)"
+        raise refuse("is not a day and time", mend)
     return datetime.combine(_day(found[1]), _clock_time(found[2]))
 
 
@@ -368,11 +367,11 @@ def _duration(value: Any) -> timedelta:
         return value
     found = _DURATION.fullmatch(value) if isinstance(value, str) else None
     if found is None or not any(found.groups()):
-        raise refuse(f"is {is_a(value)}, not a duration", "write 90s, 15m, 2h, 3d or 1h30m")
+        raise refuse("is not a duration", "write 90s, 15m, 2h, 3d or 1h30m")
     days, hours, minutes, seconds = (int(part or 0) for part in found.groups())
     total = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
     if total > timedelta(days=366):
-        raise refuse(f"{shown(value)} is longer than a year", "shorten it")
+        raise refuse("is longer than a year", "shorten it")
     return total
 
 
@@ -380,10 +379,10 @@ def _hours(value: Any) -> tuple[time, time]:
     text = text_of(value)
     opens, dash, closes = text.partition("-")
     if not dash:
-        raise refuse(f"{shown(text)} names no hours", 'write from-until: "07:45-17:00"')
+        raise refuse("names no hours", 'write from-until: "07:45-17:00"')
     hours = _clock_time(opens.strip()), _clock_time(closes.strip())
     if hours[0] >= hours[1]:
-        raise refuse(f"{shown(text)} closes before it opens", "begin with the earlier time")
+        raise refuse("closes before it opens", "begin with the earlier time")
     return hours
 
 
@@ -408,7 +407,7 @@ def https(value: Any) -> str:
         elif len(text) > 2048:
             problem = "is longer than 2048 characters"
     if problem:
-        raise refuse(f"{shown(text)} {problem}", "write a whole address: https://example.id/page")
+        raise refuse(problem, "write a whole address: https://example.id/page")
     return text
 
 
@@ -467,7 +466,7 @@ def choice(values: type[E]) -> PlainValidator:
     def validate(value: Any) -> E:
         text = value if isinstance(value, values) else text_of(value)
         if text not in allowed:
-            raise refuse(f"{shown(text)} is none of its values", advice(text, allowed))
+            raise refuse("is none of its values", advice(text, allowed))
         return values(text)
 
     return PlainValidator(validate, json_schema_input_type=values)

@@ -70,7 +70,7 @@ class Sequence(list["Value"]):
 Value: TypeAlias = Scalar | Mapping | Sequence
 
 
-def read(file: Path) -> tuple[Mapping | None, list[Problem]]:
+def read(file: Path, *, may_be_empty: bool = False) -> tuple[Mapping | None, list[Problem]]:
     """The mapping that `file` holds (None where it cannot be told), and everything wrong with it as YAML."""
     name = str(file)
     try:
@@ -81,7 +81,7 @@ def read(file: Path) -> tuple[Mapping | None, list[Problem]]:
         data = file.read_bytes()
     except OSError as error:
         return None, [Problem(name, 1, f"cannot be read ({error.strerror})", "check its permissions")]
-    return parse(data, name)
+    return parse(data, name, may_be_empty=may_be_empty)
 
 
 def glance(file: Path) -> str:
@@ -93,7 +93,7 @@ def glance(file: Path) -> str:
         return ""
 
 
-def parse(data: bytes, name: str) -> tuple[Mapping | None, list[Problem]]:
+def parse(data: bytes, name: str, *, may_be_empty: bool = False) -> tuple[Mapping | None, list[Problem]]:
     """The mapping that `data` holds (None where it cannot be told), and everything wrong with it as YAML."""
     if len(data) > MAX_BYTES:
         return None, [_too_large(name, len(data))]
@@ -104,6 +104,8 @@ def parse(data: bytes, name: str) -> tuple[Mapping | None, list[Problem]]:
     problems = list(_line_problems(text, name))
     try:
         value = _compose(text, name, problems)
+        if value is None and not may_be_empty:
+            raise _UnreadableError(1, "is empty", "write its content, or delete the file")
     except _UnreadableError as refused:
         # A tab or a stray mark that has been named already is what the parser stumbles over, too.
         if all(problem.line != refused.line for problem in problems):
@@ -289,7 +291,7 @@ class _Composer:
         self.problems.append(Problem(place.file, place.line, what, mend))
 
 
-def _compose(text: str, name: str, problems: list[Problem]) -> Mapping:
+def _compose(text: str, name: str, problems: list[Problem]) -> Mapping | None:
     composer = _Composer(name, problems)
     try:
         for event in yaml.parse(text, Loader=_Loader):
@@ -298,7 +300,7 @@ def _compose(text: str, name: str, problems: list[Problem]) -> Mapping:
         raise _in_plain_words(error, text) from None
     root = composer.root
     if root is None or (isinstance(root, Scalar) and root.empty):
-        raise _UnreadableError(1, "is empty", "write its content, or delete the file")
+        return None
     if not isinstance(root, Mapping):
         kind = "a list" if isinstance(root, Sequence) else "a text"
         raise _UnreadableError(root.place.line, f"is {kind}", "begin with 'key: value' lines")

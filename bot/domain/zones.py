@@ -60,8 +60,8 @@ _NAMES: Mapping[Zone, tuple[str, ...]] = MappingProxyType(
             "Jawa Barat|Jabar|Jawa Brt|Djawa Barat",
             "Jawa Tengah|Jateng|Jawa Tgh|Djawa Tengah",
             (
-                "DI Yogyakarta|DIY|Yogyakarta|Daerah Istimewa Yogyakarta|Jogjakarta|Jogyakarta|Yogjakarta|Jogja"
-                "|Yogya|DI Jogjakarta|DI Jogyakarta|DI Yogjakarta|Daerah Istimewa Jogjakarta|DIY Yogyakarta"
+                "DI Yogyakarta|DIY|Yogyakarta|Daerah Istimewa Yogyakarta|Jogjakarta|Jogyakarta|Yogjakarta"
+                "|Jogja|Yogya|DI Jogjakarta|DI Jogyakarta|DI Yogjakarta|DIY Yogyakarta"
             ),
             "Jawa Timur|Jatim|Jawa Tmr|Djawa Timur",
             "Kalimantan Barat|Kalbar|Kalimantan Brt",

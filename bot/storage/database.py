@@ -311,7 +311,7 @@ class Database:
                         try:
                             job.result = job.use_case(tx, *job.arguments, **job.keywords)
                         except BaseException as error:
-                            if self.kind.lost(driver) or (self.kind.conflicts(error) and not conflicts_end):
+                            if self.kind.undone(driver) or (self.kind.conflicts(error) and not conflicts_end):
                                 raise
                             job.error = self.explained(error)
                             driver.execute("ROLLBACK TO SAVEPOINT use_case")

@@ -37,6 +37,9 @@ class EngineKind(Protocol):
     def begin(self, connection: Connection, *, to_write: bool) -> AbstractContextManager[Any]:
         """A transaction, committed at the end of the `with` block or rolled back by what is raised in it."""
 
+    def undone(self, driver_connection: Any) -> bool:
+        """Whether an error took the whole transaction with it, and not only the statement."""
+
     def lost(self, driver_connection: Any) -> bool:
         """Whether the driver has found the connection to be broken."""
 
@@ -65,6 +68,8 @@ def engine_kind(url: str) -> EngineKind:
     if parsed is not None and parsed.drivername in {"postgresql", "postgres", "postgresql+psycopg"}:
         return Postgresql(parsed.set(drivername="postgresql+psycopg"))
     scheme = url.partition(":")[0] if "://" in url else ""
+    if scheme in {"postgresql", "postgres", "postgresql+psycopg"}:
+        raise DatabaseError(f"database.url is not right after {scheme}://: {_POSTGRESQL_URL}")
     raise DatabaseError(
         (
             f"database.url begins with {scheme}://"
@@ -75,6 +80,9 @@ def engine_kind(url: str) -> EngineKind:
     )
 
 
+_POSTGRESQL_URL = (
+    "write postgresql://user:password@host/database (in the password, @ : / % are written as %40 %3A %2F %25)"
+)
 _NO_ROLE = re.compile(r'role ".*" does not exist')
 
 
@@ -145,6 +153,10 @@ class Sqlite:
             transaction.close()
             raise
         return transaction
+
+    def undone(self, driver_connection: Any) -> bool:
+        """Whether SQLite has rolled back by itself, as it does when the disk is full."""
+        return not driver_connection.in_transaction
 
     def lost(self, driver_connection: Any) -> bool:
         """Never: there is no server to lose."""
@@ -270,6 +282,10 @@ class Postgresql:
         """A transaction; the driver sends BEGIN with the first statement."""
         return connection.begin()
 
+    def undone(self, driver_connection: Any) -> bool:
+        """Whether the connection is gone, and the transaction with it."""
+        return self.lost(driver_connection)
+
     def lost(self, driver_connection: Any) -> bool:
         """Whether the driver has found the connection to be broken."""
         return bool(driver_connection.closed)
@@ -293,7 +309,7 @@ class Postgresql:
         if state == "28P01" or "password authentication failed" in text or "no password supplied" in text:
             return DatabaseError(
                 f"{server} refuses the password of {user}: put the right one in database.url "
-                "(characters such as @ : / % are written as %40 %3A %2F %25)"
+                "(in it, @ : / % are written as %40 %3A %2F %25)"
             )
         if state == "3D000" or ("database" in text and "does not exist" in text):
             return DatabaseError(
@@ -330,4 +346,7 @@ def _driver_error(error: BaseException) -> BaseException:
 
 
 def _first_line(text: str) -> str:
-    return text.strip().partition("\n")[0].removeprefix("connection failed: ")
+    """What a server said, without where and how it was reached."""
+    return re.sub(r"^connection .*?failed: (connection .*?failed: )?(FATAL: +)?", "", text.strip()).partition(
+        "\n"
+    )[0]

@@ -36,7 +36,7 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Claimable:
-    """Somebody who is given a claim link; `serial` is the current one's, `claimed` whether it was used."""
+    """Somebody who is given a claim link: the serial of the current one, and whether a chat is theirs."""
 
     id: int
     nip: str | None
@@ -91,8 +91,8 @@ def add_people(
             "office": person.office,
             "province": person.province,
             "wave": person.wave,
-            "class_": person.class_,
-            "group": person.group,
+            "class": person.class_,  # by column, as Core takes them
+            "group_name": person.group,
             "zone": zone.value,
             "claim_expires_at": claim_expires_at,
             "created_at": now,
@@ -147,8 +147,8 @@ def claimable_people(
     nips: Sequence[str] = (),
     unclaimed_only: bool = False,
 ) -> tuple[Claimable, ...]:
-    """The people on the programme's roster, by office, class, group and name, as printed sheets are handed out."""
-    claimed = exists().where(ChatRow.person_id == PersonRow.id) | PersonRow.claimed_at.is_not(None)
+    """The people on the programme's roster, in the order in which printed sheets are handed out."""
+    claimed = exists().where(ChatRow.person_id == PersonRow.id)
     query = (
         select(
             PersonRow.id,
@@ -192,11 +192,14 @@ def extend_links(tx: Transaction, programme_id: str, expires_at: datetime) -> No
 
 
 def renew_links(tx: Transaction, people: Sequence[int], *, now: datetime) -> None:
-    """Void the current claim links of people of these ids; whoever is linked to a chat stays so."""
+    """Void the claim links of people of these ids, and part them from the chats in which they were used."""
     statement = (
         update(PersonRow)
         .where(PersonRow.id == bindparam("person"))
         .values(claim_serial=PersonRow.claim_serial + 1, claimed_at=None, updated_at=now)
     )
+    parting = update(ChatRow).where(ChatRow.person_id == bindparam("person")).values(person_id=None)
     if people:
-        tx.connection.execute(statement, [{"person": person_id} for person_id in people])
+        rows = [{"person": person_id} for person_id in people]
+        tx.connection.execute(statement, rows)
+        tx.connection.execute(parting, rows)

@@ -47,5 +47,8 @@ def claim_links(tx: Transaction, programme: Programme, selection: Selection) -> 
 
 
 def reissue(tx: Transaction, people: Sequence[int], now: datetime) -> None:
-    """Void the present links of these people, used or not, so that `claim_links` makes new ones."""
+    """Void the present links of these people, so that `claim_links` makes new ones.
+
+    A link that was used is void as well, chat included: its phone is lost, or was never the person's.
+    """
     rosters.renew_links(tx, people, now=now)

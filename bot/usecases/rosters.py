@@ -18,8 +18,9 @@ from bot.storage.rosters import Known, Listed, add_people, change_people, known_
 
 @dataclass(frozen=True, slots=True)
 class ImportResult:
-    """How many people were (or, in a dry run, would be) entered, changed, left alone; `missing` are known
-    from earlier rosters but not in this one.
+    """How many people were entered, changed, left alone (or would be, in a dry run).
+
+    `missing` are known from earlier rosters, but not in this one.
     """
 
     imported: int

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from alembic.config import Config
+from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
 
 from bot.storage import reports, schema
@@ -124,10 +126,7 @@ def test_two_processes_that_start_together_both_find_the_tables(empty_url: str) 
     assert [process.communicate()[0].decode().strip() for process in processes] == [schema.known()[-1]] * 2
 
 
-def test_alembic_knows_the_same_revisions(tmp_path: Path) -> None:
-    from alembic.config import Config
-    from alembic.script import ScriptDirectory
-
+def test_alembic_knows_the_same_revisions() -> None:
     config = Config()
     config.set_main_option("script_location", str(Path(schema.__file__).parent / "migrations"))
     script = ScriptDirectory.from_config(config)

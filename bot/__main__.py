@@ -1,0 +1,5 @@
+"""`python -m bot` is `rekan`."""
+
+from bot.cli import main
+
+main()

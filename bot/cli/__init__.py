@@ -1,0 +1,51 @@
+"""The `rekan` command: one file a group of commands, each importing what it needs when it runs."""
+
+from typing import Annotated
+
+import typer
+
+from bot.cli import check, db, doctor, people, run, simulate
+from bot.cli.errors import explained
+from bot.cli.terminal import version
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"rekan {version()}")
+        raise typer.Exit
+
+
+def main() -> None:
+    """Run the command line; ends the process with DESIGN's exit codes."""
+    command_line()(prog_name="rekan")
+
+
+def command_line() -> typer.Typer:
+    """Every command, as Typer has it."""
+    rekan = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
+    rekan.callback()(_rekan)
+    rekan.command("run")(explained(run.run))
+    rekan.command("check")(explained(check.check))
+    rekan.command("simulate")(explained(simulate.simulate))
+    rekan.command("doctor")(explained(doctor.doctor))
+    rekan.command("backup")(explained(db.backup))
+
+    rosters = typer.Typer(no_args_is_help=True, help="Rosters in, personal claim links out.")
+    rosters.command("import")(explained(people.import_people))
+    rosters.command("links")(explained(people.links))
+    rekan.add_typer(rosters, name="people")
+
+    database = typer.Typer(no_args_is_help=True, help="The database's tables.")
+    database.command("upgrade")(explained(db.upgrade))
+    database.command("revision")(explained(db.revision))
+    rekan.add_typer(database, name="db")
+    return rekan
+
+
+def _rekan(
+    _version: Annotated[
+        bool,
+        typer.Option("--version", help="Show the version and stop.", callback=_show_version, is_eager=True),
+    ] = False,
+) -> None:
+    """Rekan sits beside each participant of a live orientation on Telegram."""

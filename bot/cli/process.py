@@ -1,0 +1,51 @@
+"""Running until somebody says stop: Ctrl-C, or SIGTERM from whatever supervises the process."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import Coroutine
+from typing import Any
+
+STOPPED_BY_FORCE = 130
+
+
+def run_until_stopped(main: Coroutine[Any, Any, None]) -> None:
+    """Run `main` on a fresh event loop; the first SIGINT or SIGTERM cancels it, and it may take its time.
+
+    Returns when it has ended, either way. A second signal ends the process at once: what was promised
+    is in the database, so that is no more than a crash.
+    """
+    with asyncio.Runner(loop_factory=_fast_loop()) as runner:
+        runner.run(_until_stopped(main))
+
+
+async def _until_stopped(main: Coroutine[Any, Any, None]) -> None:
+    task = asyncio.ensure_future(main)
+    stopping = False
+
+    def stop() -> None:
+        nonlocal stopping
+        if stopping:
+            os._exit(STOPPED_BY_FORCE)
+        stopping = True
+        task.cancel()
+
+    loop = asyncio.get_running_loop()
+    for signal_number in (signal.SIGINT, signal.SIGTERM):
+        with contextlib.suppress(NotImplementedError):  # Windows; there Ctrl-C cancels this task
+            loop.add_signal_handler(signal_number, stop)
+    try:
+        await task
+    except asyncio.CancelledError:
+        if not stopping:
+            raise
+
+
+def _fast_loop() -> Any:
+    if sys.platform == "win32":
+        return None
+    import uvloop
+
+    return uvloop.new_event_loop
