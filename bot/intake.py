@@ -15,13 +15,13 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Protocol
 
 import structlog
 
 from bot.clock import Clock
-from bot.delivery.wire import Wire
 from bot.domain.events import Event, Tapped
-from bot.domain.messages import Reader
+from bot.domain.messages import Reader, Say
 from bot.domain.zones import Zone
 from bot.storage.database import Database, DatabaseError, Transaction, TryAgain
 from bot.usecases import apology
@@ -39,6 +39,13 @@ _OVERTAKEN_FOR = 10.0  # seconds for which that is believed
 _REMEMBERED = 1_000  # updates that failed
 
 
+class Toaster(Protocol):
+    """What the intake needs of Telegram."""
+
+    async def toast(self, callback_id: str, say: Say | None, reader: Reader) -> None:
+        """Answer a tapped button, with a few words or none."""
+
+
 class Intake:
     """Takes events, from however many connections."""
 
@@ -46,7 +53,7 @@ class Intake:
         self,
         database: Database,
         handle: Callable[[Transaction, int, Event, datetime], Handled],
-        wire: Wire,
+        wire: Toaster,
         nudge: Callable[[], None],
         clock: Clock,
     ) -> None:
