@@ -89,10 +89,9 @@ class Reading:
         refused: set[int] = set()
         elsewhere = False
         for detail in error.errors(include_url=False):
-            place, inner = _locate(value, detail["loc"])
+            place, subject = _locate(value, name, detail["loc"])
             what, mend = _in_words(detail, quoting=self.quoting)
-            called = f"'{inner or name}' " if inner or name else ""
-            self.problem(place, f"{called}{what}", mend)
+            self.problem(place, f"{subject} {what}", mend)
             if detail["loc"] and isinstance(detail["loc"][0], int):
                 refused.add(detail["loc"][0])
             else:
@@ -106,18 +105,20 @@ def _without(items: Sequence, indexes: set[int]) -> Sequence:
     return rest
 
 
-def _locate(value: Value, loc: tuple[int | str, ...]) -> tuple[Place, str]:
-    """The place that an error's path leads to, and the last key on the way."""
-    place, name = value.place, ""
+def _locate(value: Value, name: str, loc: tuple[int | str, ...]) -> tuple[Place, str]:
+    """The place that an error's path leads to from the field `name`, and what stands there."""
+    place, subject = value.place, f"'{name}'"
     for step in loc:
         if isinstance(value, Mapping) and isinstance(step, str) and step in value:
             value, name = value[step], step
+            subject = f"'{name}'"
         elif isinstance(value, Sequence) and isinstance(step, int) and step < len(value):
             value = value[step]
+            subject = f"an item of '{name}'"
         else:
             continue  # a union's branch, which is nothing that stands in the file
         place = value.place
-    return place, name
+    return place, subject
 
 
 def refuse(what: str, mend: str, *, quote: bool = True) -> PydanticCustomError:
@@ -225,6 +226,10 @@ class Shape(BaseModel):
     def where(self, key: str) -> Place:
         """Where `key` was written, or the mapping where it was not."""
         return key_place(self._source, key)
+
+    def complete(self, key: str) -> bool:
+        """Whether all of a list could be read."""
+        return whole(getattr(self, key)) and len(getattr(self, key)) == len(self._source.get(key, ()))
 
     def wrote(self, key: str) -> bool:
         """Whether `key` was written at all."""
