@@ -38,7 +38,7 @@ class Files:
     unread: dict[str, str] = field(default_factory=dict)
 
     def may_have(self, folder: str, name: str) -> bool:
-        """Whether `name` may be an id in what could not be read: then nobody is told that it does not exist."""
+        """Whether `name` may be an id in what could not be read; then it is not said to be unknown."""
         return re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", self.unread.get(folder, "")) is not None
 
 
@@ -55,7 +55,7 @@ def read_files(content_dir: Path, schedules_dir: Path, reading: Reading) -> File
         files.quizzes = _models(content_dir / "quizzes", QuizFile, files, reading)
         prompts = _models(content_dir / "journal", PromptsFile, files, reading)
         files.prompts = [prompt for file in prompts for prompt in items(file.prompts)]
-        files.texts = _texts(content_dir / "texts", files, reading)
+        files.texts = read_texts(content_dir / "texts", reading, files)
     files.schedules = _models(schedules_dir, ScheduleFile, files, reading)
     return files
 
@@ -103,7 +103,10 @@ def _yaml_files(folder: Path, reading: Reading) -> list[Path]:
     return found
 
 
-def _texts(folder: Path, files: Files, reading: Reading) -> dict[Language, dict[str, yaml.Scalar]]:
+def read_texts(
+    folder: Path, reading: Reading, files: Files | None = None
+) -> dict[Language, dict[str, yaml.Scalar]]:
+    """Each language's texts by key; a language whose file cannot be read is left out."""
     texts: dict[Language, dict[str, yaml.Scalar]] = {}
     wanted = {f"{language}.yaml": language for language in Language}
     found = {file.name: file for file in _yaml_files(folder, reading)}
@@ -114,7 +117,8 @@ def _texts(folder: Path, files: Files, reading: Reading) -> dict[Language, dict[
         if name in found:
             source = _source(found[name], reading)
             if source is not None:
-                files.sources.append(source)
+                if files is not None:
+                    files.sources.append(source)
                 texts[language] = {}
                 _flatten(source, "", texts[language], reading)
         elif folder.is_dir():

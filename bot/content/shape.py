@@ -171,6 +171,7 @@ class Shape(BaseModel):
     """Keys that people write by mistake, and what to write instead."""
 
     _source: Mapping = PrivateAttr(default_factory=lambda: Mapping(Place("")))
+    _sound: bool = PrivateAttr(default=True)
 
     @model_validator(mode="wrap")
     @classmethod
@@ -178,6 +179,7 @@ class Shape(BaseModel):
         if not isinstance(info.context, Reading) or isinstance(data, cls):
             return handler(data)
         reading = info.context
+        before = len(reading.problems)
         if not isinstance(data, Mapping):
             raise refuse(
                 "is not a mapping", f"write {', '.join(cls._required() or cls.model_fields)} below it"
@@ -197,6 +199,7 @@ class Shape(BaseModel):
                 kept[key] = HOLE
         model = handler(kept)
         model._source = data
+        model._sound = len(reading.problems) == before
         return model
 
     @field_validator("*", mode="wrap")
@@ -226,6 +229,11 @@ class Shape(BaseModel):
     def where(self, key: str) -> Place:
         """Where `key` was written, or the mapping where it was not."""
         return key_place(self._source, key)
+
+    @property
+    def sound(self) -> bool:
+        """Whether there was no problem with the mapping, nor with anything in it."""
+        return self._sound and whole(self)
 
     def complete(self, key: str) -> bool:
         """Whether all of a list could be read."""
@@ -394,7 +402,7 @@ def _hours(value: Any) -> tuple[time, time]:
 def https(value: Any) -> str:
     """An address on the web; raises what pydantic reports."""
     text = text_of(value)
-    problem = None
+    problem, mend = None, "write a whole address: https://example.id/page"
     try:
         parts = urlsplit(text)
         parts.port  # noqa: B018 raises where the port is no number
@@ -403,6 +411,7 @@ def https(value: Any) -> str:
     else:
         if parts.scheme != "https":
             problem = "does not begin with https://"
+            mend = "write https:// instead of http://" if parts.scheme == "http" else mend
         elif (
             not parts.hostname
             or re.search(r"\s", text)
@@ -412,7 +421,7 @@ def https(value: Any) -> str:
         elif len(text) > 2048:
             problem = "is longer than 2048 characters"
     if problem:
-        raise refuse(problem, "write a whole address: https://example.id/page")
+        raise refuse(problem, mend)
     return text
 
 

@@ -331,6 +331,7 @@ _WORDS = (
         "close it with '}', with ',' between the items, or quote a text that begins with '{'",
     ),
     ("unexpected end of stream", "a quote is not closed", "close it with the same quote"),
+    ("found unexpected ':'", "a ':' right before a bracket or comma", "write a value, or a space, behind it"),
     ("unexpected document indicator", "a quote is not closed before '---'", "close it with the same quote"),
     (
         "unknown escape character",

@@ -20,14 +20,11 @@ from bot.content.models import (
 )
 from bot.content.problems import advice, shown
 from bot.content.shape import Reading, known, place_of, whole
-from bot.content.templates import TemplateError, fill, placeholders
+from bot.content.templates import READER, TemplateError, fill, placeholders
 from bot.content.yaml import Scalar
 from bot.domain.cards import EVERYTHING
 from bot.domain.language import Language
 from bot.domain.zones import closest_province, find_province
-
-ALWAYS = ("nama", "satker", "program", "portal")
-"""What the text of any timetable entry may name."""
 
 ABOUT: Mapping[str, tuple[str, ...]] = {
     "session": ("sesi", "mulai", "selesai"),
@@ -38,7 +35,7 @@ ABOUT: Mapping[str, tuple[str, ...]] = {
 """What it may name besides, by what it is about (`bot.domain.cards.variables` gives it)."""
 
 # How long a name, an office, a moment in three zones may be where a text is measured before it is sent.
-_ROOM = {"nama": 60, "satker": 120}
+_ROOM = {"nama": 60, "name": 60, "satker": 120}
 _ROOM_OTHERWISE = 80
 _ROOM_FOR_VALUES = 300
 
@@ -122,18 +119,30 @@ def _listed(
 
 def _kinds(file: ScheduleFile, shelf: Shelf, files: Files) -> Iterable[Kind]:
     mine, elsewhere = {}, {}
+    # While it is not known which agendas are meant, it cannot be said that a module is in none of them.
+    clear = known(file.agendas) and file.complete("agendas") and set(file.agendas) <= shelf.agendas.keys()
     for agenda_id, agenda in shelf.agendas.items():
         for module in items(agenda.modules):
-            if agenda_id in items(file.agendas):
+            if agenda_id in items(file.agendas) or not clear:
                 mine[module.id] = (module.title, module.summary)
             else:
                 elsewhere[module.id] = f"add its agenda '{agenda_id}' to 'agendas'"
     yield Kind("module", mine, elsewhere, partial(files.may_have, "modules"))
-    quizzes = {name: (quiz.title,) for name, quiz in shelf.quizzes.items() if name in items(file.quizzes)}
+    clear = known(file.quizzes) and file.complete("quizzes") and set(file.quizzes) <= shelf.quizzes.keys()
+    quizzes = {
+        name: (quiz.title,)
+        for name, quiz in shelf.quizzes.items()
+        if name in items(file.quizzes) or not clear
+    }
     others = dict.fromkeys(shelf.quizzes.keys() - quizzes.keys(), "add it to 'quizzes'")
     yield Kind("quiz", quizzes, others, partial(files.may_have, "quizzes"))
     asked = {task.prompt for task in items(file.journal)}
-    prompts = {name: (prompt.title, prompt.text) for name, prompt in shelf.prompts.items() if name in asked}
+    clear = known(file.journal) and file.complete("journal") and asked <= shelf.prompts.keys()
+    prompts = {
+        name: (prompt.title, prompt.text)
+        for name, prompt in shelf.prompts.items()
+        if name in asked or not clear
+    }
     others = dict.fromkeys(shelf.prompts.keys() - prompts.keys(), "add it to 'journal'")
     yield Kind("journal", prompts, others, partial(files.may_have, "journal"))
     sessions = {session.id: (session.title,) for session in items(file.sessions)}
@@ -186,10 +195,10 @@ def _text(
         reading.problem(text.place, f"the text {error.what}", error.mend)
         return
     for variable in dict.fromkeys(used if known(entry.about) else ()):
-        if variable not in (*ALWAYS, *own):
+        if variable not in (*READER, *own):
             others = [other for other, variables in ABOUT.items() if variable in variables]
             mend = (
-                f"only entries about one {others[0]} have it" if others else advice(variable, (*ALWAYS, *own))
+                f"only entries about one {others[0]} have it" if others else advice(variable, (*READER, *own))
             )
             reading.problem(text.place, f"there is no variable {{{variable}}} here", mend)
     shows = kinds[kind].cards.get(name, ()) if kind else ()
