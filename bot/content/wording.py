@@ -12,8 +12,9 @@ What a placeholder shows depends on the kind of its value (`bot.domain.messages.
     Written     the organisers' text, with its own placeholders
     tuple       a line for each
 
-Besides the placeholders that a message fills, every text may use {nama} (or {name}), {satker}, {program}
-and {portal}: they are the reader's. A value is put in once and never read for placeholders: braces in a name are braces.
+Besides the placeholders that a message fills, every text may use {nama} (or {name}), {satker}, {program} and
+{portal}: they are the reader's. A value is put in once and never read for placeholders: braces in a name are
+braces.
 """
 
 import re
@@ -99,7 +100,7 @@ class Wording:
         """What every text may say of its reader."""
         programme = self._catalogue.programme(reader.programme)
         match placeholder:
-            case "nama" | "name":
+            case "name" | "nama":
                 return reader.name
             case "satker":
                 return reader.office

@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from telegram import InputFile
 
-from bot.content.markup import cut
-from bot.content.wording import Wording
+from bot.content.markup import cut, shorten
+from bot.content.wording import Wording, language_of
 from bot.documents.calendars import invitation
 from bot.domain.cards import card
 from bot.domain.messages import (
@@ -110,18 +110,18 @@ class Renderer:
         question = quiz.question(question_id)
         if question is None:
             raise LookupError(f"the quiz {quiz.id} no longer has the question {question_id}")
+        language = language_of(reader)
         place = f"{quiz.questions.index(question) + 1}/{len(quiz.questions)} "
-        text = self._wording.plain(question.text, reader, QUESTION_LIMIT)
+        # A quiz is written in plain text: "<" is a smaller-than there.
+        text = shorten(question.text[language], QUESTION_LIMIT)
         return {
             "question": place + text if len(place + text) <= QUESTION_LIMIT else text,
-            "options": [
-                {"text": self._wording.plain(option, reader, OPTION_LIMIT)} for option in question.options
-            ],
+            "options": [{"text": shorten(option[language], OPTION_LIMIT)} for option in question.options],
             "type": "quiz",
             "is_anonymous": False,
             "allows_multiple_answers": len(question.correct) > 1,
             "correct_option_ids": list(question.correct),
-            "explanation": self._wording.plain(question.explanation, reader, EXPLANATION_LIMIT),
+            "explanation": shorten(question.explanation[language], EXPLANATION_LIMIT),
         }
 
     def _calendar(self, programme: Programme, session_id: str, reader: Reader) -> dict[str, Any]:
