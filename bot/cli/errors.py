@@ -5,6 +5,7 @@ mend it`. No traceback for anything a person can cause; a bug's traceback goes t
 """
 
 import functools
+import re
 import tempfile
 import traceback
 from collections.abc import Callable, Sequence
@@ -73,7 +74,10 @@ def explain(error: Exception) -> Explained | None:
 
 
 def _sentence(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:].rstrip('.')}."
+    """`text` as a sentence; a path or a setting at its beginning keeps its letters."""
+    if re.match(r"[a-z]+ ", text):
+        text = text[0].upper() + text[1:]
+    return f"{text.rstrip('.')}."
 
 
 def _first_line(error: BaseException) -> str:
@@ -82,7 +86,7 @@ def _first_line(error: BaseException) -> str:
 
 def _os_error(error: OSError) -> str:
     what = error.strerror or _first_line(error)
-    return f"{error.filename}: {what}." if error.filename else f"{what[:1].upper()}{what[1:]}."
+    return _sentence(f"{error.filename}: {what}" if error.filename else what)
 
 
 def explained(command: Callable[P, R]) -> Callable[P, R]:

@@ -195,9 +195,13 @@ def _table(*titles: str, wrapped: str = "") -> "Table":
     from rich import box
     from rich.table import Table
 
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    whole = {"Baris": 5, "Sel": 4, "NIP": 18}
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, expand=True)
     for title in titles:
-        table.add_column(title, no_wrap=title != wrapped, min_width=18 if title == "NIP" else None)
+        if title in whole:
+            table.add_column(title, no_wrap=True, width=whole[title])
+        else:
+            table.add_column(title, no_wrap=title != wrapped, ratio=4 if title == wrapped else 1)
     return table
 
 
