@@ -61,9 +61,14 @@ async def run(config: Config, catalogue: Catalogue) -> None:
     each a sentence.
     """
     lost = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def tell_loss() -> None:  # called from another thread
+        loop.call_soon_threadsafe(lost.set)
+
     database = Database.open(config.database.url.get_secret_value(), catalogue)
     try:
-        with hold(database, on_loss=partial(asyncio.get_running_loop().call_soon_threadsafe, lost.set)):
+        with hold(database, on_loss=tell_loss):
             database.upgrade()
             async with running(config, database, SystemClock()):
                 _log.info("Rekan runs; Ctrl-C stops it", action="started", database=config.database.shown)

@@ -17,7 +17,7 @@ from bot.domain.language import Language
 Model = TypeVar("Model", bound=Shape)
 T = TypeVar("T")
 
-FOLDERS = ("modules", "quizzes", "journal", "texts", "schemas")
+FOLDERS = ("modules", "quizzes", "journal", "texts", "schemas", "examples")
 _TEXT_KEY = re.compile(r"[a-z][a-z0-9_]*")
 
 

@@ -64,7 +64,7 @@ class _Chat:
     bucket: float
     filled_at: float
     rested_at: float = -math.inf  # from then on, something not asked for may be sent
-    in_flight: int = 0
+    taken: bool = False  # somebody has a permit for it
     paused_until: float = -math.inf
     minute: deque[float] = field(default_factory=deque)  # groups: when each of the last calls stops counting
 
@@ -91,7 +91,7 @@ class Pace:
         chat = self._chats.get(chat_id)
         if chat is None:
             return now
-        if chat.in_flight:
+        if chat.taken:
             return None
         ready = max(now, chat.paused_until)
         if not reply:
@@ -132,7 +132,7 @@ class Pace:
                 self._forget(now)
             chat = self._chats[chat_id] = _Chat(float(self.limits.burst), now)
         chat.bucket = self._bucket(chat, now) - 1.0
-        chat.in_flight += 1
+        chat.taken = True
         self._in_flight += 1
         interval = 1 / (self.limits.per_second * self._share(now))
         self._next_start = max(self._next_start, now - max(interval, _LATENESS)) + interval
@@ -142,7 +142,6 @@ class Pace:
     def finish(self, chat_id: int, *, now: float) -> None:
         """A call's answer has come, or it was given up: its slot is free a second later."""
         chat = self._chats[chat_id]
-        chat.in_flight -= 1
         chat.filled_at = now
         chat.rested_at = now + 1 / self.limits.per_chat + _MARGIN
         if chat_id < 0:
@@ -153,10 +152,13 @@ class Pace:
     def abandon(self, chat_id: int, *, now: float) -> None:
         """A call that was to start was not made after all."""
         chat = self._chats[chat_id]
-        chat.in_flight -= 1
         chat.bucket = min(chat.bucket + 1.0, self.limits.burst)
         chat.filled_at = now
         self._in_flight -= 1
+
+    def release(self, chat_id: int) -> None:
+        """The chat may have its next call."""
+        self._chats[chat_id].taken = False
 
     def answered(self, *, started: float) -> None:
         """The server answered a call with something else than 429: it is not holding everything back.
@@ -187,7 +189,7 @@ class Pace:
     # --- inside
 
     def _bucket(self, chat: _Chat, now: float) -> float:
-        if chat.in_flight:
+        if chat.taken:
             return chat.bucket
         return min(chat.bucket + (now - chat.filled_at) * self.limits.per_chat, self.limits.burst)
 
@@ -207,7 +209,7 @@ class Pace:
     def _forget(self, now: float) -> None:
         for chat_id, chat in list(self._chats.items()):
             full = self._bucket(chat, now) >= self.limits.burst
-            if not chat.in_flight and full and max(chat.paused_until, chat.rested_at) <= now:
+            if not chat.taken and full and max(chat.paused_until, chat.rested_at) <= now:
                 if chat.minute and chat.minute[-1] > now:
                     continue
                 del self._chats[chat_id]
@@ -229,21 +231,23 @@ class _Waiter:
 
 
 class Permit:
-    """The right to make one call now; ends by `done` or, where no call was made, with the block."""
+    """The right to make one call to a chat now, and to nobody else to make one there until the block ends."""
 
-    def __init__(self, pacer: "Pacer", chat_id: int, started: float) -> None:
+    def __init__(self, pacer: "Pacer", chat_id: int) -> None:
         self._pacer = pacer
         self._chat_id = chat_id
-        self._started = started
-        self._called = False
+        self._started: float | None = None
+        self._done = False
 
-    def calling(self) -> None:
-        """The call is being made: from now on the slot counts, whatever becomes of it."""
-        self._called = True
+    def start(self) -> None:
+        """The call is made now: whatever becomes of it, it counts. Until here it can be left undone."""
+        self._started = self._pacer.now()
 
     def done(self, outcome: Outcome) -> None:
-        """What the pacer learns from how it ended."""
-        self._pacer.learn(self._chat_id, outcome, started=self._started)
+        """The call has ended so. The chat stays taken, for what has to be recorded before its next call."""
+        if self._started is not None and not self._done:
+            self._done = True
+            self._pacer.finish(self._chat_id, outcome, started=self._started)
 
     def __enter__(self) -> "Permit":
         return self
@@ -251,7 +255,11 @@ class Permit:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._pacer.leave(self._chat_id, called=self._called)
+        if self._started is None:
+            self._pacer.abandon(self._chat_id)
+        elif not self._done:
+            self._pacer.finish(self._chat_id, None, started=self._started)
+        self._pacer.release(self._chat_id)
 
 
 class Pacer:
@@ -282,29 +290,37 @@ class Pacer:
                 await granted
         except asyncio.CancelledError:
             if not granted.cancelled():
-                self.leave(chat_id, called=False)
+                self.abandon(chat_id)
+                self.release(chat_id)
             raise
-        return Permit(self, chat_id, self._clock.monotonic())
+        return Permit(self, chat_id)
 
     def pause(self, seconds: float) -> None:
         """Let nothing start for so many seconds (the server is away), and come back gently."""
-        self._pace.pause(seconds, now=self._clock.monotonic())
+        self._pace.pause(seconds, now=self.now())
 
-    def learn(self, chat_id: int, outcome: Outcome, *, started: float) -> None:
-        """Take from an outcome what it says about the limits."""
+    def now(self) -> float:
+        """Seconds of its clock."""
+        return self._clock.monotonic()
+
+    def finish(self, chat_id: int, outcome: Outcome | None, *, started: float) -> None:
+        """A call has ended (None: it was given up); take from it what it says about the limits."""
+        now = self.now()
+        self._pace.finish(chat_id, now=now)
         match outcome:
             case HoldBack(seconds):
-                self._pace.hold_back(chat_id, seconds, now=self._clock.monotonic())
+                self._pace.hold_back(chat_id, seconds, now=now)
             case Sent() | Done() | Failed() | Gone() | Moved():
                 self._pace.answered(started=started)
+        self._pump()
 
-    def leave(self, chat_id: int, *, called: bool) -> None:
-        """A permit ends."""
-        now = self._clock.monotonic()
-        if called:
-            self._pace.finish(chat_id, now=now)
-        else:
-            self._pace.abandon(chat_id, now=now)
+    def abandon(self, chat_id: int) -> None:
+        """The call was not made."""
+        self._pace.abandon(chat_id, now=self.now())
+
+    def release(self, chat_id: int) -> None:
+        """The chat may have its next call."""
+        self._pace.release(chat_id)
         for waiter in self._parked.pop(chat_id, ()):
             heapq.heappush(self._ready, waiter)
         self._pump()
@@ -318,7 +334,7 @@ class Pacer:
 
     def _pump(self) -> None:
         """Grant what may start now, and set the timer for what may start next."""
-        now = self._clock.monotonic()
+        now = self.now()
         while self._resting and self._resting[0][0] <= now:
             heapq.heappush(self._ready, heapq.heappop(self._resting)[1])
         wake = math.inf
@@ -357,7 +373,7 @@ class Pacer:
 
     async def _tick(self, at: float) -> None:
         # Clocks count microseconds: rounded down, the sleep would end just before its moment, for ever.
-        await self._clock.sleep(max(1, math.ceil((at - self._clock.monotonic()) * 1e6)) / 1e6)
+        await self._clock.sleep(max(1, math.ceil((at - self.now()) * 1e6)) / 1e6)
         self._timer = None
         self._timer_at = math.inf
         self._pump()

@@ -1,4 +1,4 @@
-"""What the sender needs of a messenger."""
+"""What the sender and the intake need of Telegram; `bot.telegram.wire` is it, and tests have their own."""
 
 from typing import Protocol
 
@@ -6,11 +6,18 @@ from bot.domain.messages import Message, Reader, Say
 from bot.domain.outcomes import Outcome
 
 
+class WireUselessError(Exception):
+    """Nothing can be sent any more, and waiting would not help (a token that is refused)."""
+
+
 class Wire(Protocol):
-    """A way to chats. Neither method raises for what a messenger or a network may do."""
+    """One bot at the Bot API."""
 
     async def send(self, chat_id: int, message: Message, reader: Reader) -> Outcome:
-        """Put `message` into words for `reader` and into the chat; tells how that ended."""
+        """Word `message` for `reader` and send it; whatever the network and Telegram do is an outcome.
+
+        Raises WireUselessError; anything else it raises is taken for a message that cannot be worded.
+        """
 
     async def toast(self, callback_id: str, say: Say | None, reader: Reader) -> None:
-        """Answer a tapped button, with a few words over the chat or with none."""
+        """Answer a tapped button, with a few words or none; raises nothing for a tap that is too old."""

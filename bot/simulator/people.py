@@ -44,6 +44,12 @@ class Person:
         return [message for message in self.chat if message.from_bot and not message.deleted]
 
     @property
+    def message_count(self) -> int:
+        """How many messages the private chat has seen."""
+        chat = self._bot.private_chats.get(self.id)
+        return len(chat.messages) if chat is not None else 0
+
+    @property
     def reply_keyboard(self) -> tuple[tuple[str, ...], ...]:
         """The buttons below the input field; tapping one is sending its text."""
         chat = self._bot.private_chats.get(self.id)

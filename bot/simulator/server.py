@@ -53,6 +53,7 @@ class ApiServer:
 
     def __init__(self, world: World, faults: Faults, records: deque[CallRecord]) -> None:
         self._world, self._faults, self._records = world, faults, records
+        self.recorded = 0
 
     def add_routes(self, app: web.Application) -> None:
         """Serve the API from an application."""
@@ -158,6 +159,7 @@ class ApiServer:
             fault=type(fault.kind).__name__ if fault is not None else None,
         )
         self._records.append(record)
+        self.recorded += 1
 
     async def _handle_file(self, request: web.Request) -> web.StreamResponse:
         if request.match_info["token"] not in self._world.bots:

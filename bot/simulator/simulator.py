@@ -8,7 +8,9 @@ from typing import Any
 from aiohttp import web
 
 from bot.clock import Clock
+from bot.simulator import page
 from bot.simulator.chats import DEFAULT_TOKEN, Bot, BotAccount, ChatKind, User
+from bot.simulator.control import ControlSurface
 from bot.simulator.errors import ActionRefusedError
 from bot.simulator.faults import Faults
 from bot.simulator.limits import Limits
@@ -16,6 +18,7 @@ from bot.simulator.people import Group, Person
 from bot.simulator.records import CallRecord
 from bot.simulator.seen import Delivery, delivery
 from bot.simulator.server import MOST_BODY, ApiServer
+from bot.simulator.webhook import WebhookSender
 from bot.simulator.world import Event, World
 
 KEPT_CALLS = 100_000
@@ -43,13 +46,19 @@ class Simulator:
         self.world = World(clock, limits, bots or {DEFAULT_TOKEN: BotAccount()}, seed)
         self.token = next(iter(self.world.bots))
         self._api = ApiServer(self.world, self.faults, self.calls)
+        self._control = ControlSurface(self)
         self._runner: web.AppRunner | None = None
+        self._senders: dict[int, WebhookSender] = {}
+        self._ended: set[asyncio.Task[None]] = set()
+        self.world.webhook_changed = self._change_webhook
         self._address = ""
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
         """Listen; port 0 takes a free one."""
         app = web.Application(client_max_size=MOST_BODY)
         self._api.add_routes(app)
+        self._control.add_routes(app)
+        page.add_routes(app)
         # A caller that hangs up must not linger as a poller: its request is cancelled.
         self._runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=0.5)
         await self._runner.setup()
@@ -61,6 +70,11 @@ class Simulator:
     async def stop(self) -> None:
         """Stop listening and let go of time."""
         self.world.close()
+        self._control.close()
+        for sender in self._senders.values():
+            await sender.stop()
+        await asyncio.gather(*self._ended)
+        self._senders.clear()
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
@@ -86,6 +100,11 @@ class Simulator:
     def base_file_url(self) -> str:
         """What python-telegram-bot calls `base_file_url`."""
         return f"{self._address}/file/bot"
+
+    @property
+    def calls_recorded(self) -> int:
+        """How many calls were ever recorded; `calls` holds the last of them."""
+        return self._api.recorded
 
     def person(
         self,
@@ -151,6 +170,18 @@ class Simulator:
                 self.world.listeners.remove(heard)
 
         return unsubscribe
+
+    def _change_webhook(self, bot: Bot) -> None:
+        """Send a bot's updates where it now wants them."""
+        old = self._senders.pop(bot.id, None)
+        if old is not None:
+            old.detach()
+            task = asyncio.get_running_loop().create_task(old.stop())
+            self._ended.add(task)
+            task.add_done_callback(self._ended.discard)
+        if bot.webhook is not None:
+            sender = self._senders[bot.id] = WebhookSender(self.world, bot, bot.webhook, self._api.perform)
+            sender.start()
 
     def pending_updates(self, token: str | None = None) -> int:
         """How many updates a bot has not confirmed yet."""

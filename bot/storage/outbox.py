@@ -7,6 +7,7 @@ or starts again. `bot.usecases.delivery` decides what an outcome means; here are
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
@@ -23,6 +24,7 @@ from sqlalchemy import (
     or_,
     select,
     text,
+    tuple_,
     update,
 )
 from sqlalchemy.orm import aliased
@@ -44,6 +46,9 @@ EVERYBODY_BY = timedelta(minutes=15)
 
 NOT_AFTER = timedelta(days=1)
 """After which it is no longer sent."""
+
+AT_ONCE = 3
+"""How many messages to one recipient `due` gives at once."""
 
 # Literally as in the partial indexes: the planners compare text, and a bound parameter is none.
 _OPEN = text("outbox.state IN ('owed', 'sending')")
@@ -301,14 +306,9 @@ def reword(tx: Transaction, messages: Mapping[int, Message]) -> None:
 
 
 def due(tx: Transaction, now: datetime, limit: int) -> list[Owed]:
-    """What is due, most urgent first, without what has to wait for an earlier message to the same chat."""
-    statement = (
-        _recipients(select(*_OWED))
-        .where(_OPEN, OutboxRow.state == "owed", OutboxRow.due_at <= now, *_not_behind(now))
-        .order_by(OutboxRow.lane, OutboxRow.everybody_by, OutboxRow.id)
-        .limit(limit)
-    )
-    return [_owed(row) for row in tx.connection.execute(statement)]
+    """What is due, most urgent first, without what has to wait for others to the same recipient."""
+    rows = tx.connection.execute(_due_statement(), {"now": now, "most": limit})
+    return [_owed(row) for row in rows]
 
 
 def letter(tx: Transaction, outbox_id: int, now: datetime) -> Owed | Letter | None:
@@ -316,21 +316,7 @@ def letter(tx: Transaction, outbox_id: int, now: datetime) -> Owed | Letter | No
 
     An `Owed` instead of a `Letter` says that its message cannot be read.
     """
-    statement = _recipients(
-        select(
-            *_OWED,
-            OutboxRow.message,
-            OutboxRow.person_id,
-            OutboxRow.wave_id,
-            PersonRow.language,
-            PersonRow.zone,
-            PersonRow.name,
-            PersonRow.office,
-            PersonRow.programme_id,
-            _STRANGER.language.label("stranger_language"),
-        )
-    ).where(OutboxRow.id == outbox_id, OutboxRow.state == "owed", *_not_behind(now))
-    row = tx.connection.execute(statement).first()
+    row = tx.connection.execute(_letter_statement(), {"now": now, "row_id": outbox_id}).first()
     if row is None:
         return None
     owed = _owed(row)
@@ -441,6 +427,7 @@ def prune(tx: Transaction, before: datetime, limit: int) -> int:
 
 # --- inside -------------------------------------------------------------------------------------------
 
+_NOW = bindparam("now", type_=OutboxRow.__table__.c.due_at.type)
 _OWN = aliased(ChatRow)
 _STRANGER = aliased(ChatRow)
 _OWED = (
@@ -454,6 +441,37 @@ _OWED = (
 )
 
 
+# Made once: these are on the hot path, and building one costs several times what running it does.
+
+
+@cache
+def _due_statement() -> Select[Any]:
+    return (
+        _recipients(select(*_OWED))
+        .where(_OPEN, OutboxRow.state == "owed", OutboxRow.due_at <= _NOW, ~_waits(for_urgent=True))
+        .order_by(OutboxRow.lane, OutboxRow.everybody_by, OutboxRow.id)
+        .limit(bindparam("most"))
+    )
+
+
+@cache
+def _letter_statement() -> Select[Any]:
+    return _recipients(
+        select(
+            *_OWED,
+            OutboxRow.message,
+            OutboxRow.person_id,
+            OutboxRow.wave_id,
+            PersonRow.language,
+            PersonRow.zone,
+            PersonRow.name,
+            PersonRow.office,
+            PersonRow.programme_id,
+            _STRANGER.language.label("stranger_language"),
+        )
+    ).where(OutboxRow.id == bindparam("row_id"), OutboxRow.state == "owed", ~_waits(for_urgent=False))
+
+
 def _recipients(statement: Select[Any]) -> Select[Any]:
     """The row's chat and person: a person's own chat, or the stranger's (and whose that is by now)."""
     return (
@@ -464,30 +482,31 @@ def _recipients(statement: Select[Any]) -> Select[Any]:
     )
 
 
-def _not_behind(now: datetime) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
-    """That no other message to the same recipient is on its way, and no earlier one waits to be retried."""
+def _waits(*, for_urgent: bool) -> ColumnElement[bool]:
+    """Whether a row has to wait for others to the same recipient.
+
+    Always for an earlier one of its lane that was tried and waits to be tried again. In `due` also where
+    `AT_ONCE` more urgent ones come first: who taps a hundred times is not to fill the sender's whole view.
+    """
     other = aliased(OutboxRow, name="other")
-    before = (
-        text("other.state IN ('owed', 'sending')"),
-        or_(
-            other.state == "sending",
-            and_(
-                other.lane == OutboxRow.lane,
-                other.id < OutboxRow.id,
-                other.error.is_not(None),
-                other.due_at > now,
-            ),
-        ),
+    retried = and_(
+        # "+ 0": SQLite would else look through the whole lane rather than the recipient's few rows.
+        other.lane + 0 == OutboxRow.lane,
+        other.id < OutboxRow.id,
+        other.error.is_not(None),
+        other.due_at > _NOW,
     )
-    return (
-        ~exists().where(other.person_id == OutboxRow.person_id, *before),
-        ~exists().where(
-            other.chat_id == OutboxRow.chat_id,
-            other.person_id.is_(None),
-            OutboxRow.person_id.is_(None),
-            *before,
-        ),
+    same = or_(
+        and_(OutboxRow.person_id.is_not(None), other.person_id == OutboxRow.person_id),
+        and_(OutboxRow.person_id.is_(None), other.person_id.is_(None), other.chat_id == OutboxRow.chat_id),
     )
+    others = (same, text("other.state IN ('owed', 'sending')"))
+    if not for_urgent:
+        return exists().where(*others, retried)
+    place = tuple_(OutboxRow.lane, OutboxRow.everybody_by, OutboxRow.id)
+    ahead = and_(other.due_at <= _NOW, tuple_(other.lane, other.everybody_by, other.id) < place)
+    weight = case((retried, AT_ONCE), (ahead, 1), else_=0)
+    return select(func.coalesce(func.sum(weight), 0)).where(*others).scalar_subquery() >= AT_ONCE
 
 
 def _owed(row: Row[Any]) -> Owed:

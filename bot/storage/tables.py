@@ -287,10 +287,11 @@ class OutboxRow(Base):
             sqlite_where=text("state IN ('owed', 'sending')"),
             postgresql_where=text("state IN ('owed', 'sending')"),
         ),
-        # What else is open for the same person: their messages go one after the other.
+        # What else is open for the same person, or chat: their messages go one after the other.
         Index(
             "ix_outbox_open",
             "person_id",
+            "chat_id",
             sqlite_where=text("state IN ('owed', 'sending')"),
             postgresql_where=text("state IN ('owed', 'sending')"),
         ),

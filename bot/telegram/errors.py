@@ -8,6 +8,8 @@ import re
 
 from telegram.error import NetworkError, TelegramError
 
+from bot.delivery.wire import WireUselessError
+
 _TOKEN = re.compile(r"(?<=bot)\d+(?::|%3A)[\w-]+|\b\d{3,}(?::|%3A)[\w-]{20,}", re.IGNORECASE)
 
 
@@ -16,7 +18,7 @@ def redact(text: str) -> str:
     return _TOKEN.sub("<token>", text)
 
 
-class TokenRefusedError(TelegramError):
+class TokenRefusedError(TelegramError, WireUselessError):
     """Telegram does not know the token: nothing can be sent or received until it is mended."""
 
     def __init__(self, answer: str) -> None:

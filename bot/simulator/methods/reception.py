@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from bot.simulator.call import Call
 from bot.simulator.chats import Webhook
 from bot.simulator.errors import ApiError, BadRequestError
-from bot.simulator.updates import DEFAULT_EXCLUDED, KINDS, LONGEST_POLL_SECONDS, QueuedUpdate
+from bot.simulator.updates import DEFAULT_EXCLUDED, KINDS, LONGEST_POLL_SECONDS, OTHER_POLLER, QueuedUpdate
 
 MOST_SECRET = 256
 _SECRET = re.compile(r"[A-Za-z0-9_-]*")
@@ -64,7 +64,7 @@ def set_webhook(call: Call) -> Any:
     if not same:
         address = call.params.text("ip_address") or "127.0.0.1"
         call.bot.webhook = Webhook(url, secret, connections, address)
-        call.bot.updates.interrupt()
+        call.bot.updates.interrupt("terminated by setWebhook request")
         call.world.webhook_changed(call.bot)
     return Described(True, "Webhook is already set" if same else "Webhook was set")
 
@@ -101,14 +101,14 @@ def get_webhook_info(call: Call) -> Any:
 
 def close(call: Call) -> Any:
     """End this server's instance of the bot; the next call begins a new one."""
-    call.bot.updates.interrupt()
+    call.bot.updates.interrupt(OTHER_POLLER)
     return True
 
 
 def log_out(call: Call) -> Any:
     """Leave this server for good."""
     call.bot.logged_out = True
-    call.bot.updates.interrupt()
+    call.bot.updates.interrupt(OTHER_POLLER)
     return True
 
 

@@ -188,6 +188,13 @@ def upgrade() -> None:
             sqlite_where=sa.text("state IN ('owed', 'sending')"),
             postgresql_where=sa.text("state IN ('owed', 'sending')"),
         )
+        batch_op.create_index(
+            "ix_outbox_open",
+            ["person_id", "chat_id"],
+            unique=False,
+            sqlite_where=sa.text("state IN ('owed', 'sending')"),
+            postgresql_where=sa.text("state IN ('owed', 'sending')"),
+        )
         batch_op.create_index(batch_op.f("ix_outbox_wave_id"), ["wave_id"], unique=False)
         batch_op.create_index("uq_outbox_person", ["person_id", "reason"], unique=True)
         batch_op.create_index(
@@ -306,6 +313,11 @@ def downgrade() -> None:
         )
         batch_op.drop_index("uq_outbox_person")
         batch_op.drop_index(batch_op.f("ix_outbox_wave_id"))
+        batch_op.drop_index(
+            "ix_outbox_open",
+            sqlite_where=sa.text("state IN ('owed', 'sending')"),
+            postgresql_where=sa.text("state IN ('owed', 'sending')"),
+        )
         batch_op.drop_index(
             "ix_outbox_due",
             sqlite_where=sa.text("state IN ('owed', 'sending')"),

@@ -1,0 +1,182 @@
+"""The timetable rings: APScheduler's triggers say when, on our clock; the database says what was done.
+
+There is one job for each timetable entry and zone, and one for housekeeping. A single loop asks the triggers
+and sleeps on the clock until the next ringing, so that real and simulated time take the same path; jobs are
+never handed to a scheduler of APScheduler's own, which would follow the machine's clock and forget what it
+missed. `bot.domain.timetable` works the same moments out without APScheduler, for whoever looks ahead.
+"""
+
+import heapq
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from functools import partial
+
+import structlog
+from apscheduler.triggers.base import BaseTrigger
+from apscheduler.triggers.cron import CronTrigger
+from apscheduler.triggers.date import DateTrigger
+
+from bot.clock import Clock
+from bot.delivery.patience import persistently
+from bot.domain.programme import AroundSession, Entry, Instant, Local, PersonalDay, Programme, Recurring
+from bot.domain.timetable import Ring, personal_span, timing, zones
+from bot.domain.zones import Zone
+from bot.storage import waves
+from bot.storage.database import Database, DatabaseError, Transaction
+from bot.usecases import delivery, planning
+from bot.usecases.planning import Rung
+
+_LONGEST_REST = 600.0  # seconds: a machine that was asleep is not to miss a ringing by more
+_PUT_OFF = timedelta(days=60)  # how far closed windows put off a ringing at most (`SendingWindows.next_open`)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """Something to do at a moment."""
+
+    at: datetime
+    act: Callable[[], Awaitable[None]]
+
+
+class Timetable:
+    """Rings for every entry of every programme in the database's catalogue, as it was when this was made."""
+
+    def __init__(self, database: Database, clock: Clock, nudge: Callable[[], None]) -> None:
+        self._database = database
+        self._clock = clock
+        self._nudge = nudge
+        self._log = structlog.get_logger()
+
+    async def run(self) -> None:
+        """Ring until cancelled, beginning with what should have rung while nobody looked.
+
+        With a fresh database, what was over before the start is not even recorded as missed.
+        """
+        with self._clock.busy():
+            since = await persistently(
+                lambda: self._database.read(waves.looked_until), self._clock, self._log
+            )
+            jobs = self._jobs(self._clock.now(), since)
+        while (job := next(jobs, None)) is not None:
+            await self._rest(job.at)
+            with self._clock.busy():
+                await job.act()
+
+    async def _rest(self, until: datetime) -> None:
+        while (seconds := (until - self._clock.now()).total_seconds()) > 0:
+            await self._clock.sleep(min(seconds, _LONGEST_REST))
+
+    # --- the jobs --------------------------------------------------------------------------------------
+
+    def _jobs(self, now: datetime, since: datetime | None) -> Iterator[_Job]:
+        """All there is to do, by time: what should have been done by `now` first."""
+        sources = [_housekeeping(now, self._tidy)]
+        for programme in self._database.catalogue.programmes.values():
+            for entry in programme.timetable:
+                sources += [self._ringings(programme, entry, zone, now, since) for zone in zones(entry)]
+        return heapq.merge(*sources, key=lambda job: job.at)
+
+    def _ringings(
+        self, programme: Programme, entry: Entry, zone: Zone, now: datetime, since: datetime | None
+    ) -> Iterator[_Job]:
+        for ring in ringings(programme, entry, zone, min(since or now, now) - entry.not_after):
+            # What is not over rings again at each start: an entry that was written meanwhile, or a moment
+            # that was noted just before a crash. What has rung does nothing the second time.
+            if ring.timing.not_after >= now or (since is not None and ring.at >= since):
+                yield _Job(ring.at, partial(self._ring, programme, ring))
+
+    async def _ring(self, programme: Programme, ring: Ring) -> None:
+        entry, zone, due_at = ring.entry.id, ring.zone, ring.timing.due_at
+        log = self._log.bind(programme=programme.id, entry=entry, zone=zone.value, due_at=due_at.isoformat())
+        try:
+            rung = await persistently(
+                lambda: self._database.transact(
+                    _ring_and_note, programme.id, entry, zone, due_at, ring.at, self._clock.now()
+                ),
+                self._clock,
+                log,
+            )
+        except Exception:
+            log.exception("an entry cannot be planned", action="ring_broken")
+            return
+        if rung.missed:
+            log.warning("it is too late for an entry", action="ring_missed")
+        elif rung.people:
+            log.info("an entry is planned", action="ring_planned", people=rung.people)
+            self._nudge()
+
+    async def _tidy(self) -> None:
+        try:
+            while pruned := await self._database.transact(delivery.prune, self._clock.now()):
+                self._log.info("old logs are forgotten", action="pruned", rows=pruned)
+        except DatabaseError as error:
+            self._log.warning("old logs could not be forgotten", action="prune_failed", why=str(error))
+
+
+def _ring_and_note(
+    tx: Transaction,
+    programme_id: str,
+    entry_id: str,
+    zone: Zone,
+    due_at: datetime,
+    at: datetime,
+    now: datetime,
+) -> Rung:
+    rung = planning.ring(tx, programme_id, entry_id, zone, due_at, now)
+    noted = waves.looked_until(tx)
+    if noted is None or at > noted:
+        waves.note_looked_until(tx, at)
+    return rung
+
+
+def ringings(programme: Programme, entry: Entry, zone: Zone, since: datetime) -> Iterator[Ring]:
+    """The entry's ringings in `zone` from about `since` on, by time, as APScheduler's trigger says."""
+    trigger = _trigger(programme, entry, zone)
+    if trigger is None:
+        return
+    look = since if entry.essential else since - _PUT_OFF
+    moment = trigger.get_next_fire_time(None, look.astimezone(zone.tzinfo))
+    while moment is not None:
+        found = timing(programme, entry, zone, moment.astimezone(look.tzinfo))
+        if found is not None:
+            yield Ring(entry, zone, found)
+        moment = trigger.get_next_fire_time(moment, moment + _MICROSECOND)
+
+
+def _trigger(programme: Programme, entry: Entry, zone: Zone) -> BaseTrigger | None:
+    """The trigger of an entry's moments in `zone`; None for one around a session that is no more."""
+    match entry.when:
+        case Instant(at):
+            return DateTrigger(at, zone.tzinfo)
+        case Local(day, at):
+            return DateTrigger(datetime.combine(day, at, zone.tzinfo), zone.tzinfo)
+        case AroundSession(session_id, offset, end):
+            session = programme.session(session_id)
+            if session is None:
+                return None
+            return DateTrigger((session.ends if end else session.starts) + offset, zone.tzinfo)
+        case PersonalDay(_, at):
+            first, last = personal_span(programme)
+            weekdays = None
+        case Recurring(days, at, first, last):
+            weekdays = ",".join(str(day) for day in days)
+    return CronTrigger(
+        day_of_week=weekdays,
+        hour=at.hour,
+        minute=at.minute,
+        second=at.second,
+        start_date=datetime.combine(first, time.min, zone.tzinfo),
+        end_date=datetime.combine(last, time.max, zone.tzinfo),
+        timezone=zone.tzinfo,
+    )
+
+
+def _housekeeping(now: datetime, act: Callable[[], Awaitable[None]]) -> Iterator[_Job]:
+    """Every night at 03.30 WIB, when hardly anybody taps."""
+    trigger = CronTrigger(hour=3, minute=30, timezone=Zone.WIB.tzinfo)
+    moment = trigger.get_next_fire_time(None, now)
+    while moment is not None:
+        yield _Job(moment, act)
+        moment = trigger.get_next_fire_time(moment, moment + _MICROSECOND)

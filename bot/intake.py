@@ -1,0 +1,184 @@
+"""The intake: events come in, in order within a chat and many chats at once, and are confirmed once committed.
+
+`take` returns when what the event led to is durable; the edge (polling, webhook) confirms the update then. When
+it raises, nothing is confirmed, and Telegram hands the update over again.
+
+That must not go on for ever. Telegram hands over in order, so an update that a fault of ours keeps from being
+handled would stop all that come after it, everybody's. After `PATIENCE` attempts it is counted as handled: the
+log names it (without what the person wrote), and the person is told that it did not work and what to do. An
+update that fails because the database is away is not at fault and never given up.
+"""
+
+import asyncio
+from collections import Counter, OrderedDict
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+import structlog
+
+from bot.clock import Clock
+from bot.domain.events import Event, Tapped
+from bot.domain.messages import Reader, Say
+from bot.domain.zones import Zone
+from bot.storage.database import Database, DatabaseError, Transaction, TryAgain
+from bot.usecases import apology
+from bot.usecases.desk import Handled
+
+PATIENCE = 3
+"""How often an update that fails is handed over before it is given up."""
+
+AT_ONCE = 200
+"""How many events are handled at once; others wait, and Telegram keeps what the edge does not take."""
+
+_FIRST_PAUSE = 0.05  # seconds before an event that has overtaken its cause is tried again
+_LONGEST_PAUSE = 1.0
+_OVERTAKEN_FOR = 10.0  # seconds for which that is believed
+_REMEMBERED = 1_000  # updates that failed
+
+
+class Toasts(Protocol):
+    """What the intake needs of a messenger (`bot.delivery.wire.Wire` has it)."""
+
+    async def toast(self, callback_id: str, say: Say | None, reader: Reader) -> None:
+        """Answer a tapped button, with a few words over the chat or with none."""
+
+
+class Intake:
+    """Takes events, from however many connections."""
+
+    def __init__(
+        self,
+        database: Database,
+        handle: Callable[[Transaction, int, Event, datetime], Handled],
+        wire: Toasts,
+        nudge: Callable[[], None],
+        clock: Clock,
+    ) -> None:
+        self.counts: Counter[str] = Counter()
+        """How many updates were `taken`, `failed` (each time), `given up`."""
+        self._database = database
+        self._handle = handle
+        self._wire = wire
+        self._nudge = nudge
+        self._clock = clock
+        self._log = structlog.get_logger()
+        self._turns: dict[int, _Turns] = {}
+        self._room = asyncio.Semaphore(AT_ONCE)
+        self._failures: OrderedDict[int, int] = OrderedDict()
+        self._toasts: set[asyncio.Task[None]] = set()
+
+    async def take(self, update_id: int, event: Event) -> None:
+        """Handle an event and return once it is committed; raises what kept it from being handled.
+
+        Events of one chat are handled in the order of the calls.
+        """
+        with self._clock.busy():
+            async with self._turn(event.sender.chat_id):
+                try:
+                    handled = await self._insistently(update_id, event)
+                except DatabaseError:
+                    raise
+                except Exception as error:  # noqa: BLE001 - whatever the fault, see the module's text
+                    await self._failed(update_id, event, error)
+                    handled = None
+            self._failures.pop(update_id, None)
+            self.counts["taken"] += 1
+            self._nudge()
+            if isinstance(event, Tapped):
+                self._toast(event.callback_id, handled)
+
+    async def close(self) -> None:
+        """Return once the words over tapped buttons have been sent."""
+        await asyncio.gather(*self._toasts, return_exceptions=True)
+
+    async def _insistently(self, update_id: int, event: Event) -> Handled:
+        """Handle the event; again shortly, where it has overtaken what it follows from."""
+        pause = _FIRST_PAUSE
+        until = self._clock.monotonic() + _OVERTAKEN_FOR
+        while True:
+            try:
+                return await self._database.transact(self._handle, update_id, event, self._clock.now())
+            except TryAgain:
+                if self._clock.monotonic() >= until:
+                    raise
+            await self._clock.sleep(pause)
+            pause = min(_LONGEST_PAUSE, pause * 1.5)
+
+    async def _failed(self, update_id: int, event: Event, error: Exception) -> None:
+        """Note the failure and raise it, or, after enough of them, give the update up."""
+        times = self._failures.pop(update_id, 0) + 1
+        self.counts["failed"] += 1
+        what = type(event).__name__
+        if times < PATIENCE:
+            self._failures[update_id] = times
+            if len(self._failures) > _REMEMBERED:
+                self._failures.popitem(last=False)
+            # With the traceback, once: it is the fault to be mended. Not with the event: it is private.
+            if times == 1:
+                self._log.error(
+                    "an update could not be handled",
+                    action="update_failed",
+                    update=update_id,
+                    event_type=what,
+                    exc_info=error,
+                )
+            raise error
+        await self._database.transact(apology.give_up, update_id, event.sender.chat_id, self._clock.now())
+        self.counts["given up"] += 1
+        self._log.error(
+            "an update is given up: the person was told",
+            action="update_given_up",
+            update=update_id,
+            event_type=what,
+            error=type(error).__name__,
+        )
+
+    def _toast(self, callback_id: str, handled: Handled | None) -> None:
+        """Answer the tapped button, beside everything else: nothing waits for it and nothing depends on it."""
+        task = asyncio.create_task(self._answer(callback_id, handled), name="toast")
+        self._toasts.add(task)
+        task.add_done_callback(self._toasts.discard)
+
+    async def _answer(self, callback_id: str, handled: Handled | None) -> None:
+        reader = _NOBODY if handled is None else handled.reader
+        try:
+            with self._clock.busy():
+                await self._wire.toast(callback_id, None if handled is None else handled.toast, reader)
+        except Exception:  # noqa: BLE001 - the tap is recorded and confirmed; this only ends a spinner
+            self._log.exception("a tap could not be answered", action="toast_failed")
+
+    @asynccontextmanager
+    async def _turn(self, chat_id: int) -> AsyncIterator[None]:
+        """Be the one whose turn it is in a chat, and find room beside the other chats."""
+        turns = self._turns.setdefault(chat_id, _Turns())
+        turns.waiting += 1
+        try:
+            with self._clock.waiting():
+                await turns.lock.acquire()
+            try:
+                with self._clock.waiting():
+                    await self._room.acquire()
+                try:
+                    yield
+                finally:
+                    self._room.release()
+            finally:
+                turns.lock.release()
+        finally:
+            turns.waiting -= 1
+            if not turns.waiting:
+                del self._turns[chat_id]
+
+
+@dataclass(slots=True)
+class _Turns:
+    """The order of one chat; a lock lets its waiters in as they came."""
+
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    waiting: int = 0
+
+
+_NOBODY = Reader("id", Zone.WIB)
