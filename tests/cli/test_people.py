@@ -118,7 +118,9 @@ def test_a_file_without_any_good_row_is_bad_input(rekan: Rekan, home: Path) -> N
         (b"just a line of text\n", "daftar.csv: "),
     ],
 )
-def test_a_file_that_is_no_roster_is_named(rekan: Rekan, home: Path, content: bytes | None, says: str) -> None:
+def test_a_file_that_is_no_roster_is_named(
+    rekan: Rekan, home: Path, content: bytes | None, says: str
+) -> None:
     if content is not None:
         (home / "daftar.csv").write_bytes(content)
     ended = rekan("people", "import", "daftar.csv", "--json")
@@ -153,9 +155,10 @@ def test_links_are_written_for_their_owners_only(rekan: Rekan, home: Path, roste
     database.close_now()
     assert key is not None
     address = "https://t.me/rekan_contoh_bot?start="
-    assert {
-        name: read_claim_code(key, link.removeprefix(address)) for name, link in links.items()
-    } == {"Upik Contoh": (1, 1), "Budi Contoh": (2, 1)}
+    assert {name: read_claim_code(key, link.removeprefix(address)) for name, link in links.items()} == {
+        "Upik Contoh": (1, 1),
+        "Budi Contoh": (2, 1),
+    }
 
 
 def test_links_of_some_and_a_link_anew(rekan: Rekan, home: Path, roster: Path) -> None:
