@@ -68,7 +68,7 @@ def when(file: models.WhenFile, zone: Zone) -> domain.When:
             return domain.Local(file.local.date(), file.local.time())
         case models.SessionWhen():
             offset = (file.after or timedelta()) - (file.before or timedelta())
-            return domain.AroundSession(str(file.session), offset, end=file.edge == "end")
+            return domain.AroundSession(str(file.session), offset, end=file.edge is models.Edge.END)
         case models.PersonalWhen():
             return domain.PersonalDay(file.personal, file.at)
         case models.EveryWhen():
