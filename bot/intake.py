@@ -1,12 +1,12 @@
-"""The intake: events come in, in order within a chat and many chats at once, and are confirmed once committed.
+"""The intake: events come in, in order within a chat, many chats at once, and are confirmed when committed.
 
-`take` returns when what the event led to is durable; the edge (polling, webhook) confirms the update then. When
-it raises, nothing is confirmed, and Telegram hands the update over again.
+`take` returns when what the event led to is durable; the edge (polling, webhook) confirms the update then.
+When it raises, nothing is confirmed, and Telegram hands the update over again.
 
 That must not go on for ever. Telegram hands over in order, so an update that a fault of ours keeps from being
-handled would stop all that come after it, everybody's. After `PATIENCE` attempts it is counted as handled: the
-log names it (without what the person wrote), and the person is told that it did not work and what to do. An
-update that fails because the database is away is not at fault and never given up.
+handled would stop all that come after it, everybody's. After `PATIENCE` attempts it is counted as handled:
+the log names it (without what the person wrote), and the person is told that it did not work and what to do.
+An update that fails because the database is away is not at fault, and never given up.
 """
 
 import asyncio
@@ -39,11 +39,11 @@ _OVERTAKEN_FOR = 10.0  # seconds for which that is believed
 _REMEMBERED = 1_000  # updates that failed
 
 
-class Toasts(Protocol):
-    """What the intake needs of a messenger (`bot.delivery.wire.Wire` has it)."""
+class Toaster(Protocol):
+    """What the intake needs of Telegram."""
 
     async def toast(self, callback_id: str, say: Say | None, reader: Reader) -> None:
-        """Answer a tapped button, with a few words over the chat or with none."""
+        """Answer a tapped button, with a few words or none."""
 
 
 class Intake:
@@ -53,7 +53,7 @@ class Intake:
         self,
         database: Database,
         handle: Callable[[Transaction, int, Event, datetime], Handled],
-        wire: Toasts,
+        wire: Toaster,
         nudge: Callable[[], None],
         clock: Clock,
     ) -> None:
@@ -137,7 +137,7 @@ class Intake:
         )
 
     def _toast(self, callback_id: str, handled: Handled | None) -> None:
-        """Answer the tapped button, beside everything else: nothing waits for it and nothing depends on it."""
+        """Answer the tapped button, beside everything else: nothing waits for it or depends on it."""
         task = asyncio.create_task(self._answer(callback_id, handled), name="toast")
         self._toasts.add(task)
         task.add_done_callback(self._toasts.discard)

@@ -51,10 +51,25 @@ _LATENESS = 0.02  # seconds by which a woken waiter may be late and still be mad
 class Limits:
     """Telegram's figures (free tier); `burst` is ours, within what it is known to tolerate."""
 
-    per_second: int = 30
-    per_chat: float = 1.0
-    per_group_minute: int = 20
+    per_second: float = 30
+    per_chat: float = 1
+    per_group_minute: float = 20
     burst: int = 3
+
+    @property
+    def slots(self) -> int:
+        """How many calls may be under way, or less than `slot_seconds` old."""
+        return max(1, int(self.per_second))
+
+    @property
+    def slot_seconds(self) -> float:
+        """How long a slot rests after its call: a second, or longer where less than one a second may go."""
+        return max(1.0, 1 / self.per_second)
+
+    @property
+    def group_slots(self) -> int:
+        """How many calls to one group may be less than a minute old."""
+        return max(1, int(self.per_group_minute))
 
 
 @dataclass(slots=True)
@@ -102,8 +117,8 @@ class Pace:
         if chat_id < 0:
             while chat.minute and chat.minute[0] <= now:
                 chat.minute.popleft()
-            if len(chat.minute) >= self.limits.per_group_minute:
-                ready = max(ready, chat.minute[-self.limits.per_group_minute])
+            if len(chat.minute) >= self.limits.group_slots:
+                ready = max(ready, chat.minute[-self.limits.group_slots])
         return ready
 
     def ready_at(self, *, reply: bool, now: float) -> float | None:
@@ -114,7 +129,7 @@ class Pace:
             return None
         ready = max(now, self._paused_until)
         wanted = 1 if reply else 1 + self._room(now)
-        missing = wanted - (self.limits.per_second - self._in_flight - len(self._cooling))
+        missing = wanted - (self.limits.slots - self._in_flight - len(self._cooling))
         if missing > len(self._cooling):
             return None
         if missing > 0:
@@ -128,14 +143,16 @@ class Pace:
     def start(self, chat_id: int, *, reply: bool, now: float) -> None:
         """A call starts."""
         if (chat := self._chats.get(chat_id)) is None:
-            if len(self._chats) >= 2 * self.limits.per_second * 60:
+            if len(self._chats) >= 100 * self.limits.slots:
                 self._forget(now)
             chat = self._chats[chat_id] = _Chat(float(self.limits.burst), now)
         chat.bucket = self._bucket(chat, now) - 1.0
         chat.taken = True
         self._in_flight += 1
         interval = 1 / (self.limits.per_second * self._share(now))
-        self._next_start = max(self._next_start, now - max(interval, _LATENESS)) + interval
+        # Who was woken a little late is made up for; a pause is not.
+        on_time = now - self._next_start <= max(interval, _LATENESS)
+        self._next_start = (self._next_start if on_time else now) + interval
         if reply:
             self._replies.append(now)
 
@@ -147,7 +164,7 @@ class Pace:
         if chat_id < 0:
             chat.minute.append(now + 60 + _MARGIN)
         self._in_flight -= 1
-        self._cooling.append(now + 1 + _MARGIN)
+        self._cooling.append(now + self.limits.slot_seconds + _MARGIN)
 
     def abandon(self, chat_id: int, *, now: float) -> None:
         """A call that was to start was not made after all."""
@@ -199,7 +216,7 @@ class Pace:
         if not self._replies:
             return 0
         lately = sum(1 for _ in itertools.takewhile(lambda at: at > now - 1, reversed(self._replies)))
-        return min(self.limits.per_second // _ROOM, max(1, lately))
+        return min(self.limits.slots // _ROOM, max(1, lately))
 
     def _share(self, now: float) -> float:
         """The share of the full pace that is allowed now."""

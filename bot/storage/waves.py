@@ -8,8 +8,9 @@ from sqlalchemy import delete, func, select, update
 from bot.domain.timetable import Timing
 from bot.domain.zones import Zone
 from bot.storage.database import Transaction
-from bot.storage.tables import OutboxRow, StateRow, WaveRow
-from bot.storage.upsert import insert_new, upsert
+from bot.storage.state import recall, remember
+from bot.storage.tables import OutboxRow, WaveRow
+from bot.storage.upsert import insert_new
 
 _LOOKED_UNTIL = "timetable.until"
 
@@ -86,11 +87,10 @@ def tally(tx: Transaction, wave_id: int) -> dict[str, int]:
 
 def looked_until(tx: Transaction) -> datetime | None:
     """Until when the timetable has been looked at (aware UTC); None where it never was."""
-    value = tx.connection.execute(select(StateRow.value).where(StateRow.name == _LOOKED_UNTIL)).scalar()
-    return None if value is None else datetime.fromisoformat(value)
+    noted = recall(tx, _LOOKED_UNTIL)
+    return None if noted is None else datetime.fromisoformat(noted)
 
 
 def note_looked_until(tx: Transaction, until: datetime) -> None:
     """All that rings up to `until` has rung."""
-    values = {"name": _LOOKED_UNTIL, "value": until.isoformat()}
-    tx.connection.execute(upsert(tx.connection, StateRow, values, key=("name",)))
+    remember(tx, _LOOKED_UNTIL, until.isoformat())

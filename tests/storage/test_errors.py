@@ -96,8 +96,8 @@ def test_a_folder_that_may_not_be_written(migrated_file: Path, *, there: bool) -
         )
         Path(folder).chmod(0o755)
     sentence = (
-        f"{path} cannot be opened: give Rekan's user the right to write it and the folder {folder}, "
-        "or change database.url\n"
+        f"{path} cannot be {'written' if there else 'opened'}: give Rekan's user the right to write it "
+        f"and the folder {folder}, or change database.url\n"
     )
     assert (done.stdout, done.stderr) == (sentence, "")
 
