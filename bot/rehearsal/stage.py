@@ -21,6 +21,7 @@ from bot.rehearsal.accounts import OPEN, Accounts, take_stock
 from bot.rehearsal.crowd import Crowd
 from bot.simulator import Delivery, Simulator
 from bot.storage.database import Database, Transaction
+from bot.storage.engines import Sqlite
 from bot.storage.instance import hold
 from bot.storage.tables import OutboxRow
 from bot.usecases.links import Selection, claim_links
@@ -156,13 +157,11 @@ async def staged(
 def _fresh_database(file: Path, catalogue: Catalogue) -> Iterator[Database]:
     """A new database in `file`, in the place of an earlier rehearsal's; never of one that is running."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    address = f"sqlite:///{file}"
-    former = Database.open(address, catalogue)
-    with hold(former):
-        former.close_now()
+    # A power cut would end the rehearsal anyway: there is no need to wait for the disk.
+    database = Database(Sqlite(file, durable=False), catalogue)
+    with hold(database):
         for suffix in ("", "-wal", "-shm"):
             file.with_name(file.name + suffix).unlink(missing_ok=True)
-        database = Database.open(address, catalogue)
         try:
             database.upgrade()
             yield database
