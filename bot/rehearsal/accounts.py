@@ -109,8 +109,12 @@ def take_stock(
     too_late = sum(" still " in line for line in lost)
     return Accounts(
         people=_count(tx, PersonRow, PersonRow.programme_id == programme_id),
-        claimed=_count(tx, PersonRow, PersonRow.programme_id == programme_id, PersonRow.claimed_at.is_not(None)),
-        joined=_count(tx, PersonRow, PersonRow.programme_id == programme_id, PersonRow.joined_at.is_not(None)),
+        claimed=_count(
+            tx, PersonRow, PersonRow.programme_id == programme_id, PersonRow.claimed_at.is_not(None)
+        ),
+        joined=_count(
+            tx, PersonRow, PersonRow.programme_id == programme_id, PersonRow.joined_at.is_not(None)
+        ),
         owed=states.total() - states["folded"],
         sent=states["sent"],
         withdrawn=states["withdrawn"],
@@ -154,7 +158,9 @@ def look(tx: Transaction, programme_id: str) -> Progress:
         by_lane[Lane(lane)][state] += number
         late += number_late
     return Progress(
-        joined=_count(tx, PersonRow, PersonRow.programme_id == programme_id, PersonRow.joined_at.is_not(None)),
+        joined=_count(
+            tx, PersonRow, PersonRow.programme_id == programme_id, PersonRow.joined_at.is_not(None)
+        ),
         by_lane=by_lane,
         late=late,
         folded=sum(counts.pop("folded", 0) for counts in by_lane.values()),
@@ -166,9 +172,9 @@ def look(tx: Transaction, programme_id: str) -> Progress:
 
 
 # An edit or a deletion puts nothing new into the chat.
-_CHANGES_A_MESSAGE = (
-    OutboxRow.message["edit"].as_string().is_not(None) | OutboxRow.message["delete"].as_string().is_not(None)
-)
+_CHANGES_A_MESSAGE = OutboxRow.message["edit"].as_string().is_not(None) | OutboxRow.message[
+    "delete"
+].as_string().is_not(None)
 
 
 def _count(tx: Transaction, table: type, *conditions: ColumnElement[bool]) -> int:

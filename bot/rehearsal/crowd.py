@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 
 from bot.clock import Clock
 from bot.domain.programme import Catalogue, Programme
@@ -50,9 +51,12 @@ class Crowd:
                 answers=answers,
                 now=clock.now,
                 after=self._after,
-                second_phone=lambda link=link: self._phone(_FIRST_SECOND_PHONE, link),
+                second_phone=partial(self._phone, _FIRST_SECOND_PHONE, link),
                 others_code=links[place - 1].code,
             )
+
+    def __len__(self) -> int:
+        return len(self._people)
 
     @property
     def guest(self) -> Person:

@@ -50,7 +50,7 @@ _SHARES: Mapping[Quirk, float] = MappingProxyType(
 
 
 def quirks(count: int, seed: int) -> dict[int, Quirk]:
-    """Who of `count` people (by place) is peculiar: each quirk once before any comes twice, half of them at most.
+    """Who of `count` people (by place) is peculiar: half of them at most, each quirk once before any twice.
 
     The first person never is: they are kept for whoever wants to join in.
     """

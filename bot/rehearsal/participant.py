@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, time, timedelta
+from functools import partial
 from string import ascii_letters, digits
 from types import MappingProxyType
 from typing import TypeAlias
@@ -104,8 +105,7 @@ class Participant:
         for n in range(dice.randrange(2, 6)):
             moment = self._moment(0.0, 1.0, "asks", n)
             if moment > self._now():
-                question = dice.choice(prose.QUESTIONS)
-                self._at(moment, lambda question=question: self.phone.send(question))
+                self._at(moment, partial(self.phone.send, dice.choice(prose.QUESTIONS)))
         if dice.random() < 0.4:
             self._at(self._moment(0.1, 0.9, "small talk"), self._chat)
         match self.quirk:

@@ -13,7 +13,7 @@ _OPENINGS = (
     "Di unit kerja saya, hal ini terjadi hampir setiap minggu.",
 )
 _EXPERIENCES = (
-    "Minggu lalu seorang warga datang tiga kali karena berkasnya kurang, dan kami tidak menjelaskannya sejak awal.",
+    "Minggu lalu seorang warga datang tiga kali karena berkasnya kurang. Kami tidak menjelaskannya dari awal.",
     "Ketika melayani warga lanjut usia, saya belajar berbicara lebih pelan dan tidak tergesa-gesa.",
     "Kami pernah menerima kabar bohong di grup kantor, dan hampir saja ikut menyebarkannya.",
     "Teman di bagian lain sering membantu tanpa diminta, dan itu membuat pekerjaan terasa ringan.",
@@ -28,7 +28,7 @@ _LESSONS = (
     "Anggaran yang kami pakai adalah uang rakyat, jadi setiap pengeluaran harus dapat dijelaskan.",
     "Sebagai PPPK saya terikat perjanjian kerja, dan kinerja saya harus dapat diukur.",
     "Menjaga rahasia jabatan dimulai dari hal sederhana, misalnya tidak memotret berkas warga.",
-    "Saya dahulu mengira kompeten berarti pandai sendiri, sekarang saya paham artinya juga membantu orang lain belajar.",
+    "Saya dahulu mengira kompeten berarti pandai sendiri, ternyata juga membantu orang lain belajar.",
 )
 _PLANS = (
     "Mulai besok saya akan menulis daftar syarat di depan loket agar warga tidak bolak-balik.",

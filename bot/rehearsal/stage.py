@@ -1,15 +1,15 @@
-"""The stage of a rehearsal: bot, simulator, crowd and a clock of their own, put together and played through."""
+"""The stage of a rehearsal: bot, simulator, crowd and a clock of their own, played through to the end."""
 
 import asyncio
 import contextlib
 from collections import deque
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from pathlib import Path
 
 from pydantic import SecretStr
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from bot import app
 from bot.clock import SimulatedClock, SystemClock
@@ -113,14 +113,14 @@ class Stage:
 
     async def _play_through(self) -> None:
         async with asyncio.TaskGroup() as parts:
-            time = parts.create_task(self.clock.run(), name="time")
+            passing = parts.create_task(self.clock.run(), name="time")
             crowd = parts.create_task(self.crowd.run(), name="crowd")
             await self.clock.sleep((self.ends - self.clock.now()).total_seconds())
             crowd.cancel()
             until = self.clock.now() + _WINDING_UP
-            while self.clock.now() < until and await self.database.read(_under_way, self.clock.now()):
+            while self.clock.now() < until and await self.database.read(_is_under_way, self.clock.now()):
                 await self.clock.sleep(1)
-            time.cancel()
+            passing.cancel()
         self._complete = True
 
     def _note(self, delivery: Delivery) -> None:
@@ -128,6 +128,11 @@ class Stage:
             self.lines.append(delivery)
             if delivery.by_bot:
                 self._delivered.append((delivery.chat_id, delivery.message.message_id))
+
+
+def first_morning(programme: Programme) -> datetime:
+    """When links are handed out: at eight on the day before the programme's first (aware)."""
+    return datetime.combine(programme.first_day - timedelta(days=1), time(8), programme.zone.tzinfo)
 
 
 @contextlib.asynccontextmanager
@@ -173,12 +178,10 @@ def _far_end(programme: Programme) -> datetime:
     """A moment after everything in the timetable."""
     _, last = personal_span(programme)
     last = max(last, programme.last_day) + timedelta(days=2)
-    return datetime(last.year, last.month, last.day, tzinfo=programme.zone.tzinfo)
+    return datetime.combine(last, time(), programme.zone.tzinfo)
 
 
-def _under_way(tx: Transaction, now: datetime) -> int:
-    """How many messages are due and not settled."""
-    statement = (
-        select(func.count()).select_from(OutboxRow).where(OutboxRow.state.in_(OPEN), OutboxRow.due_at <= now)
-    )
-    return tx.connection.execute(statement).scalar_one()
+def _is_under_way(tx: Transaction, now: datetime) -> bool:
+    """Whether something is due and not settled."""
+    statement = select(OutboxRow.id).where(OutboxRow.state.in_(OPEN), OutboxRow.due_at <= now).limit(1)
+    return tx.connection.execute(statement).first() is not None
