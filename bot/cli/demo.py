@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _ROSTER = Path("content", "examples", "peserta.csv")
 _IN_THE_ROSTER = 60
+_LOG = "rekan-demo.log"
 
 
 def demo(
@@ -49,13 +50,15 @@ def demo(
     so far; that is a way to end like any other, so the exit code is 0. It is 1 where a message was lost or
     doubled.
     """
+    from bot.cli.logs import begin_logging
+
     sound = True
+    folder = output.absolute()
+    folder.mkdir(parents=True, exist_ok=True)
 
     async def play() -> None:
         nonlocal sound
-        outcome = await _play(
-            people, seed, output.absolute(), speed=speed, watched=not headless, plain=as_json
-        )
+        outcome = await _play(people, seed, folder, speed=speed, watched=not headless, plain=as_json)
         sound = outcome.accounts.sound
         if as_json:
             print_json(_document(outcome))
@@ -64,7 +67,9 @@ def demo(
 
             console().print(summary(outcome), soft_wrap=True)
 
-    run_until_stopped(play())
+    with (folder / _LOG).open("w", encoding="utf-8") as log:
+        begin_logging("warning", "text", log)
+        run_until_stopped(play())
     if not sound:
         note("Messages were lost or doubled: that must not happen, see above.")
         raise typer.Exit(FAILED)
@@ -73,7 +78,6 @@ def demo(
 async def _play(
     people: int, seed: int, folder: Path, *, speed: float | None, watched: bool, plain: bool
 ) -> "Outcome":
-    from bot.cli.logs import begin_logging
     from bot.config import SHIPPED
     from bot.content.loading import load
     from bot.rehearsal.stage import first_morning, staged
@@ -83,23 +87,20 @@ async def _play(
     programme = next(iter(catalogue.programmes.values()))
     begins = first_morning(programme)
     rows = _people(root, people, seed, begins)
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "rekan-demo.log").open("w", encoding="utf-8") as log:
-        begin_logging("warning", "text", log)
-        async with staged(catalogue, programme, rows, begins=begins, seed=seed, folder=folder) as stage:
-            if not watched:
-                stage.clock.speed = speed
-                await stage.play()
-                return await stage.outcome()
-            from bot.rehearsal.pace import Pace
-            from bot.rehearsal.view import watch
-
-            pace = Pace(stage.clock, stage.ends, speed=speed)
-            async with asyncio.TaskGroup() as parts:
-                view = parts.create_task(watch(stage, console(err=plain), pace))
-                await stage.play()
-                view.cancel()
+    async with staged(catalogue, programme, rows, begins=begins, seed=seed, folder=folder) as stage:
+        if not watched:
+            stage.clock.speed = speed
+            await stage.play()
             return await stage.outcome()
+        from bot.rehearsal.pace import Pace
+        from bot.rehearsal.view import watch
+
+        pace = Pace(stage.clock, stage.ends, speed=speed)
+        async with asyncio.TaskGroup() as parts:
+            view = parts.create_task(watch(stage, console(err=plain), pace))
+            await stage.play()
+            view.cancel()
+        return await stage.outcome()
 
 
 def _people(root: Path, number: int, seed: int, begins: "datetime") -> "Sequence[RosterRow]":

@@ -13,7 +13,7 @@ _OPENINGS = (
     "Di unit kerja saya, hal ini terjadi hampir setiap minggu.",
 )
 _EXPERIENCES = (
-    "Minggu lalu seorang warga datang tiga kali karena berkasnya kurang. Kami tidak menjelaskannya dari awal.",
+    "Minggu lalu seorang warga datang tiga kali karena kami tidak menjelaskan syaratnya sejak awal.",
     "Ketika melayani warga lanjut usia, saya belajar berbicara lebih pelan dan tidak tergesa-gesa.",
     "Kami pernah menerima kabar bohong di grup kantor, dan hampir saja ikut menyebarkannya.",
     "Teman di bagian lain sering membantu tanpa diminta, dan itu membuat pekerjaan terasa ringan.",
