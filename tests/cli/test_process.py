@@ -68,7 +68,8 @@ async def test_the_bot_stops_cleanly_and_the_log_holds_no_token(home: Path) -> N
         assert first.stderr is not None
         log = b""
         while b'"action": "started"' not in log:
-            assert (line := await first.stderr.readline()), log
+            line = await first.stderr.readline()
+            assert line, log
             log += line
         await simulator.person(7).send("/start")
         await simulator.idle()
