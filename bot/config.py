@@ -174,9 +174,9 @@ class Webhook(Section):
 class Pace(Section):
     """How fast messages may go out; the defaults are Telegram's free tier."""
 
-    per_second: Rate = Field(30, gt=0, le=1_000, description="Messages a second over all chats.")
+    per_second: Whole = Field(30, ge=1, le=1_000, description="Messages a second over all chats.")
     per_chat: Rate = Field(1, gt=0, le=30, description="Messages a second in one chat.")
-    per_group_minute: Rate = Field(20, gt=0, le=1_000, description="Messages a minute in one group.")
+    per_group_minute: Whole = Field(20, ge=1, le=1_000, description="Messages a minute in one group.")
     paid: Flag = Field(False, description="Paid broadcasts: more than 30 a second, for Telegram Stars.")
 
 

@@ -5,6 +5,7 @@ mend it`. No traceback for anything a person can cause; a bug's traceback goes t
 """
 
 import functools
+import re
 import tempfile
 import traceback
 from collections.abc import Callable, Sequence
@@ -41,39 +42,57 @@ class Explained:
     lines: tuple[str, ...]
 
 
-def explain(error: Exception) -> Explained | None:
-    """What to tell of `error`; None where it can only be a bug.
+# Errors whose text is written for people, by full name: whoever raised one has imported it, and importing
+# the others only to ask would cost half a second. tests/cli/test_sentences.py keeps the names right.
+TOLD = frozenset(
+    {
+        "bot.app.LockLostError",
+        "bot.app.NoTokenError",
+        "bot.storage.engines.DatabaseError",
+        "bot.storage.instance.AlreadyRunning",
+        "bot.telegram.errors.TokenRefusedError",
+        "bot.web.server.CannotListenError",
+    }
+)
 
-    The libraries are imported here, when something has gone wrong, to keep the start-up fast.
-    """
+
+def explain(error: Exception) -> Explained | None:
+    """What to tell of `error`; None where it can only be a bug."""
+    if isinstance(error, BadInputError):
+        return Explained(BAD_INPUT, error.problems)
+    if isinstance(error, CannotDoError) or _is_one_of(error, TOLD):
+        return Explained(FAILED, (_sentence(str(error)),))
+    if isinstance(error, OSError):
+        return Explained(FAILED, (_os_error(error),))
+    return _explain_with_libraries(error)
+
+
+def _is_one_of(error: Exception, names: frozenset[str]) -> bool:
+    return any(f"{kind.__module__}.{kind.__qualname__}" in names for kind in type(error).__mro__)
+
+
+def _explain_with_libraries(error: Exception) -> Explained | None:
     from sqlalchemy.exc import DBAPIError
 
     from bot.content.problems import ContentError, format_problem
     from bot.documents.tables import RosterError
-    from bot.storage.engines import DatabaseError
-    from bot.storage.instance import AlreadyRunning
 
     match error:
         case ContentError(problems=problems):
             return Explained(BAD_INPUT, tuple(format_problem(problem) for problem in problems))
         case RosterError():
             return Explained(BAD_INPUT, (f"{error.path}: {error.why.text.en}",))
-        case DatabaseError() | AlreadyRunning():
-            return Explained(FAILED, (_sentence(str(error)),))
-        case BadInputError(problems=problems):
-            return Explained(BAD_INPUT, problems)
-        case CannotDoError():
-            return Explained(FAILED, (str(error),))
         case DBAPIError():
             return Explained(FAILED, (f"The database refuses: {_first_line(error.orig or error)}.",))
-        case OSError():
-            return Explained(FAILED, (_os_error(error),))
         case _:
             return None
 
 
 def _sentence(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:].rstrip('.')}."
+    """`text` as a sentence; a path or a setting at its beginning keeps its letters."""
+    if re.match(r"[a-z]+ ", text):
+        text = text[0].upper() + text[1:]
+    return f"{text.rstrip('.')}."
 
 
 def _first_line(error: BaseException) -> str:
@@ -82,7 +101,7 @@ def _first_line(error: BaseException) -> str:
 
 def _os_error(error: OSError) -> str:
     what = error.strerror or _first_line(error)
-    return f"{error.filename}: {what}." if error.filename else f"{what[:1].upper()}{what[1:]}."
+    return _sentence(f"{error.filename}: {what}" if error.filename else what)
 
 
 def explained(command: Callable[P, R]) -> Callable[P, R]:

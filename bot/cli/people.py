@@ -13,6 +13,8 @@ from bot.cli.setup import choose_programme, database_exists, open_database, read
 from bot.cli.terminal import ConfigFile, Json, ProgrammeId, console, is_interactive, note, print_json
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from bot.config import Config
     from bot.documents.rosters import Roster
     from bot.domain.programme import Programme
@@ -43,7 +45,8 @@ def import_people(
 ) -> None:
     """Read a roster into the database.
 
-    New people are entered, known ones corrected, and rows that need mending written out. The same file again changes nothing. Nobody is ever removed, and what people did or chose stays.
+    New people are entered, known ones corrected, and rows that need mending written out. The same file
+    again changes nothing. Nobody is ever removed, and what people did or chose stays.
     """
     from bot.clock import SystemClock
     from bot.documents.rosters import read_roster
@@ -103,7 +106,8 @@ def links(
 ) -> None:
     """Write each person's one-time link.
 
-    A CSV for mail merge, and a PDF with QR codes to print and cut. A link makes whoever opens it that person: hand it to nobody else.
+    A CSV for mail merge, and a PDF with QR codes to print and cut. A link makes whoever opens it that
+    person: hand it to nobody else.
     """
     from bot.clock import SystemClock
     from bot.documents.links import write_links_csv, write_links_sheet
@@ -164,36 +168,41 @@ def _all_new(roster: "Roster") -> "ImportResult":
 
 def _preview(roster: "Roster", programme: "Programme") -> None:
     """Show what was read, NIP masked, and what could not be."""
-    from rich.table import Table
-
     err = console(err=True)
     note(f"{roster.path.name}, sheet {roster.sheet}, into {programme.id}:")
     for warning in roster.warnings:
-        note(f"  {warning.text.id}")
+        note(f"  {warning.text.en}")
     if roster.rows:
-        people = Table("Baris", "Nama", "NIP", "Satker", "Provinsi", "Gelombang", "Angkatan", "Kelompok")
+        people = _table("Baris", "Nama", "NIP", "Satker", "Provinsi", "Kelompok")
         for row in roster.rows[:_SHOWN_PEOPLE]:
-            province = f"{row.province.name} ({row.province.zone})" if row.province else ""
-            people.add_row(
-                str(row.row),
-                row.name,
-                row.nip.masked,
-                row.office,
-                province,
-                row.wave,
-                row.class_,
-                row.group,
-            )
+            province = f"{row.province.name}, {row.province.zone}" if row.province else ""
+            groups = "/".join(label or "-" for label in (row.wave, row.class_, row.group))
+            people.add_row(str(row.row), row.name, row.nip.masked, row.office, province, groups)
         err.print(people)
         if len(roster.rows) > _SHOWN_PEOPLE:
-            note(f"... and {len(roster.rows) - _SHOWN_PEOPLE} more.")
+            note(f"  ... and {len(roster.rows) - _SHOWN_PEOPLE} more.")
     if roster.rejected:
-        problems = Table("Baris", "Kolom", "Sel", "Mengapa")
+        problems = _table("Baris", "Sel", "Kolom", "Mengapa", wrapped="Mengapa")
         for rejection in roster.rejected[:_SHOWN_PROBLEMS]:
-            problems.add_row(str(rejection.row), rejection.column, rejection.cell, rejection.why.text.id)
+            problems.add_row(str(rejection.row), rejection.cell, rejection.column, rejection.why.text.id)
         err.print(problems)
         if len(roster.rejected) > _SHOWN_PROBLEMS:
-            note(f"... and {len(roster.rejected) - _SHOWN_PROBLEMS} more.")
+            note(f"  ... and {len(roster.rejected) - _SHOWN_PROBLEMS} more.")
+
+
+def _table(*titles: str, wrapped: str = "") -> "Table":
+    """One line a row, cut where it is too long; the column `wrapped` takes as many as it needs."""
+    from rich import box
+    from rich.table import Table
+
+    whole = {"Baris": 5, "Sel": 4, "NIP": 18}
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, expand=True)
+    for title in titles:
+        if title in whole:
+            table.add_column(title, no_wrap=True, width=whole[title])
+        else:
+            table.add_column(title, no_wrap=title != wrapped, ratio=4 if title == wrapped else 1)
+    return table
 
 
 def _announce(result: "ImportResult", roster: "Roster") -> None:

@@ -24,8 +24,8 @@ def simulate(
 ) -> None:
     """Run a strict Telegram Bot API server until Ctrl-C.
 
-    It keeps nothing. Any bot can be pointed at it: base URL and token are printed. It takes whoever calls it for anybody, so
-    let it listen on this machine only.
+    It keeps nothing. Any bot can be pointed at it: base URL and token are printed. Let it listen on this
+    machine only, since whoever reaches it may act as anybody.
     """
     from bot.clock import SystemClock
     from bot.simulator import DEFAULT_TOKEN, BotAccount, Limits, Simulator

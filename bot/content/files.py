@@ -11,13 +11,13 @@ from pydantic_core import PydanticCustomError
 from bot.content import yaml
 from bot.content.models import AgendaFile, PromptFile, PromptsFile, QuizFile, ScheduleFile
 from bot.content.problems import Place, shown
-from bot.content.shape import Reading, Shape, known, text_of
+from bot.content.shape import Reading, Shape, known, text_of, whole
 from bot.domain.language import Language
 
 Model = TypeVar("Model", bound=Shape)
 T = TypeVar("T")
 
-FOLDERS = ("modules", "quizzes", "journal", "texts", "schemas")
+FOLDERS = ("modules", "quizzes", "journal", "texts", "schemas", "examples")
 _TEXT_KEY = re.compile(r"[a-z][a-z0-9_]*")
 
 
@@ -25,8 +25,8 @@ _TEXT_KEY = re.compile(r"[a-z][a-z0-9_]*")
 class Files:
     """What was read, with holes where a value could not be.
 
-    `texts` has each language's texts by key; `unread` the raw contents of the files that are no YAML, by
-    folder, so that nobody is told that something in them does not exist.
+    `texts` has each language's texts by key; `unread`, by folder, the raw contents of the files that could
+    not be read as a whole.
     """
 
     agendas: list[AgendaFile] = field(default_factory=list)
@@ -36,6 +36,10 @@ class Files:
     texts: dict[Language, dict[str, yaml.Scalar]] = field(default_factory=dict)
     sources: list[yaml.Mapping] = field(default_factory=list)
     unread: dict[str, str] = field(default_factory=dict)
+
+    def may_have(self, folder: str, name: str) -> bool:
+        """Whether `name` may be an id in what could not be read; then it is not said to be unknown."""
+        return re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", self.unread.get(folder, "")) is not None
 
 
 def read_files(content_dir: Path, schedules_dir: Path, reading: Reading) -> Files:
@@ -51,7 +55,7 @@ def read_files(content_dir: Path, schedules_dir: Path, reading: Reading) -> File
         files.quizzes = _models(content_dir / "quizzes", QuizFile, files, reading)
         prompts = _models(content_dir / "journal", PromptsFile, files, reading)
         files.prompts = [prompt for file in prompts for prompt in items(file.prompts)]
-        files.texts = _texts(content_dir / "texts", files, reading)
+        files.texts = read_texts(content_dir / "texts", reading, files)
     files.schedules = _models(schedules_dir, ScheduleFile, files, reading)
     return files
 
@@ -64,19 +68,19 @@ def items(values: list[T]) -> list[T]:
 def _models(folder: Path, model: type[Model], files: Files, reading: Reading) -> list[Model]:
     read = []
     for file in _yaml_files(folder, reading):
-        source = _source(file, folder.name, files, reading)
-        if source is not None and (found := reading.read(model, source)) is not None:
+        source = _source(file, reading)
+        found = None if source is None else reading.read(model, source)
+        if source is not None and found is not None:
+            files.sources.append(source)
             read.append(found)
+        if found is None or not whole(found):
+            files.unread[folder.name] = files.unread.get(folder.name, "") + yaml.glance(file)
     return read
 
 
-def _source(file: Path, kind: str, files: Files, reading: Reading) -> yaml.Mapping | None:
+def _source(file: Path, reading: Reading) -> yaml.Mapping | None:
     source, problems = yaml.read(file)
     reading.add(problems)
-    if source is not None:
-        files.sources.append(source)
-    else:
-        files.unread[kind] = files.unread.get(kind, "") + yaml.glance(file)
     return source
 
 
@@ -99,7 +103,10 @@ def _yaml_files(folder: Path, reading: Reading) -> list[Path]:
     return found
 
 
-def _texts(folder: Path, files: Files, reading: Reading) -> dict[Language, dict[str, yaml.Scalar]]:
+def read_texts(
+    folder: Path, reading: Reading, files: Files | None = None
+) -> dict[Language, dict[str, yaml.Scalar]]:
+    """Each language's texts by key; a language whose file cannot be read is left out."""
     texts: dict[Language, dict[str, yaml.Scalar]] = {}
     wanted = {f"{language}.yaml": language for language in Language}
     found = {file.name: file for file in _yaml_files(folder, reading)}
@@ -108,8 +115,10 @@ def _texts(folder: Path, files: Files, reading: Reading) -> dict[Language, dict[
         reading.problem(Place(str(found[name])), "is a file that nothing reads", mend)
     for name, language in wanted.items():
         if name in found:
-            source = _source(found[name], f"texts/{language}", files, reading)
+            source = _source(found[name], reading)
             if source is not None:
+                if files is not None:
+                    files.sources.append(source)
                 texts[language] = {}
                 _flatten(source, "", texts[language], reading)
         elif folder.is_dir():
@@ -134,6 +143,7 @@ def _flatten(source: yaml.Mapping, prefix: str, texts: dict[str, yaml.Scalar], r
             except PydanticCustomError as error:
                 context = error.context or {}
                 reading.problem(place, f"'{name}' {context['what']}", context["mend"])
+                texts[name] = yaml.Scalar("", place)  # it is there, but says nothing
 
 
 def _is_folder(folder: Path, name: str, reading: Reading) -> bool:

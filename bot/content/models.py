@@ -2,10 +2,11 @@
 
 from datetime import timedelta
 from enum import StrEnum
-from typing import Annotated, Any, ClassVar, Literal, TypeAlias
+from typing import Annotated, Any, ClassVar, TypeAlias
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Discriminator, Field, Tag, WithJsonSchema
 
+from bot.content.problems import nearest
 from bot.content.shape import (
     ClockTime,
     Day,
@@ -123,14 +124,21 @@ class LocalWhen(Shape):
     local: Moment = Field(description="Day and time in each person's own zone: 2026-11-11 08:00.")
 
 
+class Edge(StrEnum):
+    """Which end of a session is meant."""
+
+    START = "start"
+    END = "end"
+
+
 class SessionWhen(Shape):
     """Before or after a live session."""
 
     session: Id
     before: Duration | None = Field(None, description="How long before it: 60m, 1h30m, 2d.")
     after: Duration | None = Field(None, description="How long after it.")
-    edge: Literal["start", "end"] = Field(
-        "start", description="Counted from its start (if not given) or its end."
+    edge: Annotated[Edge, choice(Edge)] = Field(
+        Edge.START, description="Counted from its start (if not given) or its end."
     )
 
 
@@ -151,7 +159,7 @@ def _weekdays(value: Any) -> tuple[int, ...]:
         return _SETS[value]
     names = one_or_more(value)
     if isinstance(names, Mapping) or not names:
-        raise refuse("names no weekdays", "write day, weekday or [mon, wed]")
+        raise refuse("names no weekdays", "write day, weekday or [mon, wed]", quote=False)
     return tuple(sorted({_weekday(name) for name in names}))
 
 
@@ -196,7 +204,9 @@ def _one_of(*kinds: str) -> BeforeValidator:
         given = [kind for kind in kinds if kind in value]
         if len(given) != 1:
             what = f"says {' and '.join(given)} at once" if given else "does not say when"
-            raise refuse(what, f"write exactly one of: {', '.join(kinds)}", quote=False)
+            meant = [guess for key in value if not given and (guess := nearest(key, kinds))]
+            hint = f" (did you mean '{meant[0]}'?)" if meant else ""
+            raise refuse(what, f"write exactly one of: {', '.join(kinds)}{hint}", quote=False)
         return value
 
     return BeforeValidator(check)

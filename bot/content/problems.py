@@ -38,10 +38,11 @@ def format_problem(problem: Problem) -> str:
     """`file:line: what; how to mend it`, with the path as seen from the current folder."""
     line = f":{problem.line}" if problem.line else ""
     kind = "warning: " if problem.warning else ""
-    return f"{_from_here(problem.file)}{line}: {kind}{problem.what}; {problem.mend}"
+    return f"{from_here(problem.file)}{line}: {kind}{problem.what}; {problem.mend}"
 
 
-def _from_here(file: str) -> str:
+def from_here(file: str) -> str:
+    """A path as seen from the current folder, where it lies below it."""
     path, here = Path(file), Path.cwd()
     return str(path.relative_to(here)) if path.is_absolute() and path.is_relative_to(here) else file
 

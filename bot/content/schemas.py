@@ -7,7 +7,10 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from bot.content import said
+from bot.content.files import read_texts
 from bot.content.models import AgendaFile, PromptsFile, QuizFile, ScheduleFile
+from bot.content.shape import Reading
 
 MODELS: Mapping[str, type[BaseModel]] = {
     "agenda": AgendaFile,
@@ -17,39 +20,65 @@ MODELS: Mapping[str, type[BaseModel]] = {
 }
 """The file model of each kind; texts are free in their keys and have no model."""
 
-_TEXTS = {
-    "title": "texts",
-    "description": "The bot's words in one language: nested keys, and texts with {placeholder}s.",
-    "$ref": "#/$defs/Texts",
-    "$defs": {
-        "Texts": {
-            "type": "object",
-            "minProperties": 1,
-            "propertyNames": {"pattern": "^[a-z][a-z0-9_]*$"},
-            "additionalProperties": {
-                "anyOf": [{"type": "string", "minLength": 1}, {"$ref": "#/$defs/Texts"}]
-            },
-        }
-    },
-}
+
+def schemas(config: type[BaseModel], needed: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
+    """Each kind of file with its schema as JSON.
+
+    `config` is the model of config.yaml, which lies in a layer above; `needed` has the texts that the
+    program says, with their placeholders.
+    """
+    found = {kind: _tidy(model.model_json_schema(), nullable=False) for kind, model in MODELS.items()}
+    found["config"] = _tidy(config.model_json_schema(), nullable=True)
+    found["texts"] = _texts(needed)
+    return {kind: _written(kind, document) for kind, document in sorted(found.items())}
 
 
-def schemas(config: type[BaseModel]) -> dict[str, str]:
-    """Each kind of file with its schema as JSON; `config` is the model of config.yaml, which lies above."""
-    documents = {kind: _tidy(model.model_json_schema(), nullable=False) for kind, model in MODELS.items()}
-    documents["config"] = _tidy(config.model_json_schema(), nullable=True)
-    documents["texts"] = _TEXTS
-    return {kind: _written(kind, document) for kind, document in sorted(documents.items())}
+def documents(content_dir: Path, config: type[BaseModel]) -> dict[Path, str]:
+    """Every generated file with its content: the schemas in `content_dir`, and the list of texts."""
+    needed = said.gathered(read_texts(content_dir / "texts", Reading()))
+    generated = {said.FILE: said.document(needed)}
+    for kind, text in schemas(config, needed).items():
+        generated[content_dir / "schemas" / f"{kind}.json"] = text
+    return generated
 
 
-def write(folder: Path, config: type[BaseModel]) -> list[Path]:
-    """Write the schemas into `folder`, as `<kind>.json`; returns the files."""
-    folder.mkdir(parents=True, exist_ok=True)
-    files = []
-    for kind, text in schemas(config).items():
-        files.append(folder / f"{kind}.json")
-        files[-1].write_text(text, encoding="utf-8")
-    return files
+def write(content_dir: Path, config: type[BaseModel]) -> list[Path]:
+    """Write the generated files anew; returns those that have changed."""
+    changed = []
+    for file, text in documents(content_dir, config).items():
+        if not file.exists() or file.read_text(encoding="utf-8") != text:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text, encoding="utf-8")
+            changed.append(file)
+    return changed
+
+
+def _texts(needed: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:
+    """Texts have no model: their keys are those that the program says."""
+    root = _branch(
+        "The bot's words in one language. {nama}, {satker}, {program} and {portal} are the reader's."
+    )
+    for key, names in needed.items():
+        *path, last = key.split(".")
+        branch = root
+        for name in path:
+            branch["required"] = sorted({*branch["required"], name})
+            branch = branch["properties"].setdefault(name, _branch("Texts of this part."))
+        may = ", ".join(f"{{{name}}}" for name in names)
+        branch["required"] = sorted({*branch["required"], last})
+        branch["properties"][last] = {"type": "string", "minLength": 1}
+        branch["properties"][last] |= {"description": f"May use {may}."} if may else {}
+    return root
+
+
+def _branch(description: str) -> dict[str, Any]:
+    return {
+        "description": description,
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {},
+        "required": [],
+    }
 
 
 def _written(kind: str, document: Mapping[str, Any]) -> str:

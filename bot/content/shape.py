@@ -89,10 +89,9 @@ class Reading:
         refused: set[int] = set()
         elsewhere = False
         for detail in error.errors(include_url=False):
-            place, inner = _locate(value, detail["loc"])
+            place, subject = _locate(value, name, detail["loc"])
             what, mend = _in_words(detail, quoting=self.quoting)
-            called = f"'{inner or name}' " if inner or name else ""
-            self.problem(place, f"{called}{what}", mend)
+            self.problem(place, f"{subject} {what}", mend)
             if detail["loc"] and isinstance(detail["loc"][0], int):
                 refused.add(detail["loc"][0])
             else:
@@ -106,18 +105,20 @@ def _without(items: Sequence, indexes: set[int]) -> Sequence:
     return rest
 
 
-def _locate(value: Value, loc: tuple[int | str, ...]) -> tuple[Place, str]:
-    """The place that an error's path leads to, and the last key on the way."""
-    place, name = value.place, ""
+def _locate(value: Value, name: str, loc: tuple[int | str, ...]) -> tuple[Place, str]:
+    """The place that an error's path leads to from the field `name`, and what stands there."""
+    place, subject = value.place, f"'{name}'"
     for step in loc:
         if isinstance(value, Mapping) and isinstance(step, str) and step in value:
             value, name = value[step], step
+            subject = f"'{name}'"
         elif isinstance(value, Sequence) and isinstance(step, int) and step < len(value):
             value = value[step]
+            subject = f"an item of '{name}'"
         else:
             continue  # a union's branch, which is nothing that stands in the file
         place = value.place
-    return place, name
+    return place, subject
 
 
 def refuse(what: str, mend: str, *, quote: bool = True) -> PydanticCustomError:
@@ -170,6 +171,7 @@ class Shape(BaseModel):
     """Keys that people write by mistake, and what to write instead."""
 
     _source: Mapping = PrivateAttr(default_factory=lambda: Mapping(Place("")))
+    _sound: bool = PrivateAttr(default=True)
 
     @model_validator(mode="wrap")
     @classmethod
@@ -177,6 +179,7 @@ class Shape(BaseModel):
         if not isinstance(info.context, Reading) or isinstance(data, cls):
             return handler(data)
         reading = info.context
+        before = len(reading.problems)
         if not isinstance(data, Mapping):
             raise refuse(
                 "is not a mapping", f"write {', '.join(cls._required() or cls.model_fields)} below it"
@@ -196,6 +199,7 @@ class Shape(BaseModel):
                 kept[key] = HOLE
         model = handler(kept)
         model._source = data
+        model._sound = len(reading.problems) == before
         return model
 
     @field_validator("*", mode="wrap")
@@ -225,6 +229,15 @@ class Shape(BaseModel):
     def where(self, key: str) -> Place:
         """Where `key` was written, or the mapping where it was not."""
         return key_place(self._source, key)
+
+    @property
+    def sound(self) -> bool:
+        """Whether there was no problem with the mapping, nor with anything in it."""
+        return self._sound and whole(self)
+
+    def complete(self, key: str) -> bool:
+        """Whether all of a list could be read."""
+        return whole(getattr(self, key)) and len(getattr(self, key)) == len(self._source.get(key, ()))
 
     def wrote(self, key: str) -> bool:
         """Whether `key` was written at all."""
@@ -389,7 +402,7 @@ def _hours(value: Any) -> tuple[time, time]:
 def https(value: Any) -> str:
     """An address on the web; raises what pydantic reports."""
     text = text_of(value)
-    problem = None
+    problem, mend = None, "write a whole address: https://example.id/page"
     try:
         parts = urlsplit(text)
         parts.port  # noqa: B018 raises where the port is no number
@@ -398,6 +411,7 @@ def https(value: Any) -> str:
     else:
         if parts.scheme != "https":
             problem = "does not begin with https://"
+            mend = "write https:// instead of http://" if parts.scheme == "http" else mend
         elif (
             not parts.hostname
             or re.search(r"\s", text)
@@ -407,7 +421,7 @@ def https(value: Any) -> str:
         elif len(text) > 2048:
             problem = "is longer than 2048 characters"
     if problem:
-        raise refuse(problem, "write a whole address: https://example.id/page")
+        raise refuse(problem, mend)
     return text
 
 

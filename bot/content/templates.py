@@ -7,6 +7,10 @@ from collections.abc import Callable
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
+READER = ("nama", "name", "satker", "program", "portal")
+"""What every text may say of its reader (`bot.content.wording` fills it in)."""
+
+
 class TemplateError(ValueError):
     """A text whose braces make no sense; `what` and `mend` say why."""
 

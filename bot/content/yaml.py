@@ -102,16 +102,17 @@ def parse(data: bytes, name: str, *, may_be_empty: bool = False) -> tuple[Mappin
     except _UnreadableError as refused:
         return None, [Problem(name, refused.line, refused.what, refused.mend)]
     problems = list(_line_problems(text, name))
+    misleading = bool(problems)
     try:
         value = _compose(text, name, problems)
         if value is None and not may_be_empty:
             raise _UnreadableError(1, "is empty", "write its content, or delete the file")
     except _UnreadableError as refused:
         # A tab or a stray mark that has been named already is what the parser stumbles over, too.
-        if all(problem.line != refused.line for problem in problems):
+        if all(abs(problem.line - refused.line) > 1 for problem in problems):
             problems.append(Problem(name, refused.line, refused.what, refused.mend))
         return None, problems
-    return value, problems
+    return (None if misleading else value), problems
 
 
 class _UnreadableError(Exception):
@@ -330,6 +331,7 @@ _WORDS = (
         "close it with '}', with ',' between the items, or quote a text that begins with '{'",
     ),
     ("unexpected end of stream", "a quote is not closed", "close it with the same quote"),
+    ("found unexpected ':'", "a ':' right before a bracket or comma", "write a value, or a space, behind it"),
     ("unexpected document indicator", "a quote is not closed before '---'", "close it with the same quote"),
     (
         "unknown escape character",

@@ -68,7 +68,7 @@ def write_links_sheet(
         sys_inputs={"data": json.dumps(data)},
         ignore_system_fonts=True,
         pdf_tags=False,  # a sheet to print; a third of the size
-        timestamp=now.astimezone(UTC),
+        timestamp=now.astimezone(UTC).replace(microsecond=0),
     )
     path.write_bytes(pdf)
 

@@ -12,7 +12,6 @@ from typing import Any
 
 from bot.simulator.errors import BadRequestError
 from bot.simulator.links import checked_link, mentioned_user
-from bot.simulator.markdown import parse_markdown_v2
 from bot.simulator.params import Params
 
 Entity = dict[str, Any]
@@ -113,14 +112,13 @@ def formatted(text: str, mode: str = "", explicit: Any = None, *, may_be_empty: 
     mode = mode.lower()
     found: list[Entity]
     if text and mode and mode != "none":
-        if mode == "html":
-            text, found = parse_html(text)
-        elif mode == "markdownv2":
-            text, found = parse_markdown_v2(text)
-        elif mode == "markdown":
-            raise BadRequestError('Unsupported parse_mode (the simulator does not know legacy "Markdown")')
-        else:
+        if mode in ("markdown", "markdownv2"):
+            raise BadRequestError(
+                "Unsupported parse_mode: a limitation of the simulator, which reads HTML only"
+            )
+        if mode != "html":
             raise BadRequestError("Unsupported parse_mode")
+        text, found = parse_html(text)
     else:
         found = _explicit(explicit)
     return clean(text, found, may_be_empty=may_be_empty)
@@ -232,7 +230,6 @@ def _start_tag(source: str, at: int) -> tuple[str, dict[str, str], int]:
     if name not in _TAGS:
         raise _unparsable(f'Unsupported start tag "{name}" at byte offset {_byte(source, at)}')
     attributes: dict[str, str] = {}
-    unclosed = _unparsable(f'Unclosed start tag "{name}" at byte offset {_byte(source, at)}')
     end = _skip(source, end, _SPACE)
     while end < len(source) and source[end] != ">":
         begin = end
@@ -243,22 +240,26 @@ def _start_tag(source: str, at: int) -> tuple[str, dict[str, str], int]:
             raise _unparsable(f'Empty attribute name in the tag "{name}" at byte offset {_byte(source, at)}')
         end = _skip(source, end, _SPACE)
         if end >= len(source):
-            raise unclosed
+            raise _unclosed(name, source, at)
         if source[end] != "=":
             attributes[key] = ""
             continue
         end = _skip(source, end + 1, _SPACE)
         if end >= len(source):
-            raise unclosed
+            raise _unclosed(name, source, at)
         attributes[key], end = _attribute_value(source, end)
         if end >= len(source):
             raise _unparsable(f"Unclosed start tag at byte offset {_byte(source, at)}")
         end = _skip(source, end, _SPACE)
     if end >= len(source):
-        raise unclosed
+        raise _unclosed(name, source, at)
     if name == "span" and attributes.get("class") != "tg-spoiler":
         raise _unparsable(f'Tag "span" must have class "tg-spoiler" at byte offset {_byte(source, at)}')
     return name, attributes, end + 1
+
+
+def _unclosed(name: str, source: str, at: int) -> BadRequestError:
+    return _unparsable(f'Unclosed start tag "{name}" at byte offset {_byte(source, at)}')
 
 
 def _attribute_value(source: str, at: int) -> tuple[str, int]:

@@ -326,9 +326,10 @@ class Database:
                 elif self.kind.conflicts(error) and not conflicts_end:
                     raise _ConflictError from error
                 raise
-        self.statistics.commits += 1
-        self.statistics.transactions += len(batch)
-        self.statistics.largest_batch = max(self.statistics.largest_batch, len(batch))
+        with self._guard:
+            self.statistics.commits += 1
+            self.statistics.transactions += len(batch)
+            self.statistics.largest_batch = max(self.statistics.largest_batch, len(batch))
 
     @contextmanager
     def _connected(self) -> Iterator[Connection]:

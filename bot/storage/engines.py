@@ -103,7 +103,8 @@ class Sqlite:
 
     def writing(self) -> Engine:
         """Connections that write."""
-        return self._engine(pool_size=1)
+        # 8 MiB rather than 2, so that the pages of a wave's rows stay at hand.
+        return self._engine("PRAGMA cache_size = -8192", pool_size=1)
 
     def reading(self) -> Engine:
         """Connections that only read."""
@@ -119,6 +120,7 @@ class Sqlite:
             pool_size=pool_size,
             max_overflow=0,
             connect_args={"timeout": PATIENCE},  # PRAGMA busy_timeout
+            hide_parameters=True,  # an error's text goes to the log, what people wrote does not
             json_serializer=_to_json,
             json_deserializer=orjson.loads,
         )
@@ -132,7 +134,6 @@ class Sqlite:
                 "PRAGMA journal_mode = WAL",  # readers and the writer do not wait for one another
                 "PRAGMA synchronous = FULL",  # a commit that was answered survives a power cut
                 "PRAGMA foreign_keys = ON",
-                "PRAGMA cache_size = -8192",  # 8 MiB: the pages of a wave's rows stay at hand (default 2)
                 "PRAGMA temp_store = MEMORY",  # reports sort without writing files
                 "PRAGMA wal_autocheckpoint = 4000",  # 16 MiB: fewer and larger checkpoints between commits
                 "PRAGMA journal_size_limit = 67108864",  # after a large import the log shrinks again
@@ -273,6 +274,7 @@ class Postgresql:
                 "keepalives_count": 2,
                 "tcp_user_timeout": patience * 1000,
             },
+            hide_parameters=True,
             json_serializer=_to_json,
             json_deserializer=orjson.loads,
             **pool,

@@ -4,11 +4,11 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from bot.storage.database import Database, DatabaseError
@@ -92,12 +92,7 @@ def _hold_lock(database: Database, kind: Postgresql, on_loss: Callable[[], None]
     engine = kind.holding()
     stop = threading.Event()
     try:
-        with engine.connect() as connection:
-            if not connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": _KEY}):
-                raise AlreadyRunning(
-                    f"another Rekan{_holder(connection)} is running on the database {kind.url.database}: "
-                    "stop it first, or name another database"
-                )
+        with _locked(database, kind, engine) as connection:
             watch = threading.Thread(
                 target=_watch, args=(connection, stop, on_loss), name="instance-watch", daemon=True
             )
@@ -107,10 +102,26 @@ def _hold_lock(database: Database, kind: Postgresql, on_loss: Callable[[], None]
             finally:
                 stop.set()
                 watch.join()
-    except DBAPIError as error:
-        raise database.explained(error) from error
     finally:
         engine.dispose()
+
+
+def _locked(database: Database, kind: Postgresql, engine: Engine) -> Connection:
+    """A connection that holds the lock."""
+    with ExitStack() as undo:
+        try:
+            connection = undo.enter_context(engine.connect())
+            taken = connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": _KEY})
+            holder = "" if taken else _holder(connection)
+        except DBAPIError as error:
+            raise database.explained(error) from error
+        if not taken:
+            raise AlreadyRunning(
+                f"another Rekan{holder} is running on the database {kind.url.database}: "
+                "stop it first, or name another database"
+            )
+        undo.pop_all()
+        return connection
 
 
 def _watch(connection: Connection, stop: threading.Event, on_loss: Callable[[], None] | None) -> None:

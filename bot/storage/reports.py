@@ -298,10 +298,11 @@ def _deliveries() -> Query:
 
 
 def _waves() -> Query:
-    def in_state(*states: str) -> ColumnElement[int]:
-        return _count_if(OutboxRow.state.in_(states))
+    real = and_(OutboxRow.id.is_not(None), or_(PersonRow.id.is_(None), _REAL))
 
-    real = or_(PersonRow.id.is_(None), _REAL)
+    def in_state(*states: str) -> ColumnElement[int]:
+        return _count_if(and_(OutboxRow.state.in_(states), real))
+
     return (
         select(
             WaveRow.id.label("wave_id"),
@@ -311,13 +312,14 @@ def _waves() -> Query:
             WaveRow.state,
             WaveRow.due_at,
             WaveRow.everybody_by,
-            _count_if(and_(OutboxRow.id.is_not(None), real)).label("people"),
-            _count_if(and_(OutboxRow.state.in_(("owed", "sending")), real)).label("owed"),
-            _count_if(and_(OutboxRow.state == "sent", real)).label("sent"),
+            _count_if(real).label("people"),
+            in_state("owed", "sending").label("owed"),
+            in_state("sent").label("sent"),
             _count_if(and_(_LATE, real)).label("late"),
-            _count_if(and_(OutboxRow.state == "gone", real)).label("gone"),
-            _count_if(and_(OutboxRow.state == "expired", real)).label("expired"),
-            _count_if(and_(OutboxRow.state == "failed", real)).label("failed"),
+            in_state("gone").label("gone"),
+            in_state("expired").label("expired"),
+            in_state("failed").label("failed"),
+            in_state("withdrawn").label("withdrawn"),
             func.max(case((and_(OutboxRow.state == "sent", real), OutboxRow.settled_at))).label(
                 "last_sent_at"
             ),

@@ -4,13 +4,15 @@ Whatever is checked may have holes, since a problem in one place must not hide a
 asks whether what it needs is `known`, or `whole`.
 """
 
+from collections.abc import Mapping
+
 from bot.content.checks import content, ids, schedule, texts, timetable, words
 from bot.content.files import Files
 from bot.content.shape import Reading
 
 
-def check(files: Files, reading: Reading) -> None:
-    """Name every problem in what was read."""
+def check(files: Files, needed: Mapping[str, tuple[str, ...]], reading: Reading) -> None:
+    """Name every problem in what was read; `needed` has the texts that the program says."""
     ids.duplicates(files, reading)
     for agenda in files.agendas:
         content.agenda(agenda, reading)
@@ -18,7 +20,7 @@ def check(files: Files, reading: Reading) -> None:
         content.quiz(quiz, reading)
     for prompt in files.prompts:
         content.prompt(prompt, reading)
-    texts.texts(files, reading)
+    texts.texts(files, needed, reading)
     shelf = schedule.Shelf.of(files)
     for programme in files.schedules:
         schedule.schedule(programme, shelf, files, reading)

@@ -46,7 +46,7 @@ def _options(question: QuestionFile, reading: Reading) -> None:
     options = items(question.options)
     for option in options:
         poll_text("option", option, MOST_OPTION, reading)
-    if not known(question.options):
+    if not question.complete("options"):
         return
     if len(options) not in OPTIONS:
         what = f"the question has {len(options)} option{'' if len(options) == 1 else 's'}"

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from bot.content.files import Files, items
-from bot.content.problems import Place
+from bot.content.problems import Place, from_here
 from bot.content.shape import Reading
 from bot.content.yaml import Scalar
 
@@ -32,7 +32,9 @@ def unique(kind: str, ids: Iterable[str], reading: Reading, *, listed: bool = Fa
         if name in first:
             before = first[name]
             where = (
-                f"line {before.line}" if before.file == name.place.file else f"{before.file}:{before.line}"
+                f"line {before.line}"
+                if before.file == name.place.file
+                else f"{from_here(before.file)}:{before.line}"
             )
             what = f"the {kind} '{name}' is {'listed' if listed else 'defined'} twice (first in {where})"
             mend = "delete one of the two" if listed else "give one of the two another id"

@@ -1,7 +1,8 @@
 """What a schedule refers to, and what its entries say."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from bot.content.checks.ids import unique
 from bot.content.checks.words import MOST_TEXT, each_language, html, markup
@@ -19,14 +20,11 @@ from bot.content.models import (
 )
 from bot.content.problems import advice, shown
 from bot.content.shape import Reading, known, place_of, whole
-from bot.content.templates import TemplateError, fill, placeholders
+from bot.content.templates import READER, TemplateError, fill, placeholders
 from bot.content.yaml import Scalar
 from bot.domain.cards import EVERYTHING
 from bot.domain.language import Language
 from bot.domain.zones import closest_province, find_province
-
-ALWAYS = ("nama", "satker", "program", "portal")
-"""What the text of any timetable entry may name."""
 
 ABOUT: Mapping[str, tuple[str, ...]] = {
     "session": ("sesi", "mulai", "selesai"),
@@ -37,7 +35,7 @@ ABOUT: Mapping[str, tuple[str, ...]] = {
 """What it may name besides, by what it is about (`bot.domain.cards.variables` gives it)."""
 
 # How long a name, an office, a moment in three zones may be where a text is measured before it is sent.
-_ROOM = {"nama": 60, "satker": 120}
+_ROOM = {"nama": 60, "name": 60, "satker": 120}
 _ROOM_OTHERWISE = 80
 _ROOM_FOR_VALUES = 300
 
@@ -64,32 +62,31 @@ class Shelf:
 class Kind:
     """The things of a kind that entries may name: ids with the texts that their cards show.
 
-    `elsewhere` says how to get those that exist, but are not in this programme; `unread` is the content of
-    files that are no YAML, of whose ids nobody knows.
+    `elsewhere` says how to get those that exist, but are not in this programme.
     """
 
     name: str
     cards: Mapping[str, tuple[Words, ...]]
     elsewhere: Mapping[str, str]
-    unread: str = ""
+    may_have: Callable[[str], bool]
 
     def find(self, name: str, reading: Reading) -> None:
         """Name it where nothing of this kind has that id."""
-        if not isinstance(name, Scalar) or name == EVERYTHING or name in self.cards or name in self.unread:
+        if not isinstance(name, Scalar) or name == EVERYTHING or name in self.cards:
             return
         if name in self.elsewhere:
             what = f"the {self.name} '{name}' is not part of this programme"
             reading.problem(name.place, what, self.elsewhere[name])
-        else:
+        elif not self.may_have(name):
             reading.problem(name.place, f"there is no {self.name} '{name}'", advice(name, self.cards))
 
 
 def schedule(file: ScheduleFile, shelf: Shelf, files: Files, reading: Reading) -> None:
     """Name every problem with what the schedule refers to and says."""
     tasks = [task.prompt for task in items(file.journal)]
-    _listed("agenda", items(file.agendas), shelf.agendas, files.unread.get("modules", ""), reading)
-    _listed("quiz", items(file.quizzes), shelf.quizzes, files.unread.get("quizzes", ""), reading)
-    _listed("prompt", tasks, shelf.prompts, files.unread.get("journal", ""), reading)
+    _listed("agenda", items(file.agendas), shelf.agendas, partial(files.may_have, "modules"), reading)
+    _listed("quiz", items(file.quizzes), shelf.quizzes, partial(files.may_have, "quizzes"), reading)
+    _listed("prompt", tasks, shelf.prompts, partial(files.may_have, "journal"), reading)
     html(file.title, reading)
     html(file.contact, reading)
     for session in items(file.sessions):
@@ -106,33 +103,56 @@ def schedule(file: ScheduleFile, shelf: Shelf, files: Files, reading: Reading) -
 
 
 def _listed(
-    kind: str, names: Iterable[str], shelf: Mapping[str, object], unread: str, reading: Reading
+    kind: str,
+    names: Iterable[str],
+    shelf: Mapping[str, object],
+    may_have: Callable[[str], bool],
+    reading: Reading,
 ) -> None:
     """Each name stands for something on the shelf, and is there once."""
     readable = [name for name in names if isinstance(name, Scalar)]
     unique(kind, readable, reading, listed=True)
     for name in readable:
-        if name not in shelf and name not in unread:
+        if name not in shelf and not may_have(name):
             reading.problem(name.place, f"there is no {kind} '{name}'", advice(name, shelf))
 
 
 def _kinds(file: ScheduleFile, shelf: Shelf, files: Files) -> Iterable[Kind]:
     mine, elsewhere = {}, {}
+    # While it is not known which agendas are meant, it cannot be said that a module is in none of them.
+    clear = known(file.agendas) and file.complete("agendas") and set(file.agendas) <= shelf.agendas.keys()
     for agenda_id, agenda in shelf.agendas.items():
         for module in items(agenda.modules):
-            if agenda_id in items(file.agendas):
+            if agenda_id in items(file.agendas) or not clear:
                 mine[module.id] = (module.title, module.summary)
             else:
                 elsewhere[module.id] = f"add its agenda '{agenda_id}' to 'agendas'"
-    yield Kind("module", mine, elsewhere, files.unread.get("modules", ""))
-    quizzes = {name: (quiz.title,) for name, quiz in shelf.quizzes.items() if name in items(file.quizzes)}
-    others = dict.fromkeys(shelf.quizzes.keys() - quizzes.keys(), "add it to 'quizzes'")
-    yield Kind("quiz", quizzes, others, files.unread.get("quizzes", ""))
-    asked = {task.prompt for task in items(file.journal)}
-    prompts = {name: (prompt.title, prompt.text) for name, prompt in shelf.prompts.items() if name in asked}
-    others = dict.fromkeys(shelf.prompts.keys() - prompts.keys(), "add it to 'journal'")
-    yield Kind("journal", prompts, others, files.unread.get("journal", ""))
-    yield Kind("session", {session.id: (session.title,) for session in items(file.sessions)}, {})
+    yield Kind("module", mine, elsewhere, partial(files.may_have, "modules"))
+    quizzes: dict[str, tuple[Words, ...]] = {name: (quiz.title,) for name, quiz in shelf.quizzes.items()}
+    yield _chosen("quiz", "quizzes", items(file.quizzes), quizzes, file, files)
+    prompts: dict[str, tuple[Words, ...]] = {name: (p.title, p.text) for name, p in shelf.prompts.items()}
+    yield _chosen("journal", "journal", [task.prompt for task in items(file.journal)], prompts, file, files)
+    sessions = {session.id: (session.title,) for session in items(file.sessions)}
+    yield Kind("session", sessions, {}, lambda name: not (known(file.sessions) and file.complete("sessions")))
+
+
+def _chosen(
+    kind: str,
+    key: str,
+    listed: list[str],
+    shelf: Mapping[str, tuple[Words, ...]],
+    file: ScheduleFile,
+    files: Files,
+) -> Kind:
+    """What a schedule lists under `key` of a kind that has a folder of the same name.
+
+    What is listed, but does not exist, is named in the list and not again wherever it is referred to; and
+    while it is not clear what is meant there, anything may be.
+    """
+    clear = known(getattr(file, key)) and file.complete(key) and set(listed) <= shelf.keys()
+    mine = {name: texts for name, texts in shelf.items() if name in listed or not clear}
+    others = dict.fromkeys(shelf.keys() - mine.keys(), f"add it to '{key}'")
+    return Kind(kind, dict.fromkeys(listed, ()) | mine, others, partial(files.may_have, key))
 
 
 def _references(entry: EntryFile, kinds: Mapping[str, Kind], reading: Reading) -> None:
@@ -181,10 +201,10 @@ def _text(
         reading.problem(text.place, f"the text {error.what}", error.mend)
         return
     for variable in dict.fromkeys(used if known(entry.about) else ()):
-        if variable not in (*ALWAYS, *own):
+        if variable not in (*READER, *own):
             others = [other for other, variables in ABOUT.items() if variable in variables]
             mend = (
-                f"only entries about one {others[0]} have it" if others else advice(variable, (*ALWAYS, *own))
+                f"only entries about one {others[0]} have it" if others else advice(variable, (*READER, *own))
             )
             reading.problem(text.place, f"there is no variable {{{variable}}} here", mend)
     shows = kinds[kind].cards.get(name, ()) if kind else ()

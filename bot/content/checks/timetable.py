@@ -7,6 +7,7 @@ from itertools import pairwise
 from bot.content import build
 from bot.content.files import items
 from bot.content.models import (
+    Edge,
     EntryFile,
     EveryWhen,
     InstantWhen,
@@ -40,10 +41,11 @@ def check(schedule: ScheduleFile, reading: Reading) -> None:
         _patience(entry, reading)
         if (
             windows is not None
+            and days is not None
             and whole(entry.when, entry.not_after, entry.essential)
             and not entry.essential
         ):
-            _held(entry, schedule, windows, reading)
+            _held(entry, schedule, days, windows, reading)
     if whole(schedule.timetable) and not schedule.timetable:
         what = "the timetable is empty: nothing is ever sent"
         reading.problem(schedule.where("timetable"), what, "write its entries", warning=True)
@@ -122,11 +124,11 @@ def _within(when: Shape, schedule: ScheduleFile, days: _Days | None, reading: Re
         case PersonalWhen() if (
             whole(when.personal, schedule.course) and when.personal > 2 * schedule.course.days
         ):
-            most = 2 * schedule.course.days
-            what = (
-                f"day {when.personal} lies beyond the course of {schedule.course.days} days and its remedial"
+            days_long = schedule.course.days
+            what = f"day {when.personal} is beyond the course of {days_long} days and as many of remedial"
+            reading.problem(
+                when.where("personal"), what, f"write {2 * days_long} or less, or lengthen 'course'"
             )
-            reading.problem(when.where("personal"), what, f"write {most} or less, or lengthen 'course'")
         case InstantWhen() if days is not None and known(when.instant) and when.instant.date() not in days:
             _outside(when.where("instant"), when.instant.date(), days, reading)
         case LocalWhen() if days is not None and known(when.local) and when.local.date() not in days:
@@ -140,7 +142,7 @@ def _around(when: SessionWhen, schedule: ScheduleFile) -> datetime | None:
     session = next((s for s in items(schedule.sessions) if known(s.id) and s.id == when.session), None)
     if session is None or not whole(when, session.starts, session.ends):
         return None
-    edge = session.ends if when.edge == "end" else session.starts
+    edge = session.ends if when.edge is Edge.END else session.starts
     return edge + (when.after or timedelta()) - (when.before or timedelta())
 
 
@@ -188,7 +190,7 @@ def _windows(schedule: ScheduleFile, days: _Days | None, reading: Reading) -> Se
     for other in items(file.breaks):
         if whole(other.first, other.last) and other.last < other.first:
             reading.problem(other.where("last"), "the break ends before it begins", "check both days")
-    if days is None or not whole(file):
+    if days is None or not file.sound:
         return None
     windows = build.windows(file, days.first, days.last)
     if not any(windows.hours(day) for day in days):
@@ -215,12 +217,16 @@ def _hours(file: WindowsFile, reading: Reading) -> None:
                 )
 
 
-def _held(entry: EntryFile, schedule: ScheduleFile, windows: SendingWindows, reading: Reading) -> None:
+def _held(
+    entry: EntryFile, schedule: ScheduleFile, days: _Days, windows: SendingWindows, reading: Reading
+) -> None:
     """Warn where the windows would hold a message until it is too late, for all of a zone's people."""
     zones = items(entry.audience.zones) if known(entry.audience) else []
     held = []
     for zone in zones or list(Zone):
-        moments = list(_moments(entry.when, schedule, zone))
+        moments = [
+            m for m in _moments(entry.when, schedule, zone) if m.astimezone(zone.tzinfo).date() in days
+        ]
         if moments and all(_too_late(moment, zone, entry.not_after, windows) for moment in moments):
             held.append(zone.value)
     if held:

@@ -1,0 +1,57 @@
+"""A message comes back from the outbox as it was put in, and nothing else is taken for one."""
+
+import string
+from datetime import UTC
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.domain.language import Localised
+from bot.domain.messages import Ask, Button, Delete, Edit, Invite, Link, Message, Say, Scheduled, Tap, Written
+from bot.domain.programme import Local
+from bot.storage.messages import dump, load
+
+whole = st.integers(-(2**53), 2**53)
+words = st.text(max_size=20)
+names = st.text(string.ascii_lowercase, min_size=1, max_size=8)
+texts = st.builds(Localised, words, words)
+local = st.builds(Local, st.dates(), st.times())
+plain = st.one_of(words, whole, st.dates(), st.datetimes(timezones=st.just(UTC)), local, texts)
+written = st.builds(Written, texts, st.dictionaries(names, plain, max_size=2))
+links = st.builds(Link, words.map("https://example.invalid/".__add__))
+taps = st.builds(Tap, names, names, words.filter(lambda choice: len(choice.encode()) < 40))
+
+
+def says(values: st.SearchStrategy[object]) -> st.SearchStrategy[Say]:
+    buttons = st.builds(Button, st.one_of(words, texts, st.builds(Say, names)), taps | links)
+    return st.builds(
+        Say,
+        names,
+        st.dictionaries(names, values, max_size=3),
+        st.lists(st.lists(buttons, max_size=2).map(tuple), max_size=2).map(tuple),
+    )
+
+
+simple = says(st.one_of(plain, written))
+say = says(st.one_of(plain, written, simple, st.lists(simple, max_size=2).map(tuple)))
+messages = st.one_of(
+    say,
+    st.builds(Scheduled, names, names),
+    st.builds(Ask, names, whole, names),
+    st.builds(Invite, names, names),
+    st.builds(Edit, whole, say),
+    st.builds(Delete, whole),
+)
+
+
+@given(messages)
+def test_a_message_comes_back(message: Message) -> None:
+    assert load(orjson.loads(orjson.dumps(dump(message)))) == message
+
+
+@pytest.mark.parametrize("data", [{}, {"sing": 1}, {"delete": "7"}, {"edit": 7}, {"ask": ["quiz", 1]}])
+def test_anything_else_is_refused(data: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match="not a message"):
+        load(data)
