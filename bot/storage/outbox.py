@@ -448,7 +448,8 @@ _OWED = (
 def _due_statement() -> Select[Any]:
     return (
         _recipients(select(*_OWED))
-        .where(_OPEN, OutboxRow.state == "owed", OutboxRow.due_at <= _NOW, ~_waits(for_urgent=True))
+        .where(_OPEN, OutboxRow.state == "owed", OutboxRow.due_at <= _NOW)
+        .where(or_(OutboxRow.not_after < _NOW, ~_waits(for_urgent=True)))
         .order_by(OutboxRow.lane, OutboxRow.everybody_by, OutboxRow.id)
         .limit(bindparam("most"))
     )
