@@ -4,11 +4,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test check fix bench lock clean
+.PHONY: demo install test check fix lock clean
 .DEFAULT_GOAL := demo
 
 demo: $(VENV)/.runtime  ## play the example orientation: no token, no network
 	@$(BIN)/rekan demo
+
+install: $(VENV)/.runtime  ## what running Rekan needs, and nothing else
 
 test: $(VENV)/.dev  ## every check and every test
 	@$(MAKE) --no-print-directory check
@@ -21,9 +23,6 @@ check: $(VENV)/.dev  ## style, types, layers
 
 fix: $(VENV)/.dev  ## format, and mend what can be mended by itself
 	@$(BIN)/ruff format --quiet . && $(BIN)/ruff check --fix .
-
-bench: $(VENV)/.dev  ## measure; one JSON line each
-	@$(BIN)/python -m tests.benchmarks
 
 lock: $(VENV)/.dev  ## resolve the dependencies of pyproject.toml anew
 	@$(BIN)/uv pip compile $(LOCK) --extra build --extra dev --output-file requirements-dev.lock

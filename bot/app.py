@@ -22,7 +22,7 @@ from bot.storage import state
 from bot.storage.database import Database, DatabaseError
 from bot.storage.instance import hold
 from bot.telegram import menus
-from bot.telegram.client import ALLOWED_UPDATES, Client, introduce
+from bot.telegram.client import Client, introduce, set_webhook
 from bot.telegram.events import read_json
 from bot.telegram.polling import Polling
 from bot.telegram.render import Renderer
@@ -164,7 +164,7 @@ async def _updates(config: Config, rekan: Rekan, parts: asyncio.TaskGroup) -> As
     path = urlsplit(hook.url).path or "/"
     app = build([webhook(path, secret, read, take)], ready)
     async with serving(app, f"{hook.listen.host}:{hook.listen.port}"):
-        await rekan.client.set_webhook(hook.url, secret_token=secret, allowed_updates=list(ALLOWED_UPDATES))
+        await set_webhook(rekan.client, hook.url, secret)
         yield
 
 

@@ -235,7 +235,12 @@ def _opened(database: "Database") -> Iterator[Finding]:
     if revision is None:
         yield Finding("database", State.OK, "empty; its tables will be made at the first start")
     elif not database.read_now(lambda tx: current(tx.connection)):
-        yield Finding("database", State.WARN, f"schema {revision} is an older one", "rekan db upgrade")
+        yield Finding(
+            "database",
+            State.WARN,
+            f"schema {revision}, of an older Rekan",
+            "the next start mends that, or rekan db upgrade",
+        )
     else:
         yield Finding("database", State.OK, f"schema {revision}{database.read_now(_durability)}")
         yield from database.read_now(_claims)
@@ -354,8 +359,11 @@ def _explained(check: str, error: Exception) -> Iterator[Finding]:
     told = explain(error)
     if told is None:
         raise error
-    for line in told.lines:
-        yield Finding(check, State.FAIL, line)
+    first, *others = told.lines
+    if others:
+        yield Finding(check, State.FAIL, f"{first}; and {len(others)} more", "rekan check lists them all")
+    else:
+        yield Finding(check, State.FAIL, first)
 
 
 def _without_secrets(config: "Config", text: str) -> str:

@@ -143,6 +143,7 @@ def _flatten(source: yaml.Mapping, prefix: str, texts: dict[str, yaml.Scalar], r
             except PydanticCustomError as error:
                 context = error.context or {}
                 reading.problem(place, f"'{name}' {context['what']}", context["mend"])
+                texts[name] = yaml.Scalar("", place)  # it is there, but says nothing
 
 
 def _is_folder(folder: Path, name: str, reading: Reading) -> bool:

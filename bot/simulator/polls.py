@@ -73,8 +73,7 @@ class Poll:
         if self.close_date:
             wire["close_date"] = self.close_date
         if self.quiz and (reveal or self.closed):
-            if len(self.correct) == 1:
-                wire["correct_option_id"] = self.correct[0]
+            # The official server adds the old `correct_option_id` as well, which is no longer documented.
             wire["correct_option_ids"] = list(self.correct)
             if self.explanation.text:
                 wire["explanation"] = self.explanation.text

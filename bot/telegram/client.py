@@ -7,14 +7,14 @@ JSON here, made by the same code as all others.
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final, TypeAlias
 
 import structlog
 from telegram import Bot
-from telegram.error import TelegramError
+from telegram.error import BadRequest, TelegramError
 
-from bot.telegram.errors import TokenRefusedError
+from bot.telegram.errors import HoldBackError, TokenRefusedError, WebhookRefusedError
 from bot.telegram.pauses import Pauses
 from bot.telegram.transport import CONNECTIONS, AiohttpRequest
 
@@ -39,7 +39,8 @@ def _quiet_logger() -> logging.Logger:
 class Client(Bot):
     """A `Bot` over `AiohttpRequest`. Begin with `introduce` (or `async with`), end with `shutdown`.
 
-    `base_url` is a Bot API server (with or without the `/bot` that its paths begin with).
+    `base_url` is a Bot API server, with or without the `/bot` that its paths begin with; where the token has
+    another place in its paths, {token} stands for it (Telegram's test servers: `…/bot{token}/test`).
     """
 
     __slots__ = ()
@@ -56,8 +57,8 @@ class Client(Bot):
         server = base_url.rstrip("/").removesuffix("/bot")
         super().__init__(
             token,
-            base_url=f"{server}/bot",
-            base_file_url=f"{server}/file/bot",
+            base_url=f"{server}/bot" if "{token}" not in server else server,
+            base_file_url=f"{server.partition('/bot{token}')[0]}/file/bot",
             request=AiohttpRequest(connections=connections, trust_env=trust_env),
             # A held request of its own, so that a full pool of sends never keeps updates from coming in.
             get_updates_request=AiohttpRequest(connections=2, trust_env=trust_env),
@@ -87,15 +88,42 @@ async def introduce(client: Client, pauses: Pauses | None = None) -> None:
 
     A machine that has just been switched on may have no network yet.
     """
-    pauses = pauses or Pauses()
+    await _until_answered(client.initialize, pauses or Pauses())
+
+
+async def set_webhook(
+    client: Client, url: str, secret: str, *, max_connections: int = 40, pauses: Pauses | None = None
+) -> None:
+    """Have Telegram post updates to `url` with `secret` in their header; what waits is kept.
+
+    `secret` is 1-256 of `A-Za-z0-9_-`; `max_connections` (1-100) bounds how many come at once. Tries until
+    Telegram answers; raises TokenRefusedError, and WebhookRefusedError where the address does not suit it.
+    """
+
+    async def attempt() -> None:
+        await client.set_webhook(
+            url,
+            secret_token=secret,
+            max_connections=max_connections,
+            allowed_updates=ALLOWED_UPDATES,
+            drop_pending_updates=False,
+        )
+
+    try:
+        await _until_answered(attempt, pauses or Pauses())
+    except BadRequest as error:
+        raise WebhookRefusedError(url, error.message) from None
+
+
+async def _until_answered(attempt: Callable[[], Awaitable[None]], pauses: Pauses) -> None:
+    """Try again, in growing pauses of real time, while Telegram does not answer."""
     while True:
         try:
-            await client.initialize()
-        except TokenRefusedError:
+            return await attempt()
+        except (TokenRefusedError, BadRequest):
             raise
         except TelegramError as error:
-            pause = pauses.next()
+            wish = error.seconds if isinstance(error, HoldBackError) else 0.0
+            pause = pauses.next(at_least=wish)
             _log.warning("Telegram does not answer", why=error.message, again_in=round(pause, 1))
-            await asyncio.sleep(pause)
-        else:
-            return
+        await asyncio.sleep(pause)

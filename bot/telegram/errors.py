@@ -29,6 +29,13 @@ class TokenRefusedError(TelegramError, WireUselessError):
         )
 
 
+class WebhookRefusedError(Exception):
+    """Telegram does not take the webhook's address; its text says which, and Telegram's reason."""
+
+    def __init__(self, url: str, answer: str) -> None:
+        super().__init__(f"Telegram refuses the webhook {url} (telegram.webhook.url): {answer}")
+
+
 class NeverSentError(NetworkError):
     """The request did not leave (no connection, none free in time), or was turned away before Telegram."""
 

@@ -97,8 +97,10 @@ class Polling:
             return True
         try:
             await self._take(update["update_id"], event)
-        except Exception:  # noqa: BLE001 - whatever it was, it is not committed, so Telegram has to keep it
-            _log.exception("update not taken, it stays with Telegram", update_id=update["update_id"])
+        except Exception as error:  # noqa: BLE001 - whatever it was, Telegram has to keep the update
+            # Not its words, which may quote a person's: who takes the events tells of faults itself.
+            why = type(error).__name__
+            _log.warning("update not taken, it stays with Telegram", update_id=update["update_id"], why=why)
             return False
         return True
 

@@ -51,6 +51,8 @@ def tap(tx: Transaction, who: Visitor, message_id: int, tapped: Tap, now: dateti
         case "agree", person:
             if person.consented_at is None or person.withdrawn_at is not None:
                 people.change(tx, person.id, now, consented_at=now, withdrawn_at=None)
+                if person.joined_at is not None:
+                    planning.catch_up(tx, person.id, now)
             return Reply(
                 (
                     Edit(message_id, Say("enrolment.agreed", {"at": now})),

@@ -10,6 +10,7 @@ from bot.domain.programme import Item, Programme, Target
 from bot.storage import modules as stored
 from bot.storage import outbox, people
 from bot.storage.database import Transaction
+from bot.usecases import planning
 
 LATER = timedelta(hours=3)
 
@@ -63,6 +64,7 @@ def tap_first_login(tx: Transaction, person: Person, message_id: int, tapped: Ta
             if day > today:
                 return Reply((modules.ask_first_login(today),))
             people.change(tx, person.id, now, first_login=day)
+            planning.catch_up(tx, person.id, now)  # of their own days, some may have come already
             return Reply((Edit(message_id, Say("login.noted", {"day": day})),), Say("login.toast"))
     return Reply((Say("help.old_button"),))
 

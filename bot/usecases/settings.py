@@ -8,6 +8,7 @@ from bot.domain.zones import Zone
 from bot.storage import people
 from bot.storage.database import Transaction
 from bot.storage.people import Visitor
+from bot.usecases import planning
 
 
 def ask_language(who: Visitor) -> Reply:
@@ -51,4 +52,6 @@ def tap_zone(tx: Transaction, who: Visitor, message_id: int, tapped: Tap, now: d
     if who.person is None or tapped.item not in Zone.__members__:
         return Reply((Say("help.old_button"),))
     people.change(tx, who.person.id, now, zone=Zone(tapped.item))
+    if who.active is not None:
+        planning.catch_up(tx, who.person.id, now)  # what has rung there and is still ahead here
     return Reply((Edit(message_id, Say("settings.zone_set", {"zone": tapped.item})),))

@@ -115,3 +115,7 @@ def write(folder: Path, *edits: tuple[str, str, str]) -> None:
     for file, text in contents.items():
         (folder / file).parent.mkdir(parents=True, exist_ok=True)
         (folder / file).write_text(text, encoding="utf-8")
+
+
+SAID = {"card.plain": ("lead",), "quiz.finished": ("title",)}
+"""The texts that a program would say, to whom these files are enough."""

@@ -1,77 +1,15 @@
-"""A Bot API server that answers what a test tells it to, over a real socket."""
+"""Two Bot API servers on real sockets: one answers what a test tells it to, the other is the simulator."""
 
-import asyncio
-from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import AsyncIterator
 
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from scripted_api import ME, TOKEN, Scripted
 
+from bot.clock import SystemClock
+from bot.simulator import Limits, Simulator
 from bot.telegram.client import Client
-
-TOKEN = "7000000001:AAH-secret_secret_secret_secret_secr"
-ME = {"id": 7000000001, "is_bot": True, "first_name": "Rekan", "username": "rekan_bot"}
-
-Script = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
-
-@dataclass
-class Scripted:
-    """What was asked of the server, and what it is to answer: scripts in order, then `usual`."""
-
-    scripts: deque[Script] = field(default_factory=deque)
-    usual: dict[str, Any] = field(default_factory=dict)
-    asked: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
-    reached: asyncio.Event = field(default_factory=asyncio.Event)
-    url: str = ""
-
-    def answer(self, status: int, body: Any, *, text: str | None = None) -> None:
-        async def script(_request: web.Request) -> web.Response:
-            if text is not None:
-                return web.Response(status=status, text=text, content_type="text/html")
-            return web.json_response(body, status=status)
-
-        self.scripts.append(script)
-
-    def refuse(self, code: int, description: str, **parameters: int) -> None:
-        envelope: dict[str, Any] = {"ok": False, "error_code": code, "description": description}
-        if parameters:
-            envelope["parameters"] = parameters
-        self.answer(code, envelope)
-
-    def give(self, result: Any) -> None:
-        self.answer(200, {"ok": True, "result": result})
-
-    def hang(self) -> None:
-        async def script(_request: web.Request) -> web.StreamResponse:
-            await asyncio.sleep(30)
-            raise AssertionError("nobody waits that long")
-
-        self.scripts.append(script)
-
-    def drop(self) -> None:
-        async def script(request: web.Request) -> web.StreamResponse:
-            assert request.transport is not None
-            request.transport.close()
-            return web.Response()
-
-        self.scripts.append(script)
-
-    async def handle(self, request: web.Request) -> web.StreamResponse:
-        method = request.match_info["method"]
-        assert request.match_info["token"] == TOKEN
-        fields = {
-            name: (value.filename, value.content_type, value.file.read()) if hasattr(value, "file") else value
-            for name, value in (await request.post()).items()
-        }
-        self.asked.append((method, fields))
-        self.reached.set()
-        if self.scripts and method not in self.usual:
-            return await self.scripts.popleft()(request)
-        return web.json_response({"ok": True, "result": self.usual.get(method, True)})
 
 
 @pytest.fixture
@@ -90,4 +28,16 @@ async def server() -> AsyncIterator[Scripted]:
 async def client(server: Scripted) -> AsyncIterator[Client]:
     async with Client(TOKEN, server.url) as ready:
         server.asked.clear()
+        yield ready
+
+
+@pytest.fixture
+async def telegram() -> AsyncIterator[Simulator]:
+    async with Simulator(SystemClock(), limits=Limits.off()) as simulator:
+        yield simulator
+
+
+@pytest.fixture
+async def bot(telegram: Simulator) -> AsyncIterator[Client]:
+    async with Client(telegram.token, telegram.base_url) as ready:
         yield ready

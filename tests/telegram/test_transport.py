@@ -6,7 +6,7 @@ import pytest
 import uvloop
 from aiohttp import web
 from aiohttp.test_utils import TestServer
-from conftest import TOKEN, Scripted
+from scripted_api import TOKEN, Scripted
 from telegram import InputFile
 from telegram.error import BadRequest, ChatMigrated, Conflict, Forbidden, TelegramError, TimedOut
 

@@ -1,14 +1,12 @@
-from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import pytest
-from conftest import TOKEN, Scripted
 from icalendar import Calendar
+from scripted_api import TOKEN, Scripted
+from small_programme import ANNA, NO_PREVIEW, PROGRAMME, RENDERER, SESSION
 from telegram.error import BadRequest, InvalidToken, NetworkError, TelegramError, TimedOut
 
-from bot.content.wording import Wording
 from bot.documents.calendars import invitation
-from bot.domain.language import Localised
 from bot.domain.messages import (
     Ask,
     Button,
@@ -24,91 +22,10 @@ from bot.domain.messages import (
 )
 from bot.domain.outcomes import Done, Failed, Gone, HoldBack, InDoubt, Moved, Outcome, Sent, Unsent
 from bot.domain.people import Reach
-from bot.domain.programme import (
-    Audience,
-    Catalogue,
-    Course,
-    Enrolment,
-    Entry,
-    Late,
-    Local,
-    Meeting,
-    Portal,
-    Programme,
-    Question,
-    Quiz,
-    Session,
-)
-from bot.domain.zones import Zone
 from bot.telegram.client import Client
 from bot.telegram.errors import TokenRefusedError
-from bot.telegram.render import Call, Renderer, UnrenderableError
+from bot.telegram.render import Call, UnrenderableError
 from bot.telegram.wire import TelegramWire, outcome_of
-
-
-def both(text: str) -> Localised:
-    return Localised(text, f"{text} (en)")
-
-
-SESSION = Session(
-    "hari-1",
-    Localised("Hari <b>pertama</b>", "Day one"),
-    datetime(2026, 11, 9, 1, 15, tzinfo=UTC),
-    datetime(2026, 11, 9, 2, 0, tzinfo=UTC),
-    datetime(2026, 11, 9, 8, 0, tzinfo=UTC),
-    Meeting("https://zoom.example.invalid/j/1", "810 0000 0001", "CONTOH"),
-    stream="https://stream.example.invalid/1",
-)
-QUIZ = Quiz(
-    "nilai",
-    both("Nilai"),
-    both("Intro"),
-    (
-        Question("q1", both("Mana & <apa>?"), (both("Ini"), both("Itu")), (1,), both("Karena itu.")),
-        Question("q2", both("x" * 299), (both("A"), both("B"), both("C")), (0, 2), both("Ya")),
-    ),
-)
-ENTRY = Entry(
-    "pagi",
-    Local(date(2026, 11, 11), time(8)),
-    Localised("Selamat pagi, {nama} dari {satker}", "Good morning, {nama}"),
-    None,
-    Audience(),
-    timedelta(minutes=15),
-    timedelta(hours=6),
-    Late.SKIP,
-    essential=False,
-)
-PROGRAMME = Programme(
-    "pppk",
-    both("Orientasi"),
-    Zone.WIB,
-    date(2026, 11, 6),
-    date(2026, 12, 10),
-    Portal("MOOC", "https://portal.example.invalid"),
-    Enrolment.OPEN,
-    Course(15),
-    (),
-    (QUIZ,),
-    (),
-    (SESSION,),
-    (ENTRY,),
-)
-TEXTS = {
-    "hi": both("Halo <b>{nama}</b>"),
-    "long": both("{lines}"),
-    "line": both("baris {n}"),
-    "yes": both("Ya & <b>tidak</b>"),
-    "card.plain": both("{lead}"),
-    "invite.caption": both("<b>{title}</b>"),
-    "invite.description": both("{url} {meeting_id} {passcode}\n{stream}"),
-    "invite.stream": both("Siaran: {url}"),
-}
-CATALOGUE = Catalogue({"pppk": PROGRAMME}, TEXTS)
-RENDERER = Renderer(CATALOGUE, Wording(CATALOGUE))
-ANNA = Reader("id", "WITA", "Anna & <co>", "Dinas", "pppk")
-NO_PREVIEW = {"is_disabled": True}
-
 
 # --- rendering ----------------------------------------------------------------------------------------
 

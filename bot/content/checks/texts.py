@@ -19,6 +19,8 @@ def texts(files: Files, needed: Mapping[str, tuple[str, ...]], reading: Reading)
     for language, own in files.texts.items():
         _needed(language, own, needed, reading)
         for key, text in own.items():
+            if not text:
+                continue
             try:
                 composed = fill(text, lambda _: "x.id")
             except TemplateError as error:
@@ -46,23 +48,26 @@ def _needed(
             mend = f"did you mean '{meant}'?" if meant else "delete it"
             reading.problem(text.place, f"nothing says the text '{key}'", mend, warning=True)
             continue
-        for name in dict.fromkeys(_placeholders(text)):
+        for name in dict.fromkeys(_placeholders(text) or ()):
             if name not in needed[key] and name not in READER:
                 mend = advice(name, needed[key] or READER)
                 reading.problem(text.place, f"'{key}' has no variable {{{name}}}", mend)
 
 
-def _placeholders(text: Scalar) -> tuple[str, ...]:
-    """The names in `text`; none where its braces make no sense, which is named elsewhere."""
+def _placeholders(text: Scalar) -> tuple[str, ...] | None:
+    """The names in `text`; None where it could not be read, which is named elsewhere."""
     try:
-        return placeholders(text)
+        return placeholders(text) if text else None
     except TemplateError:
-        return ()
+        return None
 
 
 def _same_placeholders(key: str, indonesian: Scalar, english: Scalar, reading: Reading) -> None:
     """A sentence that says something in one language says it in the other, its reader's name apart."""
-    there, here = (set(_placeholders(text)) - set(READER) for text in (indonesian, english))
+    in_indonesian, in_english = _placeholders(indonesian), _placeholders(english)
+    if in_indonesian is None or in_english is None:
+        return
+    there, here = set(in_indonesian) - set(READER), set(in_english) - set(READER)
     if there != here:
         missing = ", ".join(f"{{{name}}}" for name in sorted(there - here))
         extra = ", ".join(f"{{{name}}}" for name in sorted(here - there))

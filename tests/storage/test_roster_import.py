@@ -1,20 +1,17 @@
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from pathlib import Path
 
-import pytest
 from sqlalchemy import select, update
 
 from bot.documents.rosters import RosterRow
 from bot.domain.claims import read_claim_code
 from bot.domain.identity import parse_nip
 from bot.domain.language import Localised
-from bot.domain.programme import Catalogue, Course, Enrolment, Portal, Programme
+from bot.domain.programme import Course, Enrolment, Portal, Programme
 from bot.domain.zones import Zone, find_province
 from bot.storage.database import Database, Transaction
 from bot.storage.secrets import CLAIMS, find_secret, secret
-from bot.storage.tables import Base, ChatRow, PersonRow
+from bot.storage.tables import ChatRow, PersonRow
 from bot.usecases.links import Selection, claim_links, reissue
 from bot.usecases.rosters import ImportResult, import_roster
 
@@ -36,14 +33,6 @@ PROGRAMME = Programme(
     sessions=(),
     timetable=(),
 )
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    database = Database.open(f"sqlite:///{tmp_path / 'rekan.db'}", Catalogue({PROGRAMME.id: PROGRAMME}, {}))
-    Base.metadata.create_all(database.kind.migrating())
-    yield database
-    database.close_now()
 
 
 def row(number: int, name: str, province: str | None = None, **changes: object) -> RosterRow:

@@ -1,0 +1,55 @@
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from bot.cli import command_line
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended, and what it said."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def document(self) -> Any:
+        return json.loads(self.out)
+
+
+Rekan = Callable[..., Ended]
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a configuration on the shipped content, in which commands run."""
+    (tmp_path / "config.yaml").write_text(
+        f"content: {ROOT / 'content'}\nschedules: {ROOT / 'schedules'}\ndatabase: {{url: 'sqlite:///rekan.db'}}\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def rekan(home: Path) -> Rekan:
+    """Run a command as if typed; what it may not do is show a traceback."""
+
+    def run(*arguments: str | Path, answer: str | None = None, env: Mapping[str, str] | None = None) -> Ended:
+        result = CliRunner(env=env).invoke(
+            command_line(), list(map(str, arguments)), input=answer, prog_name="rekan"
+        )
+        if result.exception is not None and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        assert "Traceback" not in result.output
+        assert "mistake in Rekan" not in result.output
+        return Ended(result.exit_code, result.stdout, result.stderr)
+
+    return run

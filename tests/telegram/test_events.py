@@ -1,0 +1,259 @@
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from bot.domain.events import (
+    AddressedInGroup,
+    Commanded,
+    Edited,
+    Event,
+    Migrated,
+    ReachChanged,
+    Sender,
+    Shared,
+    Started,
+    Tapped,
+    Voted,
+    Wrote,
+)
+from bot.domain.messages import Tap
+from bot.domain.people import Reach
+from bot.simulator import Simulator
+from bot.telegram.client import Client
+from bot.telegram.events import read_json
+
+ANNA = {"id": 11, "is_bot": False, "first_name": "Anna", "language_code": "en"}
+PRIVATE = {"id": 11, "type": "private", "first_name": "Anna"}
+GROUP = {"id": -20, "type": "group", "title": "Angkatan 1"}
+FROM_ANNA = Sender(11, "en")
+PICTURE = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x08\0\0\0\x06\x08\2\0\0\0"
+FILE = {"file_id": "F1", "file_unique_id": "U1"}
+
+
+def message(chat: dict[str, Any] = PRIVATE, **fields: Any) -> dict[str, Any]:
+    return {"message": {"message_id": 5, "date": 1_800_000_000, "chat": chat, "from": ANNA, **fields}}
+
+
+def event(**update: Any) -> Event | None:
+    return read_json({"update_id": 1, **update}, "rekan_bot")
+
+
+def written(text: str, chat: dict[str, Any] = PRIVATE, **fields: Any) -> Event | None:
+    return event(**message(chat, text=text, **fields))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("/start", Started(FROM_ANNA, "")),
+        ("/start ABC-def_1", Started(FROM_ANNA, "ABC-def_1")),
+        ("/START@rekan_bot  x ", Started(FROM_ANNA, "x")),
+        ("/jadwal", Commanded(FROM_ANNA, "jadwal", "")),
+        ("/Kuis 2\nya", Commanded(FROM_ANNA, "kuis", "2\nya")),
+        ("/kuis@rekan_bot", Commanded(FROM_ANNA, "kuis", "")),
+        ("halo /jadwal", Wrote(FROM_ANNA, 5, "halo /jadwal")),
+        ("9/11/2026", Wrote(FROM_ANNA, 5, "9/11/2026")),
+        ("/9/11", Wrote(FROM_ANNA, 5, "/9/11")),
+        ("/", Wrote(FROM_ANNA, 5, "/")),
+        (" a\0b\ud83d ", Wrote(FROM_ANNA, 5, " ab? ")),
+    ],
+)
+def test_texts_and_commands(text: str, expected: Event) -> None:
+    assert written(text) == expected
+
+
+def test_nobodys_texts_are_nothing() -> None:
+    assert event(**message(text="x") | {"x": 1}) == Wrote(FROM_ANNA, 5, "x")
+    assert written("x", {"id": -9, "type": "channel", "title": "T"}) is None
+    bot = {"id": 3, "is_bot": True, "first_name": "B"}
+    assert event(message={**message(text="/jadwal")["message"], "from": bot}) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "entities", "addressed"),
+    [
+        ("/jadwal", [], True),
+        ("/jadwal@Rekan_Bot", [], True),
+        ("/jadwal@lain_bot", [], False),
+        ("halo semua", [], False),
+        ("😀 @Rekan_bot tolong", [{"type": "mention", "offset": 3, "length": 10}], True),
+        ("@rekan_botak tolong", [{"type": "mention", "offset": 0, "length": 12}], False),
+    ],
+)
+def test_in_a_group_only_who_speaks_to_the_bot_is_heard(
+    text: str, entities: list[dict[str, Any]], addressed: bool
+) -> None:
+    expected = AddressedInGroup(Sender(-20, "en"), 5) if addressed else None
+    assert written(text, GROUP, entities=entities) == expected
+
+
+def test_what_else_is_said_in_a_group_is_nothing() -> None:
+    assert event(**message(GROUP, photo=[])) is None
+    assert event(edited_message=message(GROUP, text="/jadwal")["message"]) is None
+    tap = {"id": "7", "from": ANNA, "chat_instance": "1", "data": "a:b:c"}
+    assert event(callback_query=tap | message(GROUP, text="x")) is None
+
+
+@pytest.mark.parametrize(
+    ("fields", "kind", "file_id"),
+    [
+        (
+            {
+                "photo": [
+                    FILE | {"width": 90, "height": 60},
+                    {"file_id": "F2", "file_unique_id": "U2", "width": 900, "height": 600},
+                    FILE | {"width": 320, "height": 200},
+                ]
+            },
+            "photo",
+            "F2",
+        ),
+        ({"document": FILE}, "document", "F1"),
+        ({"voice": FILE | {"duration": 1}}, "voice", "F1"),
+        ({"video": FILE | {"duration": 1, "width": 1, "height": 1}}, "video", "F1"),
+        (
+            {"document": FILE, "animation": FILE | {"duration": 1, "width": 1, "height": 1}},
+            "animation",
+            "F1",
+        ),
+        ({"location": {"latitude": 1.5, "longitude": 2.5}}, "location", None),
+        ({"contact": {"phone_number": "08", "first_name": "A"}}, "contact", None),
+    ],
+)
+def test_what_is_shared(fields: dict[str, Any], kind: str, file_id: str | None) -> None:
+    assert event(**message(**fields)) == Shared(FROM_ANNA, 5, kind, file_id, "")
+    assert event(**message(caption="Ini", **fields)) == Shared(FROM_ANNA, 5, kind, file_id, "Ini")
+
+
+def test_service_messages_are_nothing() -> None:
+    assert event(**message(pinned_message=message(text="x")["message"])) is None
+    assert event(**message(new_chat_title="x")) is None
+
+
+def test_edits() -> None:
+    assert event(edited_message=message(text="baru")["message"]) == Edited(FROM_ANNA, 5, "baru")
+    assert event(edited_message=message(caption="c", photo=[])["message"]) == Edited(FROM_ANNA, 5, "c")
+    moved = message(location={"latitude": 1.5, "longitude": 2.5})["message"]
+    assert event(edited_message=moved) is None
+
+
+def test_taps_even_under_messages_that_cannot_be_read() -> None:
+    tap = {"id": "7", "from": ANNA, "chat_instance": "1", "data": "quiz:nilai:start"}
+    expected = Tapped(FROM_ANNA, 5, "7", Tap("quiz", "nilai", "start"))
+    assert event(callback_query=tap | message(text="x")) == expected
+    assert event(callback_query=tap | message(photo="from a later version")) == expected
+    assert event(callback_query=tap) is None
+    del tap["data"]
+    assert event(callback_query=tap | message(text="x")) is None
+
+
+def test_votes() -> None:
+    vote = {"poll_id": "55", "user": ANNA, "option_ids": [0, 2], "option_persistent_ids": ["a", "c"]}
+    assert event(poll_answer=vote) == Voted(FROM_ANNA, "55", (0, 2))
+    assert event(poll_answer=vote | {"option_ids": []}) == Voted(FROM_ANNA, "55", ())
+    channel = {"poll_id": "55", "voter_chat": GROUP, "option_ids": [0], "option_persistent_ids": ["a"]}
+    assert event(poll_answer=channel) is None
+
+
+@pytest.mark.parametrize(
+    ("status", "reach"), [("kicked", Reach.BLOCKED), ("member", Reach.OPEN), ("something new", Reach.OPEN)]
+)
+def test_blocking_and_unblocking(status: str, reach: Reach) -> None:
+    bot = {"id": 3, "is_bot": True, "first_name": "B"}
+    change = {
+        "chat": PRIVATE,
+        "from": ANNA,
+        "date": 1_800_000_000,
+        "old_chat_member": {"status": "member", "user": bot},
+        "new_chat_member": {"status": status, "user": bot, "until_date": 0},
+    }
+    assert event(my_chat_member=change) == ReachChanged(FROM_ANNA, reach)
+    assert event(my_chat_member=change | {"chat": GROUP}) is None
+
+
+def test_a_group_that_moved() -> None:
+    assert event(**message(GROUP, migrate_to_chat_id=-100)) == Migrated(Sender(-20), -100)
+    assert event(**message(GROUP, migrate_from_chat_id=-20)) is None
+
+
+@pytest.mark.parametrize(
+    "update",
+    [
+        {"message": {"message_id": 5}},
+        {"message": "from another world"},
+        {"message": None},
+        {"callback_query": []},
+        {"poll_answer": {"poll_id": "1"}},
+        {"my_chat_member": {"chat": PRIVATE}},
+    ],
+)
+def test_what_cannot_be_read_is_logged_and_does_not_stop_intake(update: dict[str, Any]) -> None:
+    with capture_logs() as logs:
+        assert event(**update) is None
+    assert [(log["event"], log["update_id"]) for log in logs] == [("update cannot be read", 1)]
+
+
+def test_kinds_of_updates_and_fields_that_do_not_exist_yet() -> None:
+    assert event(telepathy={"from": ANNA}) is None
+    assert event(**message(text="x", mood={"happy": True}), telepathy=1) == Wrote(FROM_ANNA, 5, "x")
+    assert event(**message(hologram={"depth": 3})) is None
+
+
+async def test_what_people_do_in_the_simulator_is_understood(telegram: Simulator, bot: Client) -> None:
+    anna = telegram.person(11, first_name="Anna", language_code="en")
+    await anna.send("/start abc")
+    typed = await anna.send("halo")
+    await anna.edit(typed, "halo juga")
+    photo = await anna.send_photo(PICTURE, caption="Ini")
+    file = await anna.send_document(b"%PDF-1.4", "jurnal.pdf")
+    place = await anna.send_location(1.5, 2.5)
+    rows = {"inline_keyboard": [[{"text": "Ya", "callback_data": "a:b:c"}]]}
+    asked = await bot.call("sendMessage", {"chat_id": 11, "text": "?", "reply_markup": rows})
+    tapped = await anna.tap(asked["message_id"], "Ya")
+    poll = await bot.call(
+        "sendPoll",
+        {
+            "chat_id": 11,
+            "question": "?",
+            "options": [{"text": "a"}, {"text": "b"}],
+            "type": "quiz",
+            "is_anonymous": False,
+            "correct_option_ids": [1],
+            "explanation": "x",
+        },
+    )
+    await anna.vote(poll["message_id"], [1])
+    await anna.block()
+    await anna.unblock()
+    updates = await bot.updates(None, hold=0)
+    read = [read_json(update, bot.username) for update in updates]
+    events = [e for e in read if e is not None]  # the poll's own state is nothing to Rekan
+    shared = [e.file_id for e in events if isinstance(e, Shared) and e.file_id is not None]
+    assert len(set(shared)) == 2
+    assert events == [
+        Started(FROM_ANNA, "abc"),
+        Wrote(FROM_ANNA, typed.message_id, "halo"),
+        Edited(FROM_ANNA, typed.message_id, "halo juga"),
+        Shared(FROM_ANNA, photo.message_id, "photo", shared[0], "Ini"),
+        Shared(FROM_ANNA, file.message_id, "document", shared[1], ""),
+        Shared(FROM_ANNA, place.message_id, "location", None, ""),
+        Tapped(FROM_ANNA, asked["message_id"], tapped, Tap("a", "b", "c")),
+        Voted(FROM_ANNA, poll["poll"]["id"], (1,)),
+        ReachChanged(FROM_ANNA, Reach.BLOCKED),
+        ReachChanged(FROM_ANNA, Reach.OPEN),
+    ]
+
+
+async def test_what_groups_do_in_the_simulator_is_understood(telegram: Simulator, bot: Client) -> None:
+    anna = telegram.person(11, first_name="Anna", language_code="en")
+    group = telegram.create_chat("Angkatan 1", anna)
+    await group.add_bot(anna)
+    await anna.send("halo", chat=group)
+    spoken = await anna.send(f"@{bot.username} halo", chat=group)
+    supergroup = await group.upgrade()
+    events = [read_json(update, bot.username) for update in await bot.updates(None, hold=0)]
+    assert [e for e in events if e is not None] == [
+        AddressedInGroup(Sender(group.id, "en"), spoken.message_id),
+        Migrated(Sender(group.id), supergroup.id),
+    ]

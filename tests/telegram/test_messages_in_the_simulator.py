@@ -1,0 +1,131 @@
+"""Every kind of message, from its value to what a person sees on the screen."""
+
+import pytest
+from icalendar import Calendar
+from small_programme import ANNA, RENDERER
+
+from bot.domain.messages import Ask, Button, Delete, Edit, Invite, Message, Reader, Say, Scheduled, Tap
+from bot.domain.outcomes import Done, Failed, Gone, HoldBack, InDoubt, Outcome, Sent, Unsent
+from bot.domain.people import Reach
+from bot.simulator import DropAfter, DropBefore, Retry429, SeenButton, ServerError, Simulator
+from bot.telegram.client import Client
+from bot.telegram.wire import TelegramWire
+
+
+async def sent(wire: TelegramWire, message: Message, reader: Reader = ANNA) -> Sent:
+    outcome = await wire.send(11, message, reader)
+    assert isinstance(outcome, Sent)
+    return outcome
+
+
+async def test_what_anna_sees(telegram: Simulator, bot: Client) -> None:
+    anna, wire = telegram.person(11), TelegramWire(bot, RENDERER)
+    await anna.send("/start")
+    yes = ((Button(Say("yes"), Tap("a", "b", "c")),),)
+    first = await sent(wire, Say("hi", {}, yes))
+    await sent(wire, Scheduled("pppk", "pagi"), Reader("en", "WIB", "Anna"))
+    poll = await sent(wire, Ask("nilai", 1, "q1"))
+    several = await sent(wire, Ask("nilai", 1, "q2"))
+    invited = await sent(wire, Invite("pppk", "hari-1"))
+    seen = anna.inbox
+    assert [message.message_id for message in seen[2:]] == [
+        poll.message_id,
+        several.message_id,
+        invited.message_id,
+    ]
+    assert (seen[0].text, seen[0].keyboard) == (
+        "Halo Anna & <co>",
+        ((SeenButton("Ya & tidak", "a:b:c"),),),
+    )
+    assert [entity["type"] for entity in seen[0].entities] == ["bold"]
+    assert seen[1].text == "Good morning, Anna (en)"
+    assert seen[2].poll is not None
+    assert (seen[2].poll.id, seen[2].poll.question) == (poll.poll_id, "1/2 Mana & <apa>?")
+    assert (seen[2].poll.quiz, seen[2].poll.anonymous, seen[2].poll.multiple) == (True, False, False)
+    assert seen[3].poll is not None
+    assert seen[3].poll.multiple
+    await anna.vote(seen[3], [0, 2])
+    answered = anna.inbox[3].poll
+    assert answered is not None
+    assert [option.correct for option in answered.options] == [True, False, True]
+    assert seen[4].document is not None
+    assert (seen[4].document.name, seen[4].document.mime) == ("hari-1.ics", "text/calendar")
+    (event,) = Calendar.from_ical(seen[4].document.data).events
+    assert event["summary"] == "Hari pertama"
+
+    assert first.message_id is not None
+    assert await wire.send(11, Edit(first.message_id, Say("yes")), ANNA) == first
+    assert await wire.send(11, Edit(first.message_id, Say("yes")), ANNA) == Done()
+    assert (anna.inbox[0].text, anna.inbox[0].keyboard) == ("Ya & tidak", ())
+    assert await wire.send(11, Delete(first.message_id), ANNA) == first
+    assert await wire.send(11, Delete(first.message_id), ANNA) == Done()
+    assert await wire.send(11, Edit(first.message_id, Say("hi")), ANNA) == Done()
+    assert anna.inbox[0].text == "Good morning, Anna (en)"
+
+
+async def test_a_long_text_arrives_cut(telegram: Simulator, bot: Client) -> None:
+    anna, wire = telegram.person(11), TelegramWire(bot, RENDERER)
+    await anna.send("/start")
+    await sent(wire, Say("long", {"lines": tuple(Say("hi") for _ in range(1000))}))
+    assert 4000 < len(anna.inbox[0].text) <= 4096
+    assert anna.inbox[0].text.endswith("Halo Anna & <co>\n…")
+
+
+async def test_a_persons_message_can_be_deleted(telegram: Simulator, bot: Client) -> None:
+    anna, wire = telegram.person(11), TelegramWire(bot, RENDERER)
+    number = await anna.send("3201010101010001")
+    assert await wire.send(11, Delete(number.message_id), ANNA) == Sent(number.message_id)
+    assert [message.deleted for message in anna.chat] == [True]
+
+
+async def test_a_tapped_button_is_answered(telegram: Simulator, bot: Client) -> None:
+    anna, wire = telegram.person(11), TelegramWire(bot, RENDERER)
+    await anna.send("/start")
+    await sent(wire, Say("hi", {}, ((Button("?", Tap("a")),),)))
+    heard: list[str] = []
+    telegram.subscribe(lambda delivery: heard.append(delivery.text))
+    await wire.toast(await anna.tap(anna.inbox[0], "?"), Say("yes"), ANNA)
+    await wire.toast("0", Say("yes"), ANNA)  # no such tap: let go
+    assert heard == ["Ya & tidak"]
+
+
+async def test_who_cannot_be_reached(telegram: Simulator, bot: Client) -> None:
+    anna, wire = telegram.person(11), TelegramWire(bot, RENDERER)
+    stranger = await wire.send(99, Say("hi"), ANNA)
+    await anna.send("/start")
+    await anna.block()
+    blocked = await wire.send(11, Say("hi"), ANNA)
+    await anna.unblock()
+    assert isinstance(await wire.send(11, Say("hi"), ANNA), Sent)
+    await anna.deactivate()
+    gone = await wire.send(11, Say("hi"), ANNA)
+    reaches = [outcome.reach for outcome in (stranger, blocked, gone) if isinstance(outcome, Gone)]
+    assert reaches == [Reach.UNREACHABLE, Reach.BLOCKED, Reach.DEACTIVATED]
+
+
+@pytest.mark.parametrize(
+    ("fault", "meaning", "arrived"),
+    [
+        (Retry429(3), HoldBack, 0),
+        (ServerError(500), InDoubt, 0),
+        (ServerError(502), InDoubt, 0),
+        (ServerError(503), Unsent, 0),
+        (DropBefore(), InDoubt, 0),
+        (DropAfter(), InDoubt, 1),
+    ],
+)
+async def test_what_befalls_a_message(
+    telegram: Simulator, bot: Client, fault: object, meaning: type[Outcome], arrived: int
+) -> None:
+    anna, wire = telegram.person(11), TelegramWire(bot, RENDERER)
+    await anna.send("/start")
+    telegram.faults.add("sendMessage", kind=fault)  # type: ignore[arg-type]
+    assert isinstance(await wire.send(11, Say("hi"), ANNA), meaning)
+    assert len(anna.inbox) == arrived
+
+
+async def test_html_that_telegram_refuses_fails_with_its_words(telegram: Simulator, bot: Client) -> None:
+    await telegram.person(11).send("/start")
+    outcome = await TelegramWire(bot, RENDERER).send(11, Say("broken"), ANNA)
+    assert isinstance(outcome, Failed)
+    assert "parse entities" in outcome.reason
