@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TypeAlias
 
+from bot.domain.forms import short_moment
 from bot.domain.messages import Button, Say, Tap, Value
 from bot.domain.programme import JournalTask, Prompt
 
@@ -110,7 +111,12 @@ def opened(task: JournalTask, entry: Entry, deadline: datetime) -> Say:
         parts.append(Say("journal.so_far", {"words": entry.words, "files": entry.files}))
     return Say(
         "journal.opened",
-        {"title": prompt.title, "text": prompt.text, "deadline": deadline, "notes": tuple(parts)},
+        {
+            "title": prompt.title,
+            "text": prompt.text,
+            "deadline": short_moment(deadline),
+            "notes": tuple(parts),
+        },
         ((_submit(prompt), _close()),),
     )
 
@@ -144,8 +150,8 @@ def receipt(prompt: Prompt, entry: Entry, deadline: datetime, now: datetime, *, 
         "title": prompt.title,
         "words": entry.words,
         "files": entry.files,
-        "at": now,
-        "deadline": deadline,
+        "at": short_moment(now),
+        "deadline": short_moment(deadline),
     }
     return Say(key, params, tuple(buttons))
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from bot.domain import enrolment
 from bot.domain.claims import read_claim_code
 from bot.domain.enrolment import Refused, Welcome, WelcomeBack
+from bot.domain.forms import short_moment
 from bot.domain.language import Language
 from bot.domain.messages import Button, Edit, Message, Reply, Say, Tap
 from bot.domain.programme import Enrolment, Programme
@@ -55,7 +56,7 @@ def tap(tx: Transaction, who: Visitor, message_id: int, tapped: Tap, now: dateti
                     planning.catch_up(tx, person.id, now)
             return Reply(
                 (
-                    Edit(message_id, Say("enrolment.agreed", {"at": now})),
+                    Edit(message_id, Say("enrolment.agreed", {"at": short_moment(now)})),
                     enrolment.confirm_settings(person.zone, person.province),
                 )
             )

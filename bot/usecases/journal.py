@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.domain import journal
+from bot.domain.forms import short_moment
 from bot.domain.journal import AlreadyDone, AskFirst, Entry, NothingYet, State, Submit
 from bot.domain.messages import Button, Reply, Say, Tap, Value
 from bot.domain.people import Person
@@ -36,7 +37,7 @@ def overview(tx: Transaction, person: Person, programme: Programme) -> Reply:
         params: dict[str, Value] = {
             "title": task.prompt.title,
             "words": entry.words,
-            "deadline": deadline(programme, task, person),
+            "deadline": short_moment(deadline(programme, task, person)),
         }
         lines.append(Say(f"journal.line_{entry.state}", params))
         if entry.state is not State.SUBMITTED:
@@ -64,7 +65,7 @@ def tap(
     match tapped.choice:
         case "open" | "reopen":
             if not journal.may_change(entry, until, now):
-                return Reply((Say("journal.too_late_to_reopen", {"deadline": until}, (_list_button(),)),))
+                return Reply((_too_late_to_reopen(until),))
             if entry.state is State.SUBMITTED:
                 if tapped.choice == "open":
                     return Reply((_already(task, entry, until, now),))
@@ -120,7 +121,8 @@ def edit(
     entry = stored.entries(tx, person.id)[part.prompt]
     until = deadline(programme, task, person)
     if not journal.may_change(entry, until, now):
-        return Reply((Say("journal.too_late_to_edit", {"title": task.prompt.title, "deadline": until}),))
+        params: dict[str, Value] = {"title": task.prompt.title, "deadline": short_moment(until)}
+        return Reply((Say("journal.too_late_to_edit", params),))
     stored.revise(tx, part, text, now)
     after = stored.entries(tx, person.id)[part.prompt]
     return Reply((Say("journal.revised", {"title": task.prompt.title, "words": after.words}),))
@@ -158,10 +160,14 @@ def _already(task: JournalTask, entry: Entry, until: datetime, now: datetime) ->
         rows.insert(0, (Button(Say("journal.button_reopen"), Tap("jurnal", task.prompt.id, "reopen")),))
     params: dict[str, Value] = {
         "title": task.prompt.title,
-        "at": entry.submitted_at or now,
+        "at": short_moment(entry.submitted_at or now),
         "words": entry.words,
     }
     return Say("journal.already", params, tuple(rows))
+
+
+def _too_late_to_reopen(until: datetime) -> Say:
+    return Say("journal.too_late_to_reopen", {"deadline": short_moment(until)}, (_list_button(),))
 
 
 def _list_button() -> tuple[Button, ...]:

@@ -4,6 +4,7 @@ from datetime import date, datetime, timedelta
 
 from bot.domain import modules
 from bot.domain.cards import module_card
+from bot.domain.forms import short_moment
 from bot.domain.messages import Edit, Lane, Reply, Say, Tap
 from bot.domain.people import Person
 from bot.domain.programme import Item, Programme, Target
@@ -88,4 +89,4 @@ def _later(tx: Transaction, person: Person, programme: Programme, module_id: str
         not_after=due + timedelta(hours=12),
         about=Target(Item.MODULE, module_id),
     )
-    return Reply((), Say("module.toast_later", {"at": due}))
+    return Reply((), Say("module.toast_later", {"at": short_moment(due)}))

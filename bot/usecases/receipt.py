@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from bot.domain import quiz as quizzes
+from bot.domain.forms import short_moment
 from bot.domain.journal import State
 from bot.domain.messages import Button, Reply, Say, Tap, Value
 from bot.domain.people import Person
@@ -48,7 +49,7 @@ def receipt(tx: Transaction, person: Person, programme: Programme, now: datetime
     )
     params: dict[str, Value] = {
         "title": programme.title,
-        "at": now,
+        "at": short_moment(now),
         "login": login,
         "modules": len(done.intersection(module.id for module in programme.modules)),
         "modules_total": len(programme.modules),

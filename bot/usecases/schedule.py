@@ -2,7 +2,8 @@
 
 from datetime import datetime, timedelta
 
-from bot.domain.cards import session_card
+from bot.domain.cards import session_card, session_times
+from bot.domain.forms import short_day, short_moment, span
 from bot.domain.messages import Button, Invite, Reply, Say, Tap, Value
 from bot.domain.people import Person
 from bot.domain.programme import Programme, Session
@@ -33,7 +34,8 @@ def overview(tx: Transaction, person: Person, programme: Programme, now: datetim
         "title": programme.title,
         "sessions": lines or (Say("schedule.no_sessions"),),
         "deadlines": tuple(
-            Say("schedule.deadline", {"title": task.prompt.title, "at": at}) for at, task in ahead[:3]
+            Say("schedule.deadline", {"title": task.prompt.title, "at": short_moment(at)})
+            for at, task in ahead[:3]
         )
         or (Say("schedule.no_deadlines"),),
     }
@@ -50,12 +52,7 @@ def tap(programme: Programme, tapped: Tap, now: datetime) -> Reply:
     if session.ends <= now:
         return Reply((Say("schedule.over", {"title": session.title}),))
     if session.room_opens - now > SOON:
-        params: dict[str, Value] = {
-            "title": session.title,
-            "opens": session.room_opens,
-            "starts": session.starts,
-            "ends": session.ends,
-        }
+        params: dict[str, Value] = {"title": session.title, **session_times(session)}
         calendar = Button(Say("session.button_calendar"), Tap("sesi", session.id, "ics"))
         return Reply((Say("schedule.not_yet", params, ((calendar,),)),))
     return Reply((session_card(session, ""),))
@@ -71,7 +68,9 @@ def whats_next(tx: Transaction, person: Person, now: datetime) -> Say:
     following = next((module for module in programme.modules if module.id not in done), None)
     lines: list[Say] = []
     if coming is not None:
-        lines.append(Say("schedule.next_session", {"title": coming.title, "starts": coming.starts}))
+        lines.append(
+            Say("schedule.next_session", {"title": coming.title, "starts": short_moment(coming.starts)})
+        )
     if following is not None:
         lines.append(Say("schedule.next_module", {"title": following.title}))
     if not lines:
@@ -83,7 +82,11 @@ def _line(session: Session, now: datetime) -> Say:
     running = session.room_opens <= now < session.ends
     return Say(
         "schedule.session_now" if running else "schedule.session",
-        {"title": session.title, "starts": session.starts, "ends": session.ends},
+        {
+            "title": session.title,
+            "day": short_day(session.starts),
+            "time": span(session.starts, session.ends),
+        },
     )
 
 
