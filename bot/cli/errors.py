@@ -43,7 +43,7 @@ class Explained:
 
 
 # Errors whose text is written for people, by full name: whoever raised one has imported it, and importing
-# the others only to ask would cost half a second. tests/cli/test_errors.py keeps the names right.
+# the others only to ask would cost half a second. tests/cli/test_sentences.py keeps the names right.
 TOLD = frozenset(
     {
         "bot.app.LockLostError",

@@ -1,5 +1,6 @@
 """From file models without holes to domain values."""
 
+import functools
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 
@@ -11,6 +12,8 @@ from bot.domain import programme as domain
 from bot.domain.language import Language, Localised
 from bot.domain.windows import Break, SendingWindows
 from bot.domain.zones import Zone, find_province
+
+_CATEGORIES = ("public", "government")
 
 
 def catalogue(files: Files) -> domain.Catalogue:
@@ -41,7 +44,7 @@ def instant(moment: datetime, zone: Zone) -> datetime:
 
 def windows(file: models.WindowsFile, first: date, last: date) -> SendingWindows:
     """The sending windows of a programme that runs from `first` to `last`."""
-    closed = frozenset(public_holidays(first, last)) if file.public_holidays else frozenset()
+    closed = public_holidays(first.year, last.year) if file.public_holidays else frozenset()
     breaks = tuple(Break(b.first, b.last, tuple(sorted(b.hours))) for b in file.breaks)
     if file.week is None:
         return SendingWindows(holidays=closed, breaks=breaks)
@@ -50,13 +53,13 @@ def windows(file: models.WindowsFile, first: date, last: date) -> SendingWindows
     return SendingWindows(week, closed, breaks)
 
 
-def public_holidays(first: date, last: date) -> Iterable[date]:
-    """Indonesia's public holidays and joint leave days (cuti bersama) in those years, as known to `holidays`.
+@functools.cache
+def public_holidays(first: int, last: int) -> frozenset[date]:
+    """Indonesia's public holidays and joint leave days (cuti bersama) of those years, as `holidays` has them.
 
-    Those of coming years that the government has not announced yet are its estimates, or missing.
+    Those of years that the government has not announced yet are estimates, or missing.
     """
-    years = range(first.year, last.year + 1)
-    return holidays.country_holidays("ID", categories=("public", "government"), years=years).keys()
+    return frozenset(holidays.country_holidays("ID", categories=_CATEGORIES, years=range(first, last + 1)))
 
 
 def when(file: models.WhenFile, zone: Zone) -> domain.When:

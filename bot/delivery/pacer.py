@@ -150,7 +150,9 @@ class Pace:
         chat.taken = True
         self._in_flight += 1
         interval = 1 / (self.limits.per_second * self._share(now))
-        self._next_start = max(self._next_start, now - max(interval, _LATENESS)) + interval
+        # Who was woken a little late is made up for; a pause is not.
+        on_time = now - self._next_start <= max(interval, _LATENESS)
+        self._next_start = (self._next_start if on_time else now) + interval
         if reply:
             self._replies.append(now)
 

@@ -9,6 +9,9 @@ from sqlalchemy.sql.dml import Insert
 
 from bot.storage.tables import Base
 
+# On PostgreSQL, SQLAlchemy asks for new rows' ids, and forgets how many rows there were unless told.
+_COUNTED: Any = {"preserve_rowcount": True}
+
 
 def upsert(
     connection: Connection, table: type[Base], values: Mapping[str, Any], *, key: Sequence[str]
@@ -32,6 +35,7 @@ def insert_new(connection: Connection, table: type[Base], values: Mapping[str, A
         statement = postgresql.insert(table).on_conflict_do_nothing()
     else:
         statement = sqlite.insert(table).on_conflict_do_nothing()
+    statement = statement.execution_options(**_COUNTED)
     return statement if values is None else statement.values(**values)
 
 
@@ -40,5 +44,7 @@ def insert_new_from(
 ) -> Insert:
     """Insert what `rows` selects (it must have a WHERE: SQLite's grammar) unless it breaks a unique key."""
     if connection.dialect.name == "postgresql":
-        return postgresql.insert(table).from_select(names, rows).on_conflict_do_nothing()
-    return sqlite.insert(table).from_select(names, rows).on_conflict_do_nothing()
+        statement: Insert = postgresql.insert(table).from_select(names, rows).on_conflict_do_nothing()
+    else:
+        statement = sqlite.insert(table).from_select(names, rows).on_conflict_do_nothing()
+    return statement.execution_options(**_COUNTED)

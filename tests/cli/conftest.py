@@ -1,5 +1,7 @@
+import asyncio
 import json
-from collections.abc import Callable, Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,6 +10,8 @@ import pytest
 from typer.testing import CliRunner
 
 from bot.cli import command_line
+from bot.clock import SystemClock
+from bot.simulator import Simulator
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -53,3 +57,24 @@ def rekan(home: Path) -> Rekan:
         return Ended(result.exit_code, result.stdout, result.stderr)
 
     return run
+
+
+@pytest.fixture
+def simulator() -> Iterator[Simulator]:
+    """A Bot API server on a thread of its own: the commands under test run synchronously."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    simulator = Simulator(SystemClock())
+    asyncio.run_coroutine_threadsafe(simulator.start(), loop).result(5)
+    yield simulator
+    asyncio.run_coroutine_threadsafe(simulator.stop(), loop).result(5)
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join()
+    loop.close()
+
+
+@pytest.fixture
+def online(simulator: Simulator) -> dict[str, str]:
+    """The environment in which Rekan talks to the simulator."""
+    return {"REKAN_TELEGRAM__TOKEN": simulator.token, "REKAN_TELEGRAM__BASE_URL": simulator.base_url}

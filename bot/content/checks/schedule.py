@@ -128,25 +128,31 @@ def _kinds(file: ScheduleFile, shelf: Shelf, files: Files) -> Iterable[Kind]:
             else:
                 elsewhere[module.id] = f"add its agenda '{agenda_id}' to 'agendas'"
     yield Kind("module", mine, elsewhere, partial(files.may_have, "modules"))
-    clear = known(file.quizzes) and file.complete("quizzes") and set(file.quizzes) <= shelf.quizzes.keys()
-    quizzes = {
-        name: (quiz.title,)
-        for name, quiz in shelf.quizzes.items()
-        if name in items(file.quizzes) or not clear
-    }
-    others = dict.fromkeys(shelf.quizzes.keys() - quizzes.keys(), "add it to 'quizzes'")
-    yield Kind("quiz", quizzes, others, partial(files.may_have, "quizzes"))
-    asked = {task.prompt for task in items(file.journal)}
-    clear = known(file.journal) and file.complete("journal") and asked <= shelf.prompts.keys()
-    prompts = {
-        name: (prompt.title, prompt.text)
-        for name, prompt in shelf.prompts.items()
-        if name in asked or not clear
-    }
-    others = dict.fromkeys(shelf.prompts.keys() - prompts.keys(), "add it to 'journal'")
-    yield Kind("journal", prompts, others, partial(files.may_have, "journal"))
+    quizzes: dict[str, tuple[Words, ...]] = {name: (quiz.title,) for name, quiz in shelf.quizzes.items()}
+    yield _chosen("quiz", "quizzes", items(file.quizzes), quizzes, file, files)
+    prompts: dict[str, tuple[Words, ...]] = {name: (p.title, p.text) for name, p in shelf.prompts.items()}
+    yield _chosen("journal", "journal", [task.prompt for task in items(file.journal)], prompts, file, files)
     sessions = {session.id: (session.title,) for session in items(file.sessions)}
     yield Kind("session", sessions, {}, lambda name: not (known(file.sessions) and file.complete("sessions")))
+
+
+def _chosen(
+    kind: str,
+    key: str,
+    listed: list[str],
+    shelf: Mapping[str, tuple[Words, ...]],
+    file: ScheduleFile,
+    files: Files,
+) -> Kind:
+    """What a schedule lists under `key` of a kind that has a folder of the same name.
+
+    What is listed, but does not exist, is named in the list and not again wherever it is referred to; and
+    while it is not clear what is meant there, anything may be.
+    """
+    clear = known(getattr(file, key)) and file.complete(key) and set(listed) <= shelf.keys()
+    mine = {name: texts for name, texts in shelf.items() if name in listed or not clear}
+    others = dict.fromkeys(shelf.keys() - mine.keys(), f"add it to '{key}'")
+    return Kind(kind, dict.fromkeys(listed, ()) | mine, others, partial(files.may_have, key))
 
 
 def _references(entry: EntryFile, kinds: Mapping[str, Kind], reading: Reading) -> None:

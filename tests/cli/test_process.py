@@ -1,0 +1,97 @@
+"""The command as it is started by people and supervisors: real processes, few, since each takes a second."""
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from bot.clock import SystemClock
+from bot.simulator import Simulator
+from tests.cli.conftest import ROOT
+
+
+@contextmanager
+def started(*arguments: str, env: dict[str, str] | None = None) -> Iterator["subprocess.Popen[str]"]:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "bot", *arguments],
+        env={**os.environ, "PYTHONPATH": str(ROOT), **(env or {})},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_help_is_quick_and_imports_nothing_heavy() -> None:
+    script = (
+        "import sys\nfrom bot.cli import command_line\ncommand_line()\n"
+        "heavy = {'sqlalchemy', 'telegram', 'aiohttp', 'pydantic', 'typst', 'apscheduler', 'rich.console'}\n"
+        "sys.exit(str(sorted(heavy & sys.modules.keys())) if heavy & sys.modules.keys() else 0)"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True, cwd=ROOT)
+
+
+def test_the_simulator_serves_until_it_is_stopped() -> None:
+    with started("simulate", "--port", "0", "--json") as process:
+        assert process.stdout is not None
+        document = ""
+        while not document.endswith("}\n"):
+            document += process.stdout.readline()
+        told = json.loads(document)
+        with urllib.request.urlopen(f"{told['base_url']}{told['token']}/getMe") as answer:
+            assert json.load(answer)["result"]["username"] == told["username"]
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=10)
+    assert (process.returncode, out, err) == (0, "", "Stop it with Ctrl-C.\n")
+
+
+async def test_the_bot_stops_cleanly_and_the_log_holds_no_token(home: Path) -> None:
+    async with Simulator(SystemClock()) as simulator:
+        env = {
+            "REKAN_TELEGRAM__TOKEN": simulator.token,
+            "REKAN_TELEGRAM__BASE_URL": simulator.base_url,
+            "REKAN_WEB__LISTEN": "127.0.0.1:0",
+            "REKAN_LOG__FORMAT": "json",
+            "REKAN_LOG__LEVEL": "debug",
+        }
+        first = await begun("run", "-c", str(home / "config.yaml"), env=env)
+        assert first.stderr is not None
+        log = b""
+        while b'"action": "started"' not in log:
+            assert (line := await first.stderr.readline()), log
+            log += line
+        await simulator.person(7).send("/start")
+        await simulator.idle()
+        second = await begun("run", "-c", str(home / "config.yaml"), env=env)
+        _, refused = await second.communicate()
+        first.send_signal(signal.SIGTERM)
+        async with asyncio.timeout(30):
+            _, rest = await first.communicate()
+    assert first.returncode == 0, log + rest
+    assert b'"action": "stopped"' in rest
+    assert simulator.token.encode() not in log + rest
+    assert b"Traceback" not in log + rest
+    assert second.returncode == 1
+    assert refused.splitlines()[-1].startswith(b"Another Rekan (process %d) is running on " % first.pid)
+
+
+async def begun(*arguments: str, env: dict[str, str]) -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "bot",
+        *arguments,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **env},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )

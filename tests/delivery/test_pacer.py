@@ -1,0 +1,268 @@
+import asyncio
+import itertools
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.clock import SimulatedClock
+from bot.delivery.pacer import RAMP, Limits, Pacer
+from bot.domain.messages import Lane
+from bot.domain.outcomes import HoldBack, Outcome, Sent, Unsent
+from bot.simulator import limits as server
+
+START = datetime(2026, 11, 9, tzinfo=UTC)
+BY = START
+FREE = Limits()
+GROUP = -100
+
+
+class Talk:
+    """Calls through a pacer, on a simulated clock; remembers when each started."""
+
+    def __init__(self, limits: Limits = FREE) -> None:
+        self.clock = SimulatedClock(START)
+        self.pacer = Pacer(self.clock, limits)
+        self.starts: list[tuple[float, int]] = []
+        self.tasks: set[asyncio.Task[None]] = set()
+
+    def call(
+        self,
+        chat_id: int,
+        *,
+        lane: Lane = Lane.REMINDER,
+        answer: Outcome | Callable[[], Outcome] = Sent(1),  # noqa: B008 - a value
+        to: float = 0.0,
+        back: float = 0.0,
+        after: float = 0.0,
+        arrive: Callable[[float], None] = lambda at: None,
+    ) -> asyncio.Task[None]:
+        """A call after so many seconds; it takes `to` seconds there, and its answer `back` seconds."""
+
+        async def it() -> None:
+            await self.clock.sleep(after)
+            with self.clock.busy(), await self.pacer.acquire(chat_id, lane=lane, by=BY) as permit:
+                permit.start()
+                self.starts.append((self.clock.monotonic(), chat_id))
+                await self.clock.sleep(to)
+                arrive(self.clock.monotonic())
+                await self.clock.sleep(back)
+                permit.done(answer() if callable(answer) else answer)
+
+        task = asyncio.create_task(it())
+        self.tasks.add(task)
+        return task
+
+    async def all(self) -> list[float]:
+        """Let time run until every call has ended; when each started, in seconds."""
+        running = asyncio.create_task(self.clock.run())
+        await asyncio.wait_for(asyncio.gather(*self.tasks), 20)
+        running.cancel()
+        self.pacer.close()
+        return [at for at, _ in self.starts]
+
+
+def about(times: list[float]) -> list[float]:
+    return [round(at, 2) for at in times]
+
+
+REQUESTS = st.lists(
+    st.tuples(
+        st.sampled_from([1, 2, 3, 4, 5, 6, 7, 8, GROUP]),
+        st.sampled_from(Lane),
+        st.floats(0, 3),  # when it is wished for
+        st.floats(0, 2),  # seconds until it reaches the server
+        st.floats(0, 2),  # seconds until its answer is back
+    ),
+    max_size=40,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(REQUESTS, st.integers(1, 12))
+def test_the_server_never_sees_more_than_its_limits(
+    requests: list[tuple[int, Lane, float, float, float]], per_second: int
+) -> None:
+    async def play() -> None:
+        talk = Talk(Limits(per_second=per_second))
+        strict = server.Governor(server.Limits(per_second=per_second))
+        for chat_id, lane, after, to, back in requests:
+
+            def arrive(at: float, chat_id: int = chat_id) -> None:
+                strict.spend(chat_id, group=chat_id < 0, now=at)  # raises where a limit is broken
+
+            talk.call(chat_id, lane=lane, after=after, to=to, back=back, arrive=arrive)
+        await talk.all()
+
+    asyncio.run(play())
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1), st.booleans()), min_size=20, max_size=60),
+    st.integers(1, 10),
+)
+def test_no_second_holds_more_whatever_the_latencies(
+    calls: list[tuple[float, float, bool]], per_second: int
+) -> None:
+    async def play() -> list[float]:
+        talk = Talk(Limits(per_second=per_second))
+        arrived: list[float] = []
+        for chat_id, (to, back, reply) in enumerate(calls, start=1):
+            lane = Lane.REPLY if reply else Lane.REMINDER
+            talk.call(chat_id, lane=lane, to=to, back=back, arrive=arrived.append)
+        await talk.all()
+        return sorted(arrived)
+
+    arrived = asyncio.run(play())
+    for first, last in zip(arrived, arrived[per_second:], strict=False):
+        assert last - first >= 1
+
+
+async def test_a_broadcast_goes_at_the_full_pace_evenly() -> None:
+    talk = Talk()
+    for chat_id in range(1, 302):
+        talk.call(chat_id)
+    starts = await talk.all()
+    assert 299 / 30 <= starts[-1] <= 299 / 30 / 0.99
+    gaps = [b - a for a, b in itertools.pairwise(starts)]
+    assert min(gaps) > 0.03
+
+
+async def test_what_was_not_asked_for_comes_once_a_second_to_a_chat() -> None:
+    talk = Talk()
+    for _ in range(4):
+        talk.call(7)
+    assert about(await talk.all()) == [0, 1, 2, 3]
+
+
+async def test_replies_may_come_three_at_once_and_then_once_a_second() -> None:
+    talk = Talk()
+    for _ in range(5):
+        talk.call(7, lane=Lane.REPLY)
+    assert about(await talk.all()) == [0, 0, 0, 1, 2]
+
+
+async def test_one_call_at_a_time_to_a_chat() -> None:
+    talk = Talk()
+    for _ in range(3):
+        talk.call(7, lane=Lane.REPLY, to=0.2, back=0.2)
+    assert about(await talk.all()) == [0, 0.4, 0.8]
+
+
+async def test_a_group_takes_twenty_a_minute() -> None:
+    talk = Talk()
+    for _ in range(22):
+        talk.call(GROUP, lane=Lane.REPLY)
+    starts = await talk.all()
+    assert about(starts)[:4] == [0, 0, 0, 1]
+    assert starts[20] == pytest.approx(60, abs=0.1)
+
+
+async def test_a_reply_goes_before_the_broadcast() -> None:
+    talk = Talk(Limits(per_second=10))
+    for chat_id in range(1, 101):
+        talk.call(chat_id)
+    for n in range(8):
+        talk.call(1000 + n, lane=Lane.REPLY, after=2 + n / 4)
+    await talk.all()
+    replies = {chat_id: at for at, chat_id in talk.starts if chat_id >= 1000}
+    waits = [at - (2 + n / 4) for n, at in enumerate(replies.values())]
+    assert max(waits[:1]) <= 0.11  # the first takes the broadcast's next slot
+    assert sum(waits[1:]) / 7 <= 0.06  # the others find room
+
+
+async def test_a_broadcast_takes_back_the_room_when_no_replies_come() -> None:
+    talk = Talk(Limits(per_second=10))
+    talk.call(1, lane=Lane.REPLY)
+    for chat_id in range(2, 300):
+        talk.call(chat_id)
+    starts = await talk.all()
+    assert sum(20 <= at < 21 for at in starts) == 10
+
+
+async def test_a_chat_that_is_held_back_lets_the_others_go() -> None:
+    talk = Talk()
+    answers = iter([HoldBack(5), Sent(2)])
+    talk.call(1, answer=lambda: next(answers))
+    for chat_id in range(2, 40):
+        talk.call(chat_id, after=0.01)
+    talk.call(1, answer=lambda: next(answers), after=0.1)
+    await talk.all()
+    assert about([at for at, chat_id in talk.starts if chat_id == 1]) == [0, 5]
+    assert max(at for at, chat_id in talk.starts if chat_id != 1) < 1.5
+
+
+async def test_two_chats_held_back_mean_everything_and_the_pace_comes_back_gently() -> None:
+    talk = Talk()
+    refused = iter([HoldBack(3), HoldBack(4)])
+
+    def answer() -> Outcome:
+        return next(refused, Sent(1))
+
+    for chat_id in range(1, 400):
+        talk.call(chat_id, answer=answer)
+    starts = await talk.all()
+    assert about(starts[:2]) == [0, 0.03]
+    assert starts[2] >= 4
+    resumed = starts[2]
+    first_second = sum(resumed <= at < resumed + 1 for at in starts)
+    full_second = sum(resumed + RAMP <= at < resumed + RAMP + 1 for at in starts)
+    assert 5 <= first_second <= 12
+    assert full_second >= 29
+
+
+async def test_while_it_is_not_known_who_is_meant_one_call_at_a_time_is_tried() -> None:
+    talk = Talk()
+    talk.call(1, answer=HoldBack(60))
+    for chat_id in range(2, 5):
+        talk.call(chat_id, after=0.1, to=1.0)
+    starts = await talk.all()
+    assert about(starts) == [0, 0.1, 1.1, 1.13]
+
+
+async def test_a_pause_holds_everything_and_then_one_call_is_tried() -> None:
+    talk = Talk()
+    talk.pacer.pause(10)
+    answers = iter([Unsent("no route"), Sent(1), Sent(1), Sent(1)])
+    for chat_id in range(1, 5):
+        talk.call(chat_id, lane=Lane.REPLY, to=2, answer=lambda: next(answers))
+    starts = await talk.all()
+    assert about(starts[:3]) == [10, 12, 14]
+
+
+async def test_who_no_longer_waits_takes_no_turn() -> None:
+    talk = Talk()
+    first = talk.call(1, to=1.0)
+    second = talk.call(1)
+    await asyncio.sleep(0.001)
+    second.cancel()
+    talk.tasks.remove(second)
+    talk.call(1, after=0.5)
+    assert about(await talk.all()) == [0, 2]
+    assert first.done()
+
+
+async def test_a_permit_that_is_not_used_costs_nothing() -> None:
+    talk = Talk(Limits(per_second=1))
+    with await talk.pacer.acquire(1, lane=Lane.REPLY, by=BY):
+        pass
+    talk.call(1, lane=Lane.REPLY)
+    assert about(await talk.all()) == [0]
+
+
+async def test_less_than_one_a_second_can_be_asked_for() -> None:
+    talk = Talk(Limits(per_second=0.5))
+    for chat_id in range(1, 4):
+        talk.call(chat_id)
+    assert about(await talk.all()) == [0, 2, 4]
+
+
+async def test_chats_are_forgotten() -> None:
+    talk = Talk(Limits(per_second=2))
+    for chat_id in range(1, 900):
+        talk.call(chat_id)
+    await talk.all()
+    assert len(talk.pacer._pace._chats) <= 200
