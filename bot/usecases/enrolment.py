@@ -15,6 +15,7 @@ from bot.storage.database import Transaction
 from bot.storage.people import Visitor
 from bot.storage.secrets import CLAIMS, secret
 from bot.usecases import planning, schedule
+from bot.usecases.menu import OLD_BUTTON
 
 DIALOGUE = "enrolment"
 
@@ -86,7 +87,7 @@ def tap(tx: Transaction, who: Visitor, message_id: int, tapped: Tap, now: dateti
             return Reply((Edit(message_id, Say("enrolment.left")),))
         case "stay", _:
             return Reply((Edit(message_id, Say("enrolment.stayed")),))
-    return Reply((Say("help.old_button"),))
+    return Reply((OLD_BUTTON,))
 
 
 def write(tx: Transaction, who: Visitor, text: str, now: datetime) -> Reply | None:

@@ -13,6 +13,7 @@ from bot.domain.timetable import deadline
 from bot.storage import dialogues, outbox
 from bot.storage import journal as stored
 from bot.storage.database import Transaction
+from bot.usecases.menu import OLD_BUTTON
 
 DIALOGUE = "journal"
 
@@ -59,7 +60,7 @@ def tap(
         return Reply((Say("journal.closed", {}, (_list_button(),)),))
     task = programme.task(tapped.item)
     if task is None:
-        return Reply((Say("help.old_button"),))
+        return Reply((OLD_BUTTON,))
     entry = stored.entries(tx, person.id).get(task.prompt.id, Entry(task.prompt.id))
     until = deadline(programme, task, person)
     match tapped.choice:
@@ -75,7 +76,7 @@ def tap(
         case "submit" | "sure":
             sure = tapped.choice == "sure"
             return _submit(tx, person, chat_id, task, entry, until, now, sure=sure)
-    return Reply((Say("help.old_button"),))
+    return Reply((OLD_BUTTON,))
 
 
 def write(

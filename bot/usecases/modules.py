@@ -12,6 +12,7 @@ from bot.storage import modules as stored
 from bot.storage import outbox, people
 from bot.storage.database import Transaction
 from bot.usecases import planning
+from bot.usecases.menu import OLD_BUTTON
 
 LATER = timedelta(hours=3)
 
@@ -29,7 +30,7 @@ def tap(
         return overview(tx, person, programme)
     module = programme.module(tapped.item)
     if module is None:
-        return Reply((Say("help.old_button"),))
+        return Reply((OLD_BUTTON,))
     match tapped.choice:
         case "show":
             return Reply((module_card(programme, module, ""),))
@@ -46,7 +47,7 @@ def tap(
             return Reply((Edit(message_id, module_card(programme, module, "")),), Say("module.toast_undone"))
         case "later":
             return _later(tx, person, programme, module.id, now)
-    return Reply((Say("help.old_button"),))
+    return Reply((OLD_BUTTON,))
 
 
 def tap_first_login(tx: Transaction, person: Person, message_id: int, tapped: Tap, now: datetime) -> Reply:
@@ -61,13 +62,13 @@ def tap_first_login(tx: Transaction, person: Person, message_id: int, tapped: Ta
             try:
                 day = date.fromisoformat(tapped.item)
             except ValueError:
-                return Reply((Say("help.old_button"),))
+                return Reply((OLD_BUTTON,))
             if day > today:
                 return Reply((modules.ask_first_login(today),))
             people.change(tx, person.id, now, first_login=day)
             planning.catch_up(tx, person.id, now)  # of their own days, some may have come already
             return Reply((Edit(message_id, Say("login.noted", {"day": day})),), Say("login.toast"))
-    return Reply((Say("help.old_button"),))
+    return Reply((OLD_BUTTON,))
 
 
 def _later(tx: Transaction, person: Person, programme: Programme, module_id: str, now: datetime) -> Reply:

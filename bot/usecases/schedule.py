@@ -3,13 +3,14 @@
 from datetime import datetime, timedelta
 
 from bot.domain.cards import session_card, session_times
-from bot.domain.forms import short_day, short_moment, span
+from bot.domain.forms import clock_time, short_day, short_moment, span
 from bot.domain.messages import Button, Invite, Reply, Say, Tap, Value
 from bot.domain.people import Person
 from bot.domain.programme import Programme, Session
 from bot.domain.timetable import deadline
 from bot.storage import journal, modules
 from bot.storage.database import Transaction
+from bot.usecases.menu import MENU, OLD_BUTTON
 
 SOON = timedelta(hours=24)
 """How long before a session its link is shown to whoever asks for the timetable."""
@@ -46,7 +47,7 @@ def tap(programme: Programme, tapped: Tap, now: datetime) -> Reply:
     """A button of a session: its card, or its calendar file."""
     session = programme.session(tapped.item)
     if session is None:
-        return Reply((Say("help.old_button"),))
+        return Reply((OLD_BUTTON,))
     if tapped.choice == "ics":
         return Reply((Invite(programme.id, session.id),))
     if session.ends <= now:
@@ -67,10 +68,11 @@ def whats_next(tx: Transaction, person: Person, now: datetime) -> Say:
     done = modules.done(tx, person.id)
     following = next((module for module in programme.modules if module.id not in done), None)
     lines: list[Say] = []
-    if coming is not None:
-        lines.append(
-            Say("schedule.next_session", {"title": coming.title, "starts": short_moment(coming.starts)})
-        )
+    if coming is not None and coming.room_opens <= now:
+        lines.append(Say("schedule.next_now", {"title": coming.title, "ends": clock_time(coming.ends)}))
+    elif coming is not None:
+        starts = short_moment(coming.starts)
+        lines.append(Say("schedule.next_session", {"title": coming.title, "starts": starts}))
     if following is not None:
         lines.append(Say("schedule.next_module", {"title": following.title}))
     if not lines:
@@ -88,20 +90,3 @@ def _line(session: Session, now: datetime) -> Say:
             "time": span(session.starts, session.ends),
         },
     )
-
-
-MENU: tuple[tuple[Button, ...], ...] = (
-    (
-        Button(Say("menu.schedule"), Tap("menu", "", "jadwal")),
-        Button(Say("menu.modules"), Tap("menu", "", "modul")),
-    ),
-    (
-        Button(Say("menu.quizzes"), Tap("menu", "", "kuis")),
-        Button(Say("menu.journal"), Tap("menu", "", "jurnal")),
-    ),
-    (
-        Button(Say("menu.status"), Tap("menu", "", "status")),
-        Button(Say("menu.help"), Tap("menu", "", "bantuan")),
-    ),
-)
-"""The features as buttons, wherever somebody may not know what to do."""
