@@ -78,16 +78,22 @@ def _later(tx: Transaction, person: Person, programme: Programme, module_id: str
     due = programme.windows.next_open(wished, person.zone)
     if module is None or due is None:
         return Reply((), Say("module.toast_no_later"))
-    outbox.owe(
-        tx,
-        outbox.Recipient(person_id=person.id),
-        module_card(programme, module, Say("module.later_lead")),
-        reason=f"later:{module_id}:{due:%Y%m%d}",
-        lane=Lane.REMINDER,
-        now=now,
-        due_at=due,
-        everybody_by=due + timedelta(minutes=15),
-        not_after=due + timedelta(hours=12),
-        about=Target(Item.MODULE, module_id),
-    )
+    times = {
+        "due_at": due,
+        "everybody_by": due + timedelta(minutes=15),
+        "not_after": due + timedelta(hours=12),
+    }
+    prefix = f"later:{module_id}@"
+    # Tapped again: one reminder, at the time that was told last.
+    if not outbox.put_off(tx, person.id, prefix, **times):
+        outbox.owe(
+            tx,
+            outbox.Recipient(person_id=person.id),
+            module_card(programme, module, Say("module.later_lead")),
+            reason=f"{prefix}{due:%Y%m%dT%H%M%S}",
+            lane=Lane.REMINDER,
+            now=now,
+            about=Target(Item.MODULE, module_id),
+            **times,
+        )
     return Reply((), Say("module.toast_later", {"at": short_moment(due)}))
