@@ -108,7 +108,7 @@ def opened(task: JournalTask, entry: Entry, deadline: datetime) -> Say:
     if prompt.minimum_words:
         parts.append(Say("journal.wish", {"words": prompt.minimum_words}))
     if not entry.empty:
-        parts.append(Say("journal.so_far", {"words": entry.words, "files": entry.files}))
+        parts.append(Say("journal.so_far", {"words": entry.words, "files": _and_files(entry)}))
     return Say(
         "journal.opened",
         {
@@ -124,7 +124,11 @@ def opened(task: JournalTask, entry: Entry, deadline: datetime) -> Say:
 def saved(prompt: Prompt, entry: Entry) -> Say:
     """A part has been kept."""
     key = "journal.saved_enough" if entry.words >= prompt.minimum_words else "journal.saved"
-    params = {"words": entry.words, "wish": prompt.minimum_words, "files": entry.files}
+    params: dict[str, Value] = {
+        "words": entry.words,
+        "wish": prompt.minimum_words,
+        "files": _and_files(entry),
+    }
     return Say(key, params, ((_submit(prompt), _close()),))
 
 
@@ -149,11 +153,15 @@ def receipt(prompt: Prompt, entry: Entry, deadline: datetime, now: datetime, *, 
     params: dict[str, Value] = {
         "title": prompt.title,
         "words": entry.words,
-        "files": entry.files,
+        "files": _and_files(entry),
         "at": short_moment(now),
         "deadline": short_moment(deadline),
     }
     return Say(key, params, tuple(buttons))
+
+
+def _and_files(entry: Entry) -> Value:
+    return Say("journal.and_files", {"files": entry.files}) if entry.files else ""
 
 
 def _submit(prompt: Prompt) -> Button:

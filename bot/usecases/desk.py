@@ -153,7 +153,7 @@ def _command(tx: Transaction, who: Visitor, feature: str, now: datetime) -> Repl
         case "kuis":
             return quiz.overview(tx, person, programme)
         case "jurnal":
-            return journal.overview(tx, person, programme)
+            return journal.overview(tx, person, programme, now)
         case "status":
             return receipt.receipt(tx, person, programme, now)
         case "zona":

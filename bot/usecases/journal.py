@@ -28,25 +28,35 @@ class Piece:
     file_id: str | None = None
 
 
-def overview(tx: Transaction, person: Person, programme: Programme) -> Reply:
-    """`/jurnal`: each prompt with how its entry stands, and buttons to write."""
+def overview(tx: Transaction, person: Person, programme: Programme, now: datetime) -> Reply:
+    """`/jurnal`: each prompt with how its entry stands, and buttons to write or to change it."""
     written = stored.entries(tx, person.id)
     lines: list[Say] = []
     rows: list[tuple[Button, ...]] = []
     for task in programme.journal:
         entry = written.get(task.prompt.id, Entry(task.prompt.id))
+        until = deadline(programme, task, person)
         params: dict[str, Value] = {
             "title": task.prompt.title,
             "words": entry.words,
-            "deadline": short_moment(deadline(programme, task, person)),
+            "deadline": short_moment(until),
         }
         lines.append(Say(f"journal.line_{entry.state}", params))
-        if entry.state is not State.SUBMITTED:
-            label = Say("journal.button_open", {"title": task.prompt.title})
+        if journal.may_change(entry, until, now):
+            key = "journal.button_change" if entry.state is State.SUBMITTED else "journal.button_open"
+            label = Say(key, {"title": task.prompt.title})
             rows.append((Button(label, Tap("jurnal", task.prompt.id, "open")),))
     if not lines:
         return Reply((Say("journal.none"),))
-    return Reply((Say("journal.overview", {"lines": tuple(lines)}, tuple(rows)),))
+    return Reply(
+        (
+            Say(
+                "journal.overview",
+                {"lines": tuple(lines), "choose": Say("journal.choose") if rows else ""},
+                tuple(rows),
+            ),
+        )
+    )
 
 
 def tap(
@@ -54,7 +64,7 @@ def tap(
 ) -> Reply:
     """A button of the journal."""
     if tapped.choice == "list":
-        return overview(tx, person, programme)
+        return overview(tx, person, programme, now)
     if tapped.choice == "close":
         dialogues.leave(tx, chat_id, DIALOGUE)
         return Reply((Say("journal.closed", {}, (_list_button(),)),))

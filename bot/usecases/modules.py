@@ -78,14 +78,10 @@ def _later(tx: Transaction, person: Person, programme: Programme, module_id: str
     due = programme.windows.next_open(wished, person.zone)
     if module is None or due is None:
         return Reply((), Say("module.toast_no_later"))
-    times = {
-        "due_at": due,
-        "everybody_by": due + timedelta(minutes=15),
-        "not_after": due + timedelta(hours=12),
-    }
+    by, over = due + timedelta(minutes=15), due + timedelta(hours=12)
     prefix = f"later:{module_id}@"
     # Tapped again: one reminder, at the time that was told last.
-    if not outbox.put_off(tx, person.id, prefix, **times):
+    if not outbox.put_off(tx, person.id, prefix, due_at=due, everybody_by=by, not_after=over):
         outbox.owe(
             tx,
             outbox.Recipient(person_id=person.id),
@@ -93,7 +89,9 @@ def _later(tx: Transaction, person: Person, programme: Programme, module_id: str
             reason=f"{prefix}{due:%Y%m%dT%H%M%S}",
             lane=Lane.REMINDER,
             now=now,
+            due_at=due,
+            everybody_by=by,
+            not_after=over,
             about=Target(Item.MODULE, module_id),
-            **times,
         )
     return Reply((), Say("module.toast_later", {"at": short_moment(due)}))
