@@ -46,6 +46,10 @@ def _serving(text: str, content_type: str) -> Callable[[web.Request], Awaitable[
     return serve
 
 
+async def _no_icon(_: web.Request) -> web.Response:
+    return web.Response(status=204, headers=_HEADERS)
+
+
 async def _to_the_list(_: web.Request) -> web.Response:
     raise web.HTTPSeeOther("/people")
 
