@@ -52,7 +52,3 @@ async def _no_icon(_: web.Request) -> web.Response:
 
 async def _to_the_list(_: web.Request) -> web.Response:
     raise web.HTTPSeeOther("/people")
-
-
-async def _no_icon(_: web.Request) -> web.Response:
-    return web.Response(status=204)  # browsers ask by themselves, and a 404 would stand in their consoles
