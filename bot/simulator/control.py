@@ -164,6 +164,7 @@ class ControlSurface:
         action = self._actions.get(request.match_info["action"])
         if action is None:
             raise MissingError(f"there is no action {request.match_info['action']!r}")
+        self._simulator.by_hand.add(person.id)
         return await action(person, body)
 
     async def _send(self, person: Person, body: Body) -> Any:

@@ -50,6 +50,7 @@ class Simulator:
             clock, limits, bots or {DEFAULT_TOKEN: BotAccount()}, seed=seed, keep_messages=keep_messages
         )
         self.token = next(iter(self.world.bots))
+        self.by_hand: set[int] = set()  # people for whom somebody has acted over HTTP, on the page say
         self._api = ApiServer(self.world, self.faults, self.calls)
         self._control = ControlSurface(self)
         self._runner: web.AppRunner | None = None
