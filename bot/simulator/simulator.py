@@ -28,7 +28,9 @@ class Simulator:
     """A Telegram Bot API server on a real socket, and everybody who talks to its bots.
 
     `clock` tells all product time; `bots` maps tokens to accounts (by default one bot with
-    `DEFAULT_TOKEN`); `seed` settles ids and dice; `keep_calls` bounds `calls`, 0 keeps none.
+    `DEFAULT_TOKEN`); `seed` settles ids and dice; `keep_calls` bounds `calls`, 0 keeps none;
+    `keep_messages` bounds each chat for long rehearsals (2 kB a message): older ones are forgotten, and
+    cannot be edited, tapped or deleted any more.
     """
 
     def __init__(
@@ -39,11 +41,14 @@ class Simulator:
         bots: Mapping[str, BotAccount] | None = None,
         seed: int = 0,
         keep_calls: int = KEPT_CALLS,
+        keep_messages: int | None = None,
     ) -> None:
         self.clock = clock
         self.faults = Faults(seed)
         self.calls: deque[CallRecord] = deque(maxlen=keep_calls)
-        self.world = World(clock, limits, bots or {DEFAULT_TOKEN: BotAccount()}, seed)
+        self.world = World(
+            clock, limits, bots or {DEFAULT_TOKEN: BotAccount()}, seed=seed, keep_messages=keep_messages
+        )
         self.token = next(iter(self.world.bots))
         self._api = ApiServer(self.world, self.faults, self.calls)
         self._control = ControlSurface(self)

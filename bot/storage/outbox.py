@@ -177,6 +177,29 @@ def withdraw(tx: Transaction, person_id: int, *, about: Target | None = None, no
     return tx.connection.execute(statement).rowcount
 
 
+def put_off(
+    tx: Transaction,
+    person_id: int,
+    prefix: str,
+    *,
+    due_at: datetime,
+    everybody_by: datetime,
+    not_after: datetime,
+) -> bool:
+    """Owe at another time what is owed for a reason that begins with `prefix`; whether something is."""
+    statement = (
+        update(OutboxRow)
+        .where(
+            OutboxRow.person_id == person_id,
+            _OPEN,
+            OutboxRow.state == "owed",
+            OutboxRow.reason.startswith(prefix, autoescape=True),
+        )
+        .values(due_at=due_at, everybody_by=everybody_by, not_after=not_after)
+    )
+    return tx.connection.execute(statement).rowcount > 0
+
+
 def revive(
     tx: Transaction,
     person_id: int,
