@@ -4,6 +4,7 @@
 log nor in a repr; ask for them by `get_secret_value()`.
 """
 
+import contextlib
 import re
 from collections.abc import Mapping
 from enum import StrEnum
@@ -14,7 +15,7 @@ from urllib.parse import urlsplit
 from pydantic import BeforeValidator, ConfigDict, Field, PlainValidator, SecretStr, WithJsonSchema
 
 from bot.content import yaml
-from bot.content.problems import ContentError, Place, advice
+from bot.content.problems import ContentError, Place, TooManyProblemsError, advice
 from bot.content.shape import Flag, Reading, Shape, Whole, choice, refuse, text_of, whole
 from bot.content.yaml import Scalar
 
@@ -263,11 +264,13 @@ def load_config(path: Path | None, environ: Mapping[str, str]) -> Config:
     """
     file = path or next((usual for usual in (Path.cwd() / USUAL,) if usual.exists()), SHIPPED)
     reading = Reading(quoting=False, empty_is_absent=True)
-    source = _source(file, reading)
-    _override(source, environ, reading)
-    config = reading.read(Config, source)
-    if config is not None:
-        _check(config, reading)
+    config = None
+    with contextlib.suppress(TooManyProblemsError):
+        source = _source(file, reading)
+        _override(source, environ, reading)
+        config = reading.read(Config, source)
+        if config is not None:
+            _check(config, reading)
     if reading.problems or config is None:
         raise ContentError(sorted(reading.problems))
     return _resolved(config, file.absolute().parent)
