@@ -167,7 +167,7 @@ class Webhook(Section):
     listen: Listen = Field(
         Address("127.0.0.1", 8443), description="host:port, behind a proxy that speaks TLS."
     )
-    secret: Annotated[SecretStr, PlainValidator(_webhook_secret), _TEXT] | None = Field(
+    secret: Annotated[SecretStr, BeforeValidator(_webhook_secret), _TEXT] | None = Field(
         None, description="What Telegram sends along with every update: 1-256 of A-Z a-z 0-9 _ -."
     )
 
@@ -184,7 +184,7 @@ class Pace(Section):
 class Telegram(Section):
     """The bot's account and its server."""
 
-    token: Annotated[SecretStr, PlainValidator(_token), _TEXT] | None = Field(
+    token: Annotated[SecretStr, BeforeValidator(_token), _TEXT] | None = Field(
         None, description="From @BotFather. Better set as REKAN_TELEGRAM__TOKEN than written here."
     )
     base_url: Annotated[str, PlainValidator(_bot_api), _TEXT] = Field(
@@ -198,7 +198,7 @@ class Telegram(Section):
 class Database(Section):
     """Where everything is kept."""
 
-    url: Annotated[SecretStr, PlainValidator(_database_url), _TEXT] = Field(
+    url: Annotated[SecretStr, BeforeValidator(_database_url), _TEXT] = Field(
         SecretStr("sqlite:///rekan.db"),
         description="sqlite:///file, or postgresql://user:password@host/database.",
     )

@@ -479,7 +479,7 @@ Https = Annotated[
 ]
 
 
-def choice(values: type[E]) -> PlainValidator:
+def choice(values: type[E]) -> BeforeValidator:
     """A validator for one of an enumeration's values."""
     allowed = [member.value for member in values]
 
@@ -489,4 +489,4 @@ def choice(values: type[E]) -> PlainValidator:
             raise refuse("is none of its values", advice(text, allowed))
         return values(text)
 
-    return PlainValidator(validate, json_schema_input_type=values)
+    return BeforeValidator(validate)
