@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli import check, db, demo, doctor, people, run, simulate
+from bot.cli import check, db, demo, doctor, export, people, run, simulate
 from bot.cli.errors import explained
 from bot.cli.terminal import version
 
@@ -29,6 +29,7 @@ def command_line() -> typer.Typer:
     rekan.command("check")(explained(check.check))
     rekan.command("simulate")(explained(simulate.simulate))
     rekan.command("doctor")(explained(doctor.doctor))
+    rekan.command("export")(explained(export.export))
     rekan.command("backup")(explained(db.backup))
 
     rosters = typer.Typer(no_args_is_help=True, help="Rosters in, personal claim links out.")

@@ -1,5 +1,6 @@
 """What a timetable entry looks like in the chat: the organisers' words, and the card of what it is about."""
 
+from bot.domain.forms import clock_times, day
 from bot.domain.messages import Button, Link, Say, Tap, Value, Written
 from bot.domain.programme import Entry, Item, JournalTask, Local, Module, Programme, Quiz, Session, Target
 
@@ -84,15 +85,23 @@ def session_card(session: Session, lead: Value) -> Say:
         {
             "lead": lead,
             "title": session.title,
-            "opens": session.room_opens,
-            "starts": session.starts,
-            "ends": session.ends,
+            **session_times(session),
             "meeting_id": session.meeting.meeting_id,
             "passcode": session.meeting.passcode,
             "stream": stream,
         },
         tuple(buttons),
     )
+
+
+def session_times(session: Session) -> dict[str, Value]:
+    """When a session is, in all zones: the day once, then the room, the start and the end by the clock."""
+    return {
+        "day": day(session.starts),
+        "opens": clock_times(session.room_opens),
+        "starts": clock_times(session.starts),
+        "ends": clock_times(session.ends),
+    }
 
 
 def variables(programme: Programme, about: Target | None) -> dict[str, Value]:

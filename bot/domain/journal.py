@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TypeAlias
 
+from bot.domain.forms import short_moment
 from bot.domain.messages import Button, Say, Tap, Value
 from bot.domain.programme import JournalTask, Prompt
 
@@ -107,10 +108,15 @@ def opened(task: JournalTask, entry: Entry, deadline: datetime) -> Say:
     if prompt.minimum_words:
         parts.append(Say("journal.wish", {"words": prompt.minimum_words}))
     if not entry.empty:
-        parts.append(Say("journal.so_far", {"words": entry.words, "files": entry.files}))
+        parts.append(Say("journal.so_far", {"words": entry.words, "files": _and_files(entry)}))
     return Say(
         "journal.opened",
-        {"title": prompt.title, "text": prompt.text, "deadline": deadline, "notes": tuple(parts)},
+        {
+            "title": prompt.title,
+            "text": prompt.text,
+            "deadline": short_moment(deadline),
+            "notes": tuple(parts),
+        },
         ((_submit(prompt), _close()),),
     )
 
@@ -118,7 +124,11 @@ def opened(task: JournalTask, entry: Entry, deadline: datetime) -> Say:
 def saved(prompt: Prompt, entry: Entry) -> Say:
     """A part has been kept."""
     key = "journal.saved_enough" if entry.words >= prompt.minimum_words else "journal.saved"
-    params = {"words": entry.words, "wish": prompt.minimum_words, "files": entry.files}
+    params: dict[str, Value] = {
+        "words": entry.words,
+        "wish": prompt.minimum_words,
+        "files": _and_files(entry),
+    }
     return Say(key, params, ((_submit(prompt), _close()),))
 
 
@@ -143,11 +153,15 @@ def receipt(prompt: Prompt, entry: Entry, deadline: datetime, now: datetime, *, 
     params: dict[str, Value] = {
         "title": prompt.title,
         "words": entry.words,
-        "files": entry.files,
-        "at": now,
-        "deadline": deadline,
+        "files": _and_files(entry),
+        "at": short_moment(now),
+        "deadline": short_moment(deadline),
     }
     return Say(key, params, tuple(buttons))
+
+
+def _and_files(entry: Entry) -> Value:
+    return Say("journal.and_files", {"files": entry.files}) if entry.files else ""
 
 
 def _submit(prompt: Prompt) -> Button:

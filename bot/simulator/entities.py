@@ -12,7 +12,6 @@ from typing import Any
 
 from bot.simulator.errors import BadRequestError
 from bot.simulator.links import checked_link, mentioned_user
-from bot.simulator.markdown import parse_markdown_v2
 from bot.simulator.params import Params
 
 Entity = dict[str, Any]
@@ -113,14 +112,13 @@ def formatted(text: str, mode: str = "", explicit: Any = None, *, may_be_empty: 
     mode = mode.lower()
     found: list[Entity]
     if text and mode and mode != "none":
-        if mode == "html":
-            text, found = parse_html(text)
-        elif mode == "markdownv2":
-            text, found = parse_markdown_v2(text)
-        elif mode == "markdown":
-            raise BadRequestError('Unsupported parse_mode (the simulator does not know legacy "Markdown")')
-        else:
+        if mode in ("markdown", "markdownv2"):
+            raise BadRequestError(
+                "Unsupported parse_mode: a limitation of the simulator, which reads HTML only"
+            )
+        if mode != "html":
             raise BadRequestError("Unsupported parse_mode")
+        text, found = parse_html(text)
     else:
         found = _explicit(explicit)
     return clean(text, found, may_be_empty=may_be_empty)
@@ -545,7 +543,7 @@ def _normalised(given: Sequence[Entity], automatic: Sequence[Entity]) -> list[En
     edges = sorted({edge for entity in (*whole, *quotes) for edge in (entity["offset"], _end(entity))})
     code = [entity for entity in whole if entity["type"] in _CODE]
     result = [*quotes, *whole]
-    for style in _STYLES:
+    for style in {entity["type"] for entity in given if entity["type"] in _STYLES}:
         for begin, end in _merged([entity for entity in given if entity["type"] == style]):
             cuts = [begin, *(edge for edge in edges if begin < edge < end), end]
             result.extend(

@@ -121,6 +121,7 @@ class Sqlite:
             pool_size=pool_size,
             max_overflow=0,
             connect_args={"timeout": PATIENCE},  # PRAGMA busy_timeout
+            hide_parameters=True,  # an error's text goes to the log, what people wrote does not
             json_serializer=_to_json,
             json_deserializer=orjson.loads,
         )
@@ -275,6 +276,7 @@ class Postgresql:
                 "keepalives_count": 2,
                 "tcp_user_timeout": patience * 1000,
             },
+            hide_parameters=True,
             json_serializer=_to_json,
             json_deserializer=orjson.loads,
             **pool,

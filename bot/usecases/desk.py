@@ -25,6 +25,7 @@ from bot.storage import outbox, people, updates
 from bot.storage.database import Transaction
 from bot.storage.people import Visitor
 from bot.usecases import enrolment, journal, modules, planning, quiz, receipt, schedule, settings
+from bot.usecases.menu import MENU, OLD_BUTTON
 
 COMMANDS = {
     "jadwal": "jadwal",
@@ -152,14 +153,14 @@ def _command(tx: Transaction, who: Visitor, feature: str, now: datetime) -> Repl
         case "kuis":
             return quiz.overview(tx, person, programme)
         case "jurnal":
-            return journal.overview(tx, person, programme)
+            return journal.overview(tx, person, programme, now)
         case "status":
             return receipt.receipt(tx, person, programme, now)
         case "zona":
             return settings.ask_zone(who, now)
         case "bantuan":
-            return Reply((Say("help.overview", {"contact": programme.contact or ""}, schedule.MENU),))
-    return Reply((Say("help.unknown_command", {}, schedule.MENU),))
+            return Reply((Say("help.overview", {"contact": programme.contact or ""}, MENU),))
+    return Reply((Say("help.unknown_command", {}, MENU),))
 
 
 def _outsider(tx: Transaction, who: Visitor, event: Event, now: datetime) -> Reply:
@@ -182,13 +183,13 @@ def _participant(
         case Wrote(_, message_id, text):
             piece = journal.Piece(message_id, "text", text)
             said = journal.write(tx, person, chat_id, programme, piece, now)
-            return said or Reply((Say("help.not_understood", {}, schedule.MENU),))
+            return said or Reply((Say("help.not_understood", {}, MENU),))
         case Shared(_, message_id, kind, file_id, caption):
             if kind not in JOURNAL_KINDS:
-                return Reply((Say("help.not_for_journal", {}, schedule.MENU),))
+                return Reply((Say("help.not_for_journal", {}, MENU),))
             piece = journal.Piece(message_id, kind, caption, file_id)
             said = journal.write(tx, person, chat_id, programme, piece, now)
-            return said or Reply((Say("help.file_for_what", {}, schedule.MENU),))
+            return said or Reply((Say("help.file_for_what", {}, MENU),))
         case Edited(_, message_id, text):
             return journal.edit(tx, person, chat_id, programme, message_id, text, now)
         case Tapped(_, message_id, _, tap):
@@ -207,7 +208,7 @@ def _participant(
                     return schedule.tap(programme, tap, now)
                 case "zona":
                     return settings.tap_zone(tx, who, message_id, tap, now)
-            return Reply((Say("help.old_button", {}, schedule.MENU),))
+            return Reply((OLD_BUTTON,))
     return Reply()
 
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from bot.domain import enrolment
 from bot.domain.claims import read_claim_code
 from bot.domain.enrolment import Refused, Welcome, WelcomeBack
+from bot.domain.forms import short_moment
 from bot.domain.language import Language
 from bot.domain.messages import Button, Edit, Message, Reply, Say, Tap
 from bot.domain.programme import Enrolment, Programme
@@ -14,6 +15,7 @@ from bot.storage.database import Transaction
 from bot.storage.people import Visitor
 from bot.storage.secrets import CLAIMS, secret
 from bot.usecases import planning, schedule
+from bot.usecases.menu import OLD_BUTTON
 
 DIALOGUE = "enrolment"
 
@@ -55,7 +57,7 @@ def tap(tx: Transaction, who: Visitor, message_id: int, tapped: Tap, now: dateti
                     planning.catch_up(tx, person.id, now)
             return Reply(
                 (
-                    Edit(message_id, Say("enrolment.agreed", {"at": now})),
+                    Edit(message_id, Say("enrolment.agreed", {"at": short_moment(now)})),
                     enrolment.confirm_settings(person.zone, person.province),
                 )
             )
@@ -85,7 +87,7 @@ def tap(tx: Transaction, who: Visitor, message_id: int, tapped: Tap, now: dateti
             return Reply((Edit(message_id, Say("enrolment.left")),))
         case "stay", _:
             return Reply((Edit(message_id, Say("enrolment.stayed")),))
-    return Reply((Say("help.old_button"),))
+    return Reply((OLD_BUTTON,))
 
 
 def write(tx: Transaction, who: Visitor, text: str, now: datetime) -> Reply | None:

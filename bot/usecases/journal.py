@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.domain import journal
+from bot.domain.forms import short_moment
 from bot.domain.journal import AlreadyDone, AskFirst, Entry, NothingYet, State, Submit
 from bot.domain.messages import Button, Reply, Say, Tap, Value
 from bot.domain.people import Person
@@ -12,6 +13,7 @@ from bot.domain.timetable import deadline
 from bot.storage import dialogues, outbox
 from bot.storage import journal as stored
 from bot.storage.database import Transaction
+from bot.usecases.menu import OLD_BUTTON
 
 DIALOGUE = "journal"
 
@@ -26,25 +28,35 @@ class Piece:
     file_id: str | None = None
 
 
-def overview(tx: Transaction, person: Person, programme: Programme) -> Reply:
-    """`/jurnal`: each prompt with how its entry stands, and buttons to write."""
+def overview(tx: Transaction, person: Person, programme: Programme, now: datetime) -> Reply:
+    """`/jurnal`: each prompt with how its entry stands, and buttons to write or to change it."""
     written = stored.entries(tx, person.id)
     lines: list[Say] = []
     rows: list[tuple[Button, ...]] = []
     for task in programme.journal:
         entry = written.get(task.prompt.id, Entry(task.prompt.id))
+        until = deadline(programme, task, person)
         params: dict[str, Value] = {
             "title": task.prompt.title,
             "words": entry.words,
-            "deadline": deadline(programme, task, person),
+            "deadline": short_moment(until),
         }
         lines.append(Say(f"journal.line_{entry.state}", params))
-        if entry.state is not State.SUBMITTED:
-            label = Say("journal.button_open", {"title": task.prompt.title})
+        if journal.may_change(entry, until, now):
+            key = "journal.button_change" if entry.state is State.SUBMITTED else "journal.button_open"
+            label = Say(key, {"title": task.prompt.title})
             rows.append((Button(label, Tap("jurnal", task.prompt.id, "open")),))
     if not lines:
         return Reply((Say("journal.none"),))
-    return Reply((Say("journal.overview", {"lines": tuple(lines)}, tuple(rows)),))
+    return Reply(
+        (
+            Say(
+                "journal.overview",
+                {"lines": tuple(lines), "choose": Say("journal.choose") if rows else ""},
+                tuple(rows),
+            ),
+        )
+    )
 
 
 def tap(
@@ -52,19 +64,19 @@ def tap(
 ) -> Reply:
     """A button of the journal."""
     if tapped.choice == "list":
-        return overview(tx, person, programme)
+        return overview(tx, person, programme, now)
     if tapped.choice == "close":
         dialogues.leave(tx, chat_id, DIALOGUE)
         return Reply((Say("journal.closed", {}, (_list_button(),)),))
     task = programme.task(tapped.item)
     if task is None:
-        return Reply((Say("help.old_button"),))
+        return Reply((OLD_BUTTON,))
     entry = stored.entries(tx, person.id).get(task.prompt.id, Entry(task.prompt.id))
     until = deadline(programme, task, person)
     match tapped.choice:
         case "open" | "reopen":
             if not journal.may_change(entry, until, now):
-                return Reply((Say("journal.too_late_to_reopen", {"deadline": until}, (_list_button(),)),))
+                return Reply((_too_late_to_reopen(until),))
             if entry.state is State.SUBMITTED:
                 if tapped.choice == "open":
                     return Reply((_already(task, entry, until, now),))
@@ -74,7 +86,7 @@ def tap(
         case "submit" | "sure":
             sure = tapped.choice == "sure"
             return _submit(tx, person, chat_id, task, entry, until, now, sure=sure)
-    return Reply((Say("help.old_button"),))
+    return Reply((OLD_BUTTON,))
 
 
 def write(
@@ -120,7 +132,8 @@ def edit(
     entry = stored.entries(tx, person.id)[part.prompt]
     until = deadline(programme, task, person)
     if not journal.may_change(entry, until, now):
-        return Reply((Say("journal.too_late_to_edit", {"title": task.prompt.title, "deadline": until}),))
+        params: dict[str, Value] = {"title": task.prompt.title, "deadline": short_moment(until)}
+        return Reply((Say("journal.too_late_to_edit", params),))
     stored.revise(tx, part, text, now)
     after = stored.entries(tx, person.id)[part.prompt]
     return Reply((Say("journal.revised", {"title": task.prompt.title, "words": after.words}),))
@@ -158,10 +171,14 @@ def _already(task: JournalTask, entry: Entry, until: datetime, now: datetime) ->
         rows.insert(0, (Button(Say("journal.button_reopen"), Tap("jurnal", task.prompt.id, "reopen")),))
     params: dict[str, Value] = {
         "title": task.prompt.title,
-        "at": entry.submitted_at or now,
+        "at": short_moment(entry.submitted_at or now),
         "words": entry.words,
     }
     return Say("journal.already", params, tuple(rows))
+
+
+def _too_late_to_reopen(until: datetime) -> Say:
+    return Say("journal.too_late_to_reopen", {"deadline": short_moment(until)}, (_list_button(),))
 
 
 def _list_button() -> tuple[Button, ...]:

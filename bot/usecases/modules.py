@@ -4,6 +4,7 @@ from datetime import date, datetime, timedelta
 
 from bot.domain import modules
 from bot.domain.cards import module_card
+from bot.domain.forms import short_moment
 from bot.domain.messages import Edit, Lane, Reply, Say, Tap
 from bot.domain.people import Person
 from bot.domain.programme import Item, Programme, Target
@@ -11,6 +12,7 @@ from bot.storage import modules as stored
 from bot.storage import outbox, people
 from bot.storage.database import Transaction
 from bot.usecases import planning
+from bot.usecases.menu import OLD_BUTTON
 
 LATER = timedelta(hours=3)
 
@@ -28,7 +30,7 @@ def tap(
         return overview(tx, person, programme)
     module = programme.module(tapped.item)
     if module is None:
-        return Reply((Say("help.old_button"),))
+        return Reply((OLD_BUTTON,))
     match tapped.choice:
         case "show":
             return Reply((module_card(programme, module, ""),))
@@ -45,7 +47,7 @@ def tap(
             return Reply((Edit(message_id, module_card(programme, module, "")),), Say("module.toast_undone"))
         case "later":
             return _later(tx, person, programme, module.id, now)
-    return Reply((Say("help.old_button"),))
+    return Reply((OLD_BUTTON,))
 
 
 def tap_first_login(tx: Transaction, person: Person, message_id: int, tapped: Tap, now: datetime) -> Reply:
@@ -60,13 +62,13 @@ def tap_first_login(tx: Transaction, person: Person, message_id: int, tapped: Ta
             try:
                 day = date.fromisoformat(tapped.item)
             except ValueError:
-                return Reply((Say("help.old_button"),))
+                return Reply((OLD_BUTTON,))
             if day > today:
                 return Reply((modules.ask_first_login(today),))
             people.change(tx, person.id, now, first_login=day)
             planning.catch_up(tx, person.id, now)  # of their own days, some may have come already
             return Reply((Edit(message_id, Say("login.noted", {"day": day})),), Say("login.toast"))
-    return Reply((Say("help.old_button"),))
+    return Reply((OLD_BUTTON,))
 
 
 def _later(tx: Transaction, person: Person, programme: Programme, module_id: str, now: datetime) -> Reply:
@@ -76,16 +78,20 @@ def _later(tx: Transaction, person: Person, programme: Programme, module_id: str
     due = programme.windows.next_open(wished, person.zone)
     if module is None or due is None:
         return Reply((), Say("module.toast_no_later"))
-    outbox.owe(
-        tx,
-        outbox.Recipient(person_id=person.id),
-        module_card(programme, module, Say("module.later_lead")),
-        reason=f"later:{module_id}:{due:%Y%m%d}",
-        lane=Lane.REMINDER,
-        now=now,
-        due_at=due,
-        everybody_by=due + timedelta(minutes=15),
-        not_after=due + timedelta(hours=12),
-        about=Target(Item.MODULE, module_id),
-    )
-    return Reply((), Say("module.toast_later", {"at": due}))
+    by, over = due + timedelta(minutes=15), due + timedelta(hours=12)
+    prefix = f"later:{module_id}@"
+    # Tapped again: one reminder, at the time that was told last.
+    if not outbox.put_off(tx, person.id, prefix, due_at=due, everybody_by=by, not_after=over):
+        outbox.owe(
+            tx,
+            outbox.Recipient(person_id=person.id),
+            module_card(programme, module, Say("module.later_lead")),
+            reason=f"{prefix}{due:%Y%m%dT%H%M%S}",
+            lane=Lane.REMINDER,
+            now=now,
+            due_at=due,
+            everybody_by=by,
+            not_after=over,
+            about=Target(Item.MODULE, module_id),
+        )
+    return Reply((), Say("module.toast_later", {"at": short_moment(due)}))

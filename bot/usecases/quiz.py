@@ -10,6 +10,7 @@ from bot.storage import outbox
 from bot.storage import quiz as stored
 from bot.storage.database import Transaction, TryAgain
 from bot.storage.people import Visitor
+from bot.usecases.menu import OLD_BUTTON
 
 
 def overview(tx: Transaction, person: Person, programme: Programme) -> Reply:
@@ -35,7 +36,7 @@ def tap(tx: Transaction, person: Person, programme: Programme, tapped: Tap, now:
         return overview(tx, person, programme)
     quiz = programme.quiz(tapped.item)
     if quiz is None or tapped.choice != "start":
-        return Reply((Say("help.old_button"),))
+        return Reply((OLD_BUTTON,))
     step = dialogue.begin(quiz, stored.attempts(tx, person.id).get(quiz.id, ()))
     return _carry_out(tx, person, quiz, step, now)
 

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from bot.domain import quiz as quizzes
+from bot.domain.forms import short_moment
 from bot.domain.journal import State
 from bot.domain.messages import Button, Reply, Say, Tap, Value
 from bot.domain.people import Person
@@ -41,6 +42,9 @@ def receipt(tx: Transaction, person: Person, programme: Programme, now: datetime
             if task.prompt.id not in submitted
         ),
     ]
+    known = person.first_login is not None
+    if not known:
+        missing.insert(0, Say("status.missing_login"))
     login: Say = (
         Say("status.login_unknown")
         if person.first_login is None
@@ -48,7 +52,7 @@ def receipt(tx: Transaction, person: Person, programme: Programme, now: datetime
     )
     params: dict[str, Value] = {
         "title": programme.title,
-        "at": now,
+        "at": short_moment(now),
         "login": login,
         "modules": len(done.intersection(module.id for module in programme.modules)),
         "modules_total": len(programme.modules),
@@ -61,7 +65,7 @@ def receipt(tx: Transaction, person: Person, programme: Programme, now: datetime
         "missing": tuple(missing[:_SHOWN]) or (Say("status.nothing_missing"),),
         "more": Say("status.more", {"count": len(missing) - _SHOWN}) if len(missing) > _SHOWN else "",
     }
-    rows = ((Button(Say("login.button_change"), Tap("masuk", "", "ask")),),)
+    rows = ((Button(Say("login.button_change" if known else "login.button_tell"), Tap("masuk", "", "ask")),),)
     return Reply((Say("status.receipt", params, rows),))
 
 

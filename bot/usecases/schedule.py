@@ -2,13 +2,15 @@
 
 from datetime import datetime, timedelta
 
-from bot.domain.cards import session_card
+from bot.domain.cards import session_card, session_times
+from bot.domain.forms import clock_time, short_day, short_moment, span
 from bot.domain.messages import Button, Invite, Reply, Say, Tap, Value
 from bot.domain.people import Person
 from bot.domain.programme import Programme, Session
 from bot.domain.timetable import deadline
 from bot.storage import journal, modules
 from bot.storage.database import Transaction
+from bot.usecases.menu import MENU, OLD_BUTTON
 
 SOON = timedelta(hours=24)
 """How long before a session its link is shown to whoever asks for the timetable."""
@@ -33,7 +35,8 @@ def overview(tx: Transaction, person: Person, programme: Programme, now: datetim
         "title": programme.title,
         "sessions": lines or (Say("schedule.no_sessions"),),
         "deadlines": tuple(
-            Say("schedule.deadline", {"title": task.prompt.title, "at": at}) for at, task in ahead[:3]
+            Say("schedule.deadline", {"title": task.prompt.title, "at": short_moment(at)})
+            for at, task in ahead[:3]
         )
         or (Say("schedule.no_deadlines"),),
     }
@@ -44,18 +47,13 @@ def tap(programme: Programme, tapped: Tap, now: datetime) -> Reply:
     """A button of a session: its card, or its calendar file."""
     session = programme.session(tapped.item)
     if session is None:
-        return Reply((Say("help.old_button"),))
+        return Reply((OLD_BUTTON,))
     if tapped.choice == "ics":
         return Reply((Invite(programme.id, session.id),))
     if session.ends <= now:
         return Reply((Say("schedule.over", {"title": session.title}),))
     if session.room_opens - now > SOON:
-        params: dict[str, Value] = {
-            "title": session.title,
-            "opens": session.room_opens,
-            "starts": session.starts,
-            "ends": session.ends,
-        }
+        params: dict[str, Value] = {"title": session.title, **session_times(session)}
         calendar = Button(Say("session.button_calendar"), Tap("sesi", session.id, "ics"))
         return Reply((Say("schedule.not_yet", params, ((calendar,),)),))
     return Reply((session_card(session, ""),))
@@ -70,8 +68,11 @@ def whats_next(tx: Transaction, person: Person, now: datetime) -> Say:
     done = modules.done(tx, person.id)
     following = next((module for module in programme.modules if module.id not in done), None)
     lines: list[Say] = []
-    if coming is not None:
-        lines.append(Say("schedule.next_session", {"title": coming.title, "starts": coming.starts}))
+    if coming is not None and coming.room_opens <= now:
+        lines.append(Say("schedule.next_now", {"title": coming.title, "ends": clock_time(coming.ends)}))
+    elif coming is not None:
+        starts = short_moment(coming.starts)
+        lines.append(Say("schedule.next_session", {"title": coming.title, "starts": starts}))
     if following is not None:
         lines.append(Say("schedule.next_module", {"title": following.title}))
     if not lines:
@@ -83,22 +84,9 @@ def _line(session: Session, now: datetime) -> Say:
     running = session.room_opens <= now < session.ends
     return Say(
         "schedule.session_now" if running else "schedule.session",
-        {"title": session.title, "starts": session.starts, "ends": session.ends},
+        {
+            "title": session.title,
+            "day": short_day(session.starts),
+            "time": span(session.starts, session.ends),
+        },
     )
-
-
-MENU: tuple[tuple[Button, ...], ...] = (
-    (
-        Button(Say("menu.schedule"), Tap("menu", "", "jadwal")),
-        Button(Say("menu.modules"), Tap("menu", "", "modul")),
-    ),
-    (
-        Button(Say("menu.quizzes"), Tap("menu", "", "kuis")),
-        Button(Say("menu.journal"), Tap("menu", "", "jurnal")),
-    ),
-    (
-        Button(Say("menu.status"), Tap("menu", "", "status")),
-        Button(Say("menu.help"), Tap("menu", "", "bantuan")),
-    ),
-)
-"""The features as buttons, wherever somebody may not know what to do."""

@@ -9,6 +9,7 @@ from bot.storage import people
 from bot.storage.database import Transaction
 from bot.storage.people import Visitor
 from bot.usecases import planning
+from bot.usecases.menu import OLD_BUTTON
 
 
 def ask_language(who: Visitor) -> Reply:
@@ -22,7 +23,7 @@ def ask_language(who: Visitor) -> Reply:
 def tap_language(tx: Transaction, who: Visitor, message_id: int, tapped: Tap, now: datetime) -> Reply:
     """A language was chosen."""
     if tapped.item not in {language.value for language in Language}:
-        return Reply((Say("help.old_button"),))
+        return Reply((OLD_BUTTON,))
     people.set_language(tx, who.chat_id, Language(tapped.item))
     if who.person is not None:
         people.change(tx, who.person.id, now, language=Language(tapped.item))
@@ -50,7 +51,7 @@ def ask_zone(who: Visitor, now: datetime) -> Reply:
 def tap_zone(tx: Transaction, who: Visitor, message_id: int, tapped: Tap, now: datetime) -> Reply:
     """A zone was chosen."""
     if who.person is None or tapped.item not in Zone.__members__:
-        return Reply((Say("help.old_button"),))
+        return Reply((OLD_BUTTON,))
     people.change(tx, who.person.id, now, zone=Zone(tapped.item))
     if who.active is not None:
         planning.catch_up(tx, who.person.id, now)  # what has rung there and is still ahead here

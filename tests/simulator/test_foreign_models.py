@@ -69,7 +69,7 @@ async def parameters(method: str, call: Caller, sim: Simulator, ani: Person) -> 
         case "setwebhook":
             return {"url": "http://127.0.0.1:9/hook", "secret_token": "abc"}
         case "sendmessage":
-            text = '<b>Halo <i>Ibu</i></b> <a href="https://x.id">di sini</a> <tg-time unix="1762650000">jam</tg-time>'
+            text = '<b>Halo <i>Ibu</i></b> <a href="x.id">sini</a> <tg-time unix="1762650000">jam</tg-time>'
             reply = {"message_id": await sent(call)}
             return chat | {
                 "text": text,

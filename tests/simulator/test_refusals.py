@@ -7,7 +7,7 @@ import aiohttp
 import pytest
 
 from bot.clock import SimulatedClock
-from bot.simulator import Limits, Person, Simulator
+from bot.simulator import BotAccount, Limits, Person, Simulator
 from tests.simulator.conftest import Caller, png
 
 MARKUP = {"inline_keyboard": [[{"text": "x", "callback_data": "x"}]]}
@@ -47,6 +47,11 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
     ("sendMessage", text("x" * 40_000), "text is too long"),
     ("sendMessage", html("<b></b>"), "text must be non-empty"),
     ("sendMessage", text("a", parse_mode="RTF"), "unsupported parse_mode"),
+    (
+        "sendMessage",
+        text("*a*", parse_mode="MarkdownV2"),
+        "unsupported parse_mode: a limitation of the simulator, which reads HTML only",
+    ),
     ("sendMessage", text("a", link_preview_options=[]), "object expected as link preview options"),
     # HTML
     (
@@ -163,7 +168,10 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
     (
         "sendMessage",
         button(text="x", callback_data="x", url="https://x.id"),
-        "can't parse inline keyboard button: InlineKeyboardButton must have exactly one action, found url, callback_data",
+        (
+            "can't parse inline keyboard button: InlineKeyboardButton must have exactly one action, "
+            "found url, callback_data"
+        ),
     ),
     ("sendMessage", keyboard([[{"text": "x", "callback_data": "x"}] * 9]), "reply markup is too long"),
     ("sendMessage", keyboard([[{"text": "x", "callback_data": "x"}]] * 101), "reply markup is too long"),
@@ -220,8 +228,10 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
     (
         "editMessageText",
         text("own", message_id="OWN"),
-        "message is not modified: specified new message content and reply markup are exactly the same as a current "
-        "content and reply markup of the message",
+        (
+            "message is not modified: specified new message content and reply markup are exactly the same "
+            "as a current content and reply markup of the message"
+        ),
     ),
     ("editMessageText", {"inline_message_id": "x", "text": "b"}, "MESSAGE_ID_INVALID"),
     ("editMessageText", text("b", message_id="POLL"), "there is no text in the message to edit"),
@@ -511,8 +521,6 @@ async def test_files_are_checked(call: Caller, sim: Simulator, ani: Person) -> N
 
 
 async def test_a_file_id_belongs_to_one_bot(clock: SimulatedClock) -> None:
-    from bot.simulator import BotAccount
-
     bots = {token: BotAccount(token, f"bot_{token[0]}") for token in ("1:a", "2:b")}
     async with Simulator(clock, limits=Limits.off(), bots=bots) as sim, aiohttp.ClientSession() as session:
         call = Caller(sim, session)

@@ -5,6 +5,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import traceback
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -12,6 +13,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from sqlalchemy import insert, text
+from sqlalchemy.exc import IntegrityError
 
 from bot.domain.programme import Catalogue
 from bot.storage.database import Database, DatabaseError, Transaction
@@ -199,3 +201,15 @@ def test_a_user_who_may_not_create_tables(server: str, postgresql: Callable[...,
     assert str(caught.value).startswith(
         "PostgreSQL at this machine:5432 does not allow guest to do this (permission denied for schema public"
     )
+
+
+def test_an_error_does_not_repeat_what_people_wrote(database: Database) -> None:
+    written = "".join(("Raha", "sia"))  # a traceback quotes this file's lines
+
+    def twice(tx: Transaction) -> None:
+        for _ in range(2):
+            tx.connection.execute(insert(StateRow).values(name="jurnal", value=written))
+
+    with pytest.raises(IntegrityError) as caught:
+        database.write_now(twice)
+    assert "Rahasia" not in "".join(traceback.format_exception(caught.value))

@@ -1,0 +1,487 @@
+"""The stage: the real application and the real simulator, in one process, on a clock that plays move by hand."""
+
+import asyncio
+import contextlib
+import dataclasses
+import logging
+import re
+from collections.abc import AsyncIterator, Callable, Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import play as script
+import structlog
+import transcript
+from play import Direction, Does, Play, PlayError, Says
+from sqlalchemy import and_, or_, select
+from sqlalchemy import text as sql
+
+from bot import app
+from bot.clock import SimulatedClock
+from bot.config import load_config
+from bot.documents.rosters import RosterRow
+from bot.domain.identity import Nip
+from bot.domain.programme import Catalogue, Enrolment, Programme
+from bot.domain.zones import find_province
+from bot.simulator import Delivery, DropBefore, Group, Person, Retry429, SeenMessage, ServerError, Simulator
+from bot.storage.database import Database, Transaction
+from bot.storage.tables import OutboxRow, UpdateRow
+from bot.usecases.links import Selection, claim_links
+from bot.usecases.rosters import import_roster
+
+HEARD = timedelta(seconds=3)
+"""How long people wait for an answer before they do the next thing."""
+
+PATIENCE = 120
+"""Seconds of simulated time in which everything that is due must have been sent."""
+
+HANG = 20.0
+"""Real seconds after which a play that stands still is given up."""
+
+_PHOTO = bytes.fromhex("ffd8ffe000104a46494600010100000100010000ffd9")
+
+FACTS = {
+    "requests": (
+        "SELECT r.kind, r.name, r.office, coalesce('for ' || p.name, 'for nobody known'), r.state"
+        " FROM enrolment_requests r LEFT JOIN people p ON p.id = r.person_id ORDER BY r.id"
+    ),
+    "answers": (
+        "SELECT p.name, a.quiz_id, 'attempt ' || a.attempt, a.question_id,"
+        " CASE a.correct WHEN 1 THEN 'right' ELSE 'wrong' END"
+        " FROM quiz_answers a JOIN people p ON p.id = a.person_id ORDER BY a.answered_at, a.question_id"
+    ),
+    "journal": (
+        "SELECT p.name, e.prompt_id, e.state, t.kind, t.text FROM journal_parts t"
+        " JOIN journal_entries e ON e.id = t.entry_id JOIN people p ON p.id = e.person_id ORDER BY t.id"
+    ),
+    "revisions": "SELECT r.text FROM journal_revisions r ORDER BY r.id",
+    "modules": (
+        "SELECT p.name, m.module_id FROM modules_done m JOIN people p ON p.id = m.person_id ORDER BY 1, 2"
+    ),
+    "missed": (
+        "SELECT entry_id, zone, strftime('%d %H.%M UTC', due_at) FROM waves WHERE state = 'missed'"
+        " ORDER BY due_at, zone"
+    ),
+    "owed": (
+        "SELECT p.name, o.reason, o.state FROM outbox o JOIN people p ON p.id = o.person_id"
+        " WHERE o.state NOT IN ('sent', 'folded') ORDER BY o.id"
+    ),
+}
+"""What `-- the database shows: … --` asks."""
+
+
+def _without_quiz(programme: Programme) -> Programme:
+    entries = tuple(e for e in programme.timetable if e.about is None or e.about.kind != "quiz")
+    return dataclasses.replace(programme, quizzes=(), timetable=entries)
+
+
+def _without_second_question(programme: Programme) -> Programme:
+    (quiz,) = programme.quizzes
+    first, _, third = quiz.questions
+    return dataclasses.replace(programme, quizzes=(dataclasses.replace(quiz, questions=(first, third)),))
+
+
+def _other_room(programme: Programme) -> Programme:
+    opening, *others = programme.sessions
+    meeting = dataclasses.replace(
+        opening.meeting, url="https://zoom.example.invalid/j/99", meeting_id="990 0000 0099"
+    )
+    return dataclasses.replace(
+        programme, sessions=(dataclasses.replace(opening, meeting=meeting), *others)
+    )
+
+
+CORRECTIONS: dict[str, Callable[[Programme], Programme]] = {
+    "the quiz is taken out": _without_quiz,
+    "the second question is taken out": _without_second_question,
+    "the opening has another Zoom room": _other_room,
+}
+"""What organisers change in their files; the bot is restarted with it."""
+
+
+class Stage:
+    """One performance of a play."""
+
+    def __init__(self, play: Play, catalogue: Catalogue, database: Path) -> None:
+        self.play = play
+        self.database_path = database
+        self.log: list[dict[str, Any]] = []
+        self.clock = SimulatedClock(play.begins - timedelta(minutes=5))
+        self.simulator = Simulator(self.clock)
+        self._catalogue = _chosen(catalogue, play)
+        self._zone = play.zone
+        self._script: list[str] = []
+        self._heard: list[Delivery] = []
+        self._recording = False
+        self._told: datetime = play.begins
+        self._groups: dict[str, Group] = {}
+        self._links: dict[str, str] = {}
+        self._people: dict[str, Person] = {}
+        self._crash: Callable[[Transaction, int], bool] | None = None
+        self._down = True
+
+    @property
+    def programme(self) -> Programme:
+        (programme,) = self._catalogue.programmes.values()
+        return programme
+
+    async def perform(self) -> str:
+        """Play it, and return the whole transcript anew."""
+        async with self._theatre():
+            await self._admit()
+            for line in self.play.lines:
+                await self._perform(line)
+            await self._fall()
+        return f"{self.play.heading}\n{script.RULE}\n" + "\n".join(self._script).rstrip() + "\n"
+
+    async def _perform(self, line: str) -> None:
+        match script.understood(line):
+            case Direction(direction):
+                self._script += ["", line]
+                await self._direct(direction)
+            case Says() | Does() as action:
+                self._script += ["", line]
+                person = self._person(action.who)
+                if isinstance(action, Says):
+                    await self._say(person, action)
+                else:
+                    await self._do(person, action)
+                if self._crash is not None:
+                    await self._crash_once(self._crash)
+                elif not self._down:
+                    await self._wait(HEARD)
+            case _:
+                self._script += ["", line] if not self._script or self._script[-1][:1] != "#" else [line]
+        self._write_down()
+
+    # --- what people do -------------------------------------------------------------------------------
+
+    async def _say(self, person: Person, says: Says) -> None:
+        group = self._groups[says.where] if says.where else None
+        if says.text.startswith("[") and says.text.endswith("]"):
+            button = says.text[1:-1]
+            await person.tap(_newest(person, lambda message: button in message.buttons, f"[{button}]"), button)
+        else:
+            await person.send(says.text, chat=group)
+
+    async def _do(self, person: Person, does: Does) -> None:
+        match does.verb, does.what:
+            case "opens", whose:
+                await person.send(f"/start {self._code(does.who, whose)}")
+            case "votes", which:
+                poll = _poll(person, which)
+                await person.vote(poll, [int(number) - 1 for number in does.words.split(",")])
+                self._script.append(self._verdict(person, poll))
+            case "retracts", which:
+                poll = _poll(person, which)
+                await person.retract(poll, force=True)
+                self._script.append(self._verdict(person, poll))
+            case "edits", which:
+                beginning = which.strip('"')
+                own = _newest(
+                    person,
+                    lambda m: not m.from_bot and m.text.startswith(beginning),
+                    f"message of their own ({which})",
+                    own=True,
+                )
+                await person.edit(own, does.words)
+            case "sends", "a photo":
+                await person.send_photo(_PHOTO, caption=does.words)
+            case "sends", "a document":
+                await person.send_document(b"%PDF-1.7 contoh", "jurnal.pdf", caption=does.words)
+            case "sends", "a voice message":
+                await person.send_voice(b"OggS")
+            case "sends", "a location":
+                await person.send_location(-5.13, 119.41)
+            case "blocks", _:
+                await person.block()
+            case "unblocks", _:
+                await person.unblock()
+            case "deletes", "the account":
+                await person.deactivate()
+            case "adds", what if what.startswith("the bot to "):
+                name = what.removeprefix("the bot to ")
+                self._groups[name] = self.simulator.create_chat(name, person)
+                await self._groups[name].add_bot(person)
+            case _:
+                raise PlayError(f"nobody can do this: {does}")
+
+    def _verdict(self, person: Person, message: SeenMessage) -> str:
+        (again,) = (m for m in person.chat if m.message_id == message.message_id)
+        assert again.poll is not None
+        return transcript.verdict(again.poll)
+
+    def _code(self, who: str, whose: str) -> str:
+        if whose == "an invented link":
+            return "p1-1-AAAAAAAAAAAAAAAAAAAAAA"
+        name = who.split(" (")[0] if whose in {"her link", "his link"} else whose.removesuffix("'s link")
+        return self._links[name]
+
+    def _person(self, name: str) -> Person:
+        if name not in self._people:
+            language = "en" if name in self.play.english else "id"
+            self._people[name] = self.simulator.person(
+                1001 + len(self._people), first_name=name, language_code=language
+            )
+        return self._people[name]
+
+    # --- stage directions -----------------------------------------------------------------------------
+
+    async def _direct(self, direction: str) -> None:
+        if script.is_moment(direction):
+            at, self._zone = script.moment(direction)
+            if at < self.clock.now():
+                raise PlayError(f"{direction}: it is {script.shown(self.clock.now(), self._zone)} already")
+            await self._wait_until(at)
+            self._told = at
+            return
+        if (length := script.later(direction)) is not None:
+            await self._wait(length)
+            return
+        match direction.split(": ", 1):
+            case ["restart"]:
+                await self._fall()
+                await self._rise()
+            case ["the bot goes down"]:
+                await self._fall()
+            case ["the bot comes back"]:
+                await self._rise()
+            case ["the bot will crash before it answers"]:
+                self._crash = _is_handled
+                self.simulator.faults.add(times=None, kind=DropBefore())
+            case ["the bot will crash before it confirms"]:
+                self._crash = _is_answered
+                self.simulator.faults.add("getUpdates", times=None, kind=DropBefore())
+            case ["the organisers correct their files", what]:
+                await self._fall()
+                corrected = CORRECTIONS[what](self.programme)
+                self._catalogue = dataclasses.replace(
+                    self._catalogue, programmes={corrected.id: corrected}
+                )
+                await self._rise()
+            case ["the database shows", what]:
+                await self.clock.settle()
+                self._write_down()
+                self._script += self._facts(what)
+            case [other] if found := re.fullmatch(r"Telegram answers 429 for (\d+) s", other):
+                self.simulator.faults.add("sendMessage", kind=Retry429(int(found[1])))
+            case [other] if found := re.fullmatch(r"Telegram is away for (\d+) calls", other):
+                self.simulator.faults.add("sendMessage", times=int(found[1]), kind=ServerError(502))
+            case _:
+                raise PlayError(f"nobody can stage this: {direction}")
+
+    def _facts(self, what: str) -> list[str]:
+        rows = self._database.read_now(lambda tx: tx.connection.execute(sql(FACTS[what])).fetchall())
+        return [f"({' | '.join(str(value) for value in row)})" for row in rows] or ["(nothing)"]
+
+    # --- time -----------------------------------------------------------------------------------------
+
+    async def _wait(self, length: timedelta) -> None:
+        await self._wait_until(self.clock.now() + length)
+
+    async def _wait_until(self, moment: datetime) -> None:
+        """Let time pass, and then as much more as it takes to send what is due."""
+        async with asyncio.timeout(HANG):
+            await self.clock.advance_to(moment)
+            for _ in range(PATIENCE):
+                if self._down or not await self._database.read(_is_something_due, self.clock.now()):
+                    break
+                await self.clock.advance_to(self.clock.now() + timedelta(seconds=1))
+            else:
+                raise PlayError("what is due is not sent")
+
+    # --- the bot comes and goes -----------------------------------------------------------------------
+
+    async def _rise(self) -> None:
+        """Build the application anew on the same database, and let it catch up."""
+        config = load_config(
+            None,
+            {
+                "REKAN_TELEGRAM__TOKEN": self.simulator.token,
+                "REKAN_TELEGRAM__BASE_URL": self.simulator.base_url,
+                "REKAN_DATABASE__URL": f"sqlite:///{self.database_path}",
+                "REKAN_WEB__LISTEN": "127.0.0.1:0",
+            },
+        )
+        self._database = Database.open(f"sqlite:///{self.database_path}", self._catalogue)
+        up = asyncio.Event()
+
+        async def live() -> None:
+            async with app.running(config, self._database, self.clock):
+                up.set()
+                await asyncio.Event().wait()
+
+        self._process = asyncio.create_task(live(), name="the bot")
+        updates = self.simulator.world.bots[self.simulator.token].updates
+        async with asyncio.timeout(HANG):
+            waiting = asyncio.create_task(up.wait())
+            await asyncio.wait({waiting, self._process}, return_when=asyncio.FIRST_COMPLETED)
+            if self._process.done():
+                waiting.cancel()
+                await self._process
+            # An update that nobody waits for would not hold time.
+            while updates._waiter is None:
+                await asyncio.sleep(0.001)
+        self._down = False
+        await self._wait(timedelta(0))
+
+    async def _fall(self) -> None:
+        """End the process as `kill -9` would: nothing is finished, said or confirmed any more."""
+        if self._down:
+            return
+        rules = [
+            self.simulator.faults.add(method, times=None, kind=DropBefore()) for method in (None, "getUpdates")
+        ]
+        self._process.cancel()
+        await asyncio.wait({self._process})
+        self.simulator.faults.rules = [r for r in self.simulator.faults.rules if r not in rules]
+        if not self._process.cancelled() and (error := self._process.exception()) is not None:
+            raise error
+        self._database.close_now()
+        updates = self.simulator.world.bots[self.simulator.token].updates
+        updates._seen_at = float("-inf")  # the simulator would give it a second of real time to come back
+        updates.let_go()
+        self._down = True
+
+    async def _crash_once(self, reached: Callable[[Transaction, int], bool]) -> None:
+        """End the process as soon as it has come so far with the newest update, and start another."""
+        self._crash = None
+        (update,) = self.simulator.world.bots[self.simulator.token].updates.waiting()
+        async with asyncio.timeout(HANG):
+            while not await self._database.read(reached, update.update_id):
+                await asyncio.sleep(0.001)
+        await self._fall()
+        await self._rise()
+
+    @contextlib.asynccontextmanager
+    async def _theatre(self) -> AsyncIterator[None]:
+        def listen(delivery: Delivery) -> None:
+            if self._recording:
+                self._heard.append(delivery)
+
+        with self._logs():
+            async with self.simulator:
+                self.simulator.subscribe(listen)
+                await self._rise()
+                try:
+                    yield
+                finally:
+                    await self._fall()
+
+    @contextlib.contextmanager
+    def _logs(self) -> Iterator[None]:
+        """Keep everything that is logged, by whomever."""
+        stage = self
+
+        class Keeper(logging.Handler):
+            def emit(self, record: logging.LogRecord) -> None:
+                level = record.levelname.lower()
+                stage.log.append({"log_level": level, "event": self.format(record), "logger": record.name})
+
+        keeper, root = Keeper(), logging.getLogger()
+        root.addHandler(keeper)
+        try:
+            with structlog.testing.capture_logs() as log:
+                yield
+        finally:
+            root.removeHandler(keeper)
+            self.log += log
+
+    async def _admit(self) -> None:
+        """Enter the roster, and let those join who have when the play begins."""
+        rows = [
+            RosterRow(
+                number, each.name, Nip(f"199203152025211{number:03}"), each.office, find_province(each.province)
+            )
+            for number, each in enumerate(self.play.roster, start=1)
+        ]
+        now = self.clock.now()
+        await self._database.transact(import_roster, self.programme, rows, now)
+        links = await self._database.transact(claim_links, self.programme, Selection())
+        self._links = {link.person.name: link.code for link in links}
+        for each in self.play.roster:
+            self._person(each.name)
+        for name in self.play.joined:
+            person = self._person(name)
+            await person.send(f"/start {self._links[name]}")
+            await self._wait(HEARD)
+            for data in ("daftar::agree", "daftar::ready"):
+                await person.tap(person.inbox[-1], data=data)
+                await self._wait(HEARD)
+        await self._wait_until(self.play.begins)
+        self._recording = True
+
+    # --- writing down ---------------------------------------------------------------------------------
+
+    def _write_down(self) -> None:
+        """What was heard since the last time: by minute, by person, and as it came."""
+        order = {person.id: place for place, person in enumerate(self._people.values())}
+        heard = sorted(
+            self._heard,
+            # Calls of different chats, and the words over a button, are on their way at the same time.
+            key=lambda d: (_minute(d.at), order.get(d.chat_id, -1), d.kind != "callback_answer"),
+        )
+        self._heard.clear()
+        for each in heard:
+            block = transcript.heard(each, self._name(each))
+            if not block:
+                continue
+            if _minute(each.at) != _minute(self._told):
+                self._script.append(f"({script.shown(each.at, self._zone)})")
+            self._told = each.at
+            self._script += block.splitlines()
+        self._told = self.clock.now()
+
+    def _name(self, delivery: Delivery) -> str:
+        for name, group in self._groups.items():
+            if group.id == delivery.chat_id:
+                return name
+        return next(name for name, person in self._people.items() if person.id == delivery.chat_id)
+
+
+def _minute(at: datetime) -> datetime:
+    return at.replace(second=0, microsecond=0)
+
+
+def _is_something_due(tx: Transaction, now: datetime) -> bool:
+    due = or_(OutboxRow.state == "sending", and_(OutboxRow.state == "owed", OutboxRow.due_at <= now))
+    return tx.connection.execute(select(OutboxRow.id).where(due)).first() is not None
+
+
+def _is_handled(tx: Transaction, update_id: int) -> bool:
+    return tx.connection.execute(select(UpdateRow).where(UpdateRow.update_id == update_id)).first() is not None
+
+
+def _is_answered(tx: Transaction, update_id: int) -> bool:
+    owed = select(OutboxRow.id).where(
+        OutboxRow.reason.startswith(f"update:{update_id}:"), OutboxRow.state.in_(("owed", "sending"))
+    )
+    return _is_handled(tx, update_id) and tx.connection.execute(owed).first() is None
+
+
+def _chosen(catalogue: Catalogue, play: Play) -> Catalogue:
+    if play.enrolment is None:
+        return catalogue
+    (programme,) = catalogue.programmes.values()
+    programme = dataclasses.replace(programme, enrolment=Enrolment(play.enrolment))
+    return dataclasses.replace(catalogue, programmes={programme.id: programme})
+
+
+def _newest(
+    person: Person, condition: Callable[[SeenMessage], bool], what: str, *, own: bool = False
+) -> SeenMessage:
+    messages = person.chat if own else person.inbox
+    found = next((message for message in reversed(messages) if condition(message)), None)
+    if found is None:
+        raise PlayError(f"{person.user.first_name} sees no {what}")
+    return found
+
+
+def _poll(person: Person, which: str) -> SeenMessage:
+    """The newest quiz in the chat, or the n-th: `(question 1)` counts from the top."""
+    polls = [message for message in person.inbox if message.poll is not None]
+    if not polls:
+        raise PlayError(f"{person.user.first_name} sees no quiz")
+    found = re.fullmatch(r"in poll (\d+)", which)
+    return polls[int(found[1]) - 1] if found else polls[-1]

@@ -1,0 +1,74 @@
+"""Every play in plays/ goes as it is written there, and leaves nothing behind that should not be.
+
+A play that differs is shown as a diff. Where the new way is meant, `pytest tests/scenarios --approve` writes
+the plays anew: read what changed before you commit it.
+"""
+
+import difflib
+import re
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import play
+import pytest
+from stage import Stage
+
+from bot.domain.programme import Catalogue
+
+PLAYS = sorted((Path(__file__).parent / "plays").glob("*.txt"))
+
+
+@pytest.mark.parametrize("file", PLAYS, ids=lambda file: file.stem)
+async def test_the_play_goes_as_written(
+    file: Path, catalogue: Catalogue, database: Path, request: pytest.FixtureRequest
+) -> None:
+    written = file.read_text(encoding="utf-8")
+    stage = Stage(play.read(written), catalogue, database)
+    played = await stage.perform()
+    if request.config.getoption("--approve", default=False):
+        file.write_text(played, encoding="utf-8")
+    elif played != written:
+        pytest.fail(_difference(file.name, written, played), pytrace=False)
+    _check_telegram(stage)
+    _check_outbox(stage, database)
+    _check_secrets(written, stage, database)
+    assert [event for event in stage.log if event["log_level"] in {"error", "critical"}] == []
+
+
+def _difference(name: str, written: str, played: str) -> str:
+    lines = difflib.unified_diff(
+        written.splitlines(), played.splitlines(), f"{name}, as written", f"{name}, as it went", n=6, lineterm=""
+    )
+    return "\n".join(["", *lines, "", "If this is meant: pytest tests/scenarios --approve"])
+
+
+def _check_telegram(stage: Stage) -> None:
+    """Nothing was refused but what the play orders, or what blocked chats refuse; nothing is left waiting."""
+    state = stage.simulator.state()
+    ordered = state["faults"].get("Retry429", 0)
+    allowed = {"429": ordered, "502": state["faults"].get("ServerError", 0), "403": state["errors"].get("403", 0)}
+    assert state["errors"] == {code: number for code, number in allowed.items() if number}
+    assert set(state["pending_updates"].values()) == {0}
+
+
+def _check_outbox(stage: Stage, database: Path) -> None:
+    """What was sent came once; nothing failed, hangs in the air, or is owed past its time."""
+    with sqlite3.connect(database) as connection:
+        ask = connection.execute
+        assert ask("SELECT reason, error FROM outbox WHERE state IN ('failed', 'sending')").fetchall() == []
+        now = stage.clock.now().strftime("%Y-%m-%d %H:%M:%S")
+        late = "SELECT reason, due_at FROM outbox WHERE state = 'owed' AND due_at <= ?"
+        assert ask(late, (now,)).fetchall() == []
+        new = "SELECT count(*) FROM outbox WHERE state = 'sent' AND json_extract(message, '$.edit', '$.delete') = '[null,null]'"
+        assert ask(new).fetchone() == (stage.simulator.state()["messages_sent"],)
+
+
+def _check_secrets(written: str, stage: Stage, database: Path) -> None:
+    """A NIK that somebody typed is nowhere: not in the database's file, not in a log."""
+    numbers: list[str] = re.findall(r"(?<!\d)\d{16}(?!\d)", written)
+    kept: dict[str, Any] = {
+        path.name: path.read_bytes() for path in database.parent.glob(f"{database.name}*") if path.is_file()
+    }
+    kept["log"] = repr(stage.log).encode()
+    assert [(name, number) for number in numbers for name in kept if number.encode() in kept[name]] == []
