@@ -39,9 +39,7 @@ async def draw() -> None:
     begins = first_morning(programme)
     rows = read_roster(root / "content" / "examples" / "peserta.csv", today=begins.date()).rows[:PEOPLE]
     with tempfile.TemporaryDirectory() as folder:
-        async with staged(
-            catalogue, programme, rows, begins=begins, seed=SEED, folder=Path(folder)
-        ) as stage:
+        async with staged(catalogue, programme, rows, begins=begins, seed=SEED, folder=Path(folder)) as stage:
             playing = asyncio.create_task(stage.play())
             await stage.clock.sleep((VIEW_AT - stage.clock.now()).total_seconds())
             stage.clock.pause()
@@ -71,7 +69,12 @@ async def until_the_guest_is_asked(stage: Stage) -> None:
     def heard(delivery: Delivery) -> None:
         nonlocal polls
         message = delivery.message
-        if delivery.kind == "message" and delivery.chat_id == stage.crowd.guest.id and message and message.poll:
+        if (
+            delivery.kind == "message"
+            and delivery.chat_id == stage.crowd.guest.id
+            and message
+            and message.poll
+        ):
             polls += 1
             if polls == POLLS:
                 stage.clock.pause()
@@ -95,9 +98,12 @@ async def draw_chat(stage: Stage) -> None:
         browser = await playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         page = await browser.new_page(viewport={"width": 460, "height": 760})
         await page.goto(f"{stage.simulator.address}/people/{stage.crowd.guest.id}")
-        await page.get_by_role("radio").or_(page.get_by_role("checkbox")).or_(
-            page.locator(".poll")
-        ).first.wait_for()
+        await (
+            page.get_by_role("radio")
+            .or_(page.get_by_role("checkbox"))
+            .or_(page.locator(".poll"))
+            .first.wait_for()
+        )
         await page.screenshot(path=HERE / "demo-chat.png")
         await browser.close()
 
