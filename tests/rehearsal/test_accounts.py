@@ -18,6 +18,7 @@ from bot.storage.tables import OutboxRow, PersonRow
 
 NOON = datetime(2026, 11, 9, 12, tzinfo=UTC)
 CHAT = 700_000_001
+SAY = Say("x")
 
 
 @pytest.fixture
@@ -42,7 +43,7 @@ def _owe(tx: Transaction, reason: str, message: Message, **row: Any) -> None:
     tx.connection.execute(update(OutboxRow).where(OutboxRow.reason == reason).values(chat_id=CHAT, **row))
 
 
-def _sent(database: Database, reason: str, message_id: int | None, message: Message = Say("x")) -> None:
+def _sent(database: Database, reason: str, message_id: int | None, message: Message = SAY) -> None:
     database.write_now(_owe, reason, message, state="sent", message_id=message_id, settled_at=NOON)
 
 
@@ -69,7 +70,7 @@ def test_a_message_noted_as_sent_and_not_in_the_chat_is_lost(database: Database)
 def test_a_message_still_open_after_its_time_is_lost_and_before_it_is_not(
     database: Database, state: str
 ) -> None:
-    database.write_now(_owe, "one", Say("x"), state=state, not_after=NOON + timedelta(hours=1))
+    database.write_now(_owe, "one", SAY, state=state, not_after=NOON + timedelta(hours=1))
     before = _accounts(database, now=NOON + timedelta(minutes=59))
     after = _accounts(database, now=NOON + timedelta(minutes=61))
     assert (before.lost, before.open) == ((), 1)
@@ -78,20 +79,20 @@ def test_a_message_still_open_after_its_time_is_lost_and_before_it_is_not(
 
 @pytest.mark.parametrize("state", ["expired", "failed"])
 def test_a_message_given_up_is_lost(database: Database, state: str) -> None:
-    database.write_now(_owe, "one", Say("x"), state=state, error="why", settled_at=NOON)
+    database.write_now(_owe, "one", SAY, state=state, error="why", settled_at=NOON)
     assert _accounts(database).lost == (f"Sri: one: {state}, why",)
 
 
 @pytest.mark.parametrize("state", ["withdrawn", "gone"])
 def test_a_message_rightly_not_sent_is_not_lost(database: Database, state: str) -> None:
-    database.write_now(_owe, "one", Say("x"), state=state, settled_at=NOON)
+    database.write_now(_owe, "one", SAY, state=state, settled_at=NOON)
     accounts = _accounts(database)
     assert accounts.sound
     assert (accounts.owed, accounts.sent, accounts.withdrawn + accounts.gone) == (1, 0, 1)
 
 
 def test_what_was_told_in_a_digest_is_not_owed(database: Database) -> None:
-    database.write_now(_owe, "one", Say("x"), state="folded", settled_at=NOON)
+    database.write_now(_owe, "one", SAY, state="folded", settled_at=NOON)
     assert (_accounts(database).owed, _accounts(database).folded) == (0, 1)
 
 
@@ -111,7 +112,7 @@ def test_a_message_sent_after_everybody_was_to_have_it_is_late(database: Databas
     database.write_now(
         _owe,
         "one",
-        Say("x"),
+        SAY,
         state="sent",
         message_id=11,
         everybody_by=NOON,
