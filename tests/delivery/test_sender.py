@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 import structlog
-from conftest import Wire
 from examples import MODULE, NOON, add_person, catalogue, outbox_rows
+from scripted import Wire
 from sqlalchemy import select, update
 
 from bot.clock import SimulatedClock
