@@ -117,10 +117,10 @@ def _read(
 
 
 def _rung(tx: Transaction, programme_id: str) -> tuple[Ringing, ...]:
-    """What rang last: the zones of one entry together."""
+    """What rang last for anybody: the zones of one entry together."""
     statement = (
         select(WaveRow.entry_id, WaveRow.zone, WaveRow.planned_at, WaveRow.people, WaveRow.state)
-        .where(WaveRow.programme_id == programme_id)
+        .where(WaveRow.programme_id == programme_id, (WaveRow.people > 0) | (WaveRow.state == "missed"))
         .order_by(WaveRow.id.desc())
         .limit(12)
     )

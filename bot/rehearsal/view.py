@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from rich.align import Align
 from rich.console import Console, Group, RenderableType
 from rich.layout import Layout
 from rich.live import Live
@@ -157,13 +156,14 @@ def _chats(lines: Iterable[Line], room: int) -> Panel:
 
 
 def _foot(shown: Snapshot) -> RenderableType:
-    invitation = f"You are {shown.guest}: " if shown.guest_joined else f"Join in as {shown.guest}: "
-    left = Text.assemble(invitation, (shown.page, "bold underline"))
-    line = Table.grid(expand=True)
-    line.add_column(no_wrap=True)
+    line = Table.grid(expand=True, padding=(0, 1))
+    line.add_column(ratio=1, no_wrap=True, overflow="ellipsis")
     line.add_column(justify="right", no_wrap=True)
-    line.add_row(left, Text("Ctrl-C ends it", "dim"))
-    return Align.left(line)
+    who = "You are" if shown.guest_joined else "Join in as"
+    line.add_row(
+        Text.assemble(f"{who} {shown.guest}: ", (shown.page, "bold underline")), Text("Ctrl-C ends it", "dim")
+    )
+    return line
 
 
 # --- the end -------------------------------------------------------------------------------------------
