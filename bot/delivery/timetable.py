@@ -98,8 +98,8 @@ class Timetable:
                 self._clock,
                 log,
             )
-        except Exception:
-            log.exception("an entry cannot be planned", action="ring_broken")
+        except Exception as error:  # noqa: BLE001 - a fault in one entry must not silence the others
+            log.error("an entry cannot be planned", action="ring_broken", fault=trail(error))
             return
         if rung.missed:
             log.warning("it is too late for an entry", action="ring_missed")
