@@ -80,6 +80,7 @@ class SimulatedClock:
         self._waiters: list[tuple[datetime, int, asyncio.Future[None], int]] = []
         self._held: Counter[Any] = Counter()
         self._busy = 0
+        self._freed: list[asyncio.Future[None]] = []
         self.speed = speed
         self._running = asyncio.Event()
         self._running.set()
@@ -117,7 +118,7 @@ class SimulatedClock:
             nonlocal held
             if held:
                 held = False
-                self._busy -= 1
+                self._let_go(1)
 
         return release
 
@@ -130,7 +131,7 @@ class SimulatedClock:
         try:
             yield
         finally:
-            self._busy -= 1
+            self._let_go(1)
             self._held[task] -= 1
             if not self._held[task]:
                 del self._held[task]
@@ -139,7 +140,7 @@ class SimulatedClock:
     def waiting(self) -> Iterator[None]:
         """Inside `busy`, wait for what only the passing of time may bring (a lock, a queue)."""
         held = self._held[asyncio.current_task()]
-        self._busy -= held
+        self._let_go(held)
         try:
             yield
         finally:
@@ -151,7 +152,7 @@ class SimulatedClock:
         due = self._now + timedelta(seconds=max(0.0, seconds))
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         heapq.heappush(self._waiters, (due, next(self._sequence), future, held))
-        self._busy -= held
+        self._let_go(held)
         try:
             await future
         except asyncio.CancelledError:
@@ -164,8 +165,15 @@ class SimulatedClock:
         """Return once nobody has been busy for a few turns of the event loop."""
         quiet = 0
         while quiet < self._QUIET_TURNS:
-            await asyncio.sleep(0 if self._busy == 0 else 0.0005)
-            quiet = quiet + 1 if self._busy == 0 else 0
+            # Waited for, not looked after: a loop that spins keeps the database's threads from their work.
+            if self._busy:
+                quiet = 0
+                freed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+                self._freed.append(freed)
+                await freed
+            else:
+                quiet += 1
+                await asyncio.sleep(0)
 
     async def advance_to(self, when: datetime) -> None:
         """Move to `when`, waking whoever is due on the way, in order, each after the last has settled."""
@@ -199,6 +207,14 @@ class SimulatedClock:
                 return
             share = min(1.0, (time.monotonic() - begin) / real_seconds)
             self._move(origin + (due - origin) * share)
+
+    def _let_go(self, held: int) -> None:
+        self._busy -= held
+        if self._busy == 0 and self._freed:
+            for freed in self._freed:
+                if not freed.done():
+                    freed.set_result(None)
+            self._freed.clear()
 
     def _next_due(self) -> datetime | None:
         while self._waiters and self._waiters[0][2].done():

@@ -4,6 +4,7 @@
 log nor in a repr; ask for them by `get_secret_value()`.
 """
 
+import contextlib
 import re
 from collections.abc import Mapping
 from enum import StrEnum
@@ -14,7 +15,7 @@ from urllib.parse import urlsplit
 from pydantic import BeforeValidator, ConfigDict, Field, PlainValidator, SecretStr, WithJsonSchema
 
 from bot.content import yaml
-from bot.content.problems import ContentError, Place, advice
+from bot.content.problems import ContentError, Place, TooManyProblemsError, advice
 from bot.content.shape import Flag, Reading, Shape, Whole, choice, refuse, text_of, whole
 from bot.content.yaml import Scalar
 
@@ -58,9 +59,11 @@ def _web_address(value: Any) -> str:
     return str(text).rstrip("/")
 
 
-def _https_address(value: Any) -> str:
+def _webhook_address(value: Any) -> str:
     address = _web_address(value)
-    if not address.startswith("https://"):
+    # A Bot API server on this machine (Telegram's own, or the simulator) calls without TLS too.
+    local = urlsplit(address).hostname in ("localhost", "127.0.0.1", "::1")
+    if not address.startswith("https://") and not local:
         raise refuse("does not begin with https://", "Telegram calls a webhook by https only")
     return address
 
@@ -137,7 +140,7 @@ def _path(value: Any) -> Path:
 _TEXT = WithJsonSchema({"type": "string"})
 Listen = Annotated[Address, PlainValidator(_address), _TEXT]
 WebAddress = Annotated[str, PlainValidator(_web_address), _TEXT]
-HttpsAddress = Annotated[str, PlainValidator(_https_address), _TEXT]
+WebhookAddress = Annotated[str, PlainValidator(_webhook_address), _TEXT]
 Folder = Annotated[Path, PlainValidator(_path), _TEXT]
 Rate = Annotated[float, BeforeValidator(_number)]
 
@@ -162,11 +165,11 @@ class Mode(StrEnum):
 class Webhook(Section):
     """Where Telegram delivers updates, in mode `webhook`."""
 
-    url: HttpsAddress | None = Field(None, description="The public https address of this server.")
+    url: WebhookAddress | None = Field(None, description="The public https address of this server.")
     listen: Listen = Field(
         Address("127.0.0.1", 8443), description="host:port, behind a proxy that speaks TLS."
     )
-    secret: Annotated[SecretStr, PlainValidator(_webhook_secret), _TEXT] | None = Field(
+    secret: Annotated[SecretStr, BeforeValidator(_webhook_secret), _TEXT] | None = Field(
         None, description="What Telegram sends along with every update: 1-256 of A-Z a-z 0-9 _ -."
     )
 
@@ -183,7 +186,7 @@ class Pace(Section):
 class Telegram(Section):
     """The bot's account and its server."""
 
-    token: Annotated[SecretStr, PlainValidator(_token), _TEXT] | None = Field(
+    token: Annotated[SecretStr, BeforeValidator(_token), _TEXT] | None = Field(
         None, description="From @BotFather. Better set as REKAN_TELEGRAM__TOKEN than written here."
     )
     base_url: Annotated[str, PlainValidator(_bot_api), _TEXT] = Field(
@@ -197,7 +200,7 @@ class Telegram(Section):
 class Database(Section):
     """Where everything is kept."""
 
-    url: Annotated[SecretStr, PlainValidator(_database_url), _TEXT] = Field(
+    url: Annotated[SecretStr, BeforeValidator(_database_url), _TEXT] = Field(
         SecretStr("sqlite:///rekan.db"),
         description="sqlite:///file, or postgresql://user:password@host/database.",
     )
@@ -263,11 +266,13 @@ def load_config(path: Path | None, environ: Mapping[str, str]) -> Config:
     """
     file = path or next((usual for usual in (Path.cwd() / USUAL,) if usual.exists()), SHIPPED)
     reading = Reading(quoting=False, empty_is_absent=True)
-    source = _source(file, reading)
-    _override(source, environ, reading)
-    config = reading.read(Config, source)
-    if config is not None:
-        _check(config, reading)
+    config = None
+    with contextlib.suppress(TooManyProblemsError):
+        source = _source(file, reading)
+        _override(source, environ, reading)
+        config = reading.read(Config, source)
+        if config is not None:
+            _check(config, reading)
     if reading.problems or config is None:
         raise ContentError(sorted(reading.problems))
     return _resolved(config, file.absolute().parent)

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli import check, db, doctor, people, run, simulate
+from bot.cli import check, db, demo, doctor, export, people, run, simulate
 from bot.cli.errors import explained
 from bot.cli.terminal import version
 
@@ -24,10 +24,12 @@ def command_line() -> typer.Typer:
     """Every command, as Typer has it."""
     rekan = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
     rekan.callback()(_rekan)
+    rekan.command("demo")(explained(demo.demo))
     rekan.command("run")(explained(run.run))
     rekan.command("check")(explained(check.check))
     rekan.command("simulate")(explained(simulate.simulate))
     rekan.command("doctor")(explained(doctor.doctor))
+    rekan.command("export")(explained(export.export))
     rekan.command("backup")(explained(db.backup))
 
     rosters = typer.Typer(no_args_is_help=True, help="Rosters in, personal claim links out.")

@@ -48,6 +48,7 @@ TOLD = frozenset(
     {
         "bot.app.LockLostError",
         "bot.app.NoTokenError",
+        "bot.documents.exports.TooManyRowsError",
         "bot.storage.engines.DatabaseError",
         "bot.storage.instance.AlreadyRunning",
         "bot.telegram.errors.TokenRefusedError",

@@ -1,6 +1,5 @@
 """`rekan people`: rosters in, personal claim links out."""
 
-import os
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bot.cli.errors import BAD_INPUT, BadInputError, CannotDoError
+from bot.cli.files import private
 from bot.cli.setup import choose_programme, database_exists, open_database, read_catalogue, read_config
 from bot.cli.terminal import ConfigFile, Json, ProgrammeId, console, is_interactive, note, print_json
 
@@ -135,8 +135,8 @@ def links(
     out.mkdir(parents=True, exist_ok=True)
     csv_file, pdf_file = out / f"{programme.id}-links.csv", out / f"{programme.id}-links.pdf"
     note(f"Writing {len(personal)} links, and a card with a QR code each ...")
-    write_links_csv(_private(csv_file), personal)
-    write_links_sheet(_private(pdf_file), personal, title=programme.title.id, subtitle=f"@{name}", now=now)
+    write_links_csv(private(csv_file), personal)
+    write_links_sheet(private(pdf_file), personal, title=programme.title.id, subtitle=f"@{name}", now=now)
     if as_json:
         print_json({"links": len(personal), "csv": str(csv_file), "pdf": str(pdf_file)})
     else:
@@ -243,7 +243,7 @@ def _write_rejected(roster: "Roster", file: Path | None, *, dry_run: bool) -> Pa
     if not roster.rejected or (dry_run and file is None):
         return None
     file = file or _free_name(roster.path)
-    write_rejected(_private(file), roster)
+    write_rejected(private(file), roster)
     return file
 
 
@@ -253,17 +253,6 @@ def _free_name(roster: Path) -> Path:
     name, number = f"{roster.stem}-perbaiki", 1
     while (file := roster.with_name(f"{name}{f'-{number}' if number > 1 else ''}{suffix}")).exists():
         number += 1
-    return file
-
-
-def _private(file: Path) -> Path:
-    """The file, made so that only its owner may read it: what is written there names people."""
-    descriptor = os.open(file, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
-    try:
-        if hasattr(os, "fchmod"):
-            os.fchmod(descriptor, 0o600)  # it may have been there before, open to all
-    finally:
-        os.close(descriptor)
     return file
 
 

@@ -10,10 +10,10 @@ def run(config_file: ConfigFile = None) -> None:
 
     By polling or webhook, as the configuration says. The log goes to standard error.
     """
-    from bot import app
+    from bot.app import run as run_rekan
     from bot.cli.logs import begin_logging
 
     config = read_config(config_file)
     catalogue = read_catalogue(config)
     begin_logging(config.log.level, config.log.format, secrets=secrets_of(config))
-    run_until_stopped(app.run(config, catalogue))
+    run_until_stopped(run_rekan(config, catalogue))

@@ -1,11 +1,12 @@
 """`content/` and `schedules/`: from YAML to what the program works with, or every problem at once."""
 
+import contextlib
 from collections.abc import Mapping
 from pathlib import Path
 
 from bot.content import build, checks
 from bot.content.files import Files, read_files
-from bot.content.problems import ContentError, Problem
+from bot.content.problems import ContentError, Problem, TooManyProblemsError
 from bot.content.said import said
 from bot.content.shape import Reading
 from bot.domain.programme import Catalogue
@@ -36,6 +37,8 @@ def _read(
     content_dir: Path, schedules_dir: Path, needed: Mapping[str, tuple[str, ...]] | None
 ) -> tuple[Files, list[Problem]]:
     reading = Reading()
-    files = read_files(content_dir, schedules_dir, reading)
-    checks.check(files, said() if needed is None else needed, reading)
+    files = Files()
+    with contextlib.suppress(TooManyProblemsError):  # the first hundreds are enough for one day
+        files = read_files(content_dir, schedules_dir, reading)
+        checks.check(files, said() if needed is None else needed, reading)
     return files, sorted(reading.problems)

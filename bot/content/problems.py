@@ -1,6 +1,7 @@
 """What is wrong with a file, where, and how to mend it."""
 
 import difflib
+import itertools
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -24,6 +25,10 @@ class Problem:
     what: str
     mend: str
     warning: bool = False
+
+
+class TooManyProblemsError(Exception):
+    """So much is wrong that naming the rest would help nobody."""
 
 
 class ContentError(Exception):
@@ -56,7 +61,7 @@ def shown(word: str) -> str:
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """The known word that was most probably meant, or None."""
-    by_folded = {candidate.casefold(): candidate for candidate in known}
+    by_folded = {candidate.casefold(): candidate for candidate in itertools.islice(known, 300)}
     found = difflib.get_close_matches(word.casefold()[:100], by_folded, n=1, cutoff=0.6)
     return by_folded[found[0]] if found else None
 

@@ -28,7 +28,7 @@ from pydantic import (
 )
 from pydantic_core import ErrorDetails, PydanticCustomError
 
-from bot.content.problems import Place, Problem, advice, nearest, shown
+from bot.content.problems import Place, Problem, TooManyProblemsError, advice, nearest, shown
 from bot.content.yaml import Mapping, Scalar, Sequence, Value
 
 HOLE: Any = type("Hole", (), {"__repr__": lambda _: "HOLE"})()
@@ -37,6 +37,9 @@ HOLE: Any = type("Hole", (), {"__repr__": lambda _: "HOLE"})()
 T = TypeVar("T")
 Model = TypeVar("Model", bound="Shape")
 E = TypeVar("E", bound=StrEnum)
+
+
+MOST_PROBLEMS = 500
 
 
 @dataclass(slots=True)
@@ -53,7 +56,9 @@ class Reading:
     _seen: set[tuple[str, int, str]] = field(default_factory=set)
 
     def problem(self, place: Place, what: str, mend: str, *, warning: bool = False) -> None:
-        """Note it, once."""
+        """Note it, once; raises `TooManyProblemsError` where there are so many that reading on is no use."""
+        if len(self.problems) >= MOST_PROBLEMS:
+            raise TooManyProblemsError
         if (place.file, place.line, what) not in self._seen:
             self._seen.add((place.file, place.line, what))
             self.problems.append(Problem(place.file, place.line, what, mend, warning))
@@ -192,7 +197,8 @@ class Shape(BaseModel):
             else:
                 unused = keys.keys() - data.keys()
                 mend = cls.REPLACED.get(key) or advice(key, unused if nearest(key, unused) else keys)
-                reading.problem(key_place(data, key), f"unknown key {shown(key)}", mend)
+                place = key.place if isinstance(key, Scalar) else data.place
+                reading.problem(place, f"unknown key {shown(key)}", mend)
         for key in cls._required():
             if key not in kept:
                 reading.problem(data.place, f"'{key}' is missing", f"add '{key}: ...'")
@@ -473,7 +479,7 @@ Https = Annotated[
 ]
 
 
-def choice(values: type[E]) -> PlainValidator:
+def choice(values: type[E]) -> BeforeValidator:
     """A validator for one of an enumeration's values."""
     allowed = [member.value for member in values]
 
@@ -483,4 +489,4 @@ def choice(values: type[E]) -> PlainValidator:
             raise refuse("is none of its values", advice(text, allowed))
         return values(text)
 
-    return PlainValidator(validate, json_schema_input_type=values)
+    return BeforeValidator(validate)

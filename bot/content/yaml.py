@@ -166,6 +166,7 @@ class _Open:
     value: Mapping | Sequence
     anchor: str | None
     key: Scalar | None = None
+    keys: dict[str, int] = field(default_factory=dict)  # with the line of each
     key_is_unusable: bool = False
     size: int = 1
     height: int = 1
@@ -254,7 +255,7 @@ class _Composer:
         parent.size += size
         parent.height = max(parent.height, height + 1)
         if parent.size > MAX_NODES:
-            what = f"stands for more than {MAX_NODES:,} values, once its aliases are written out"
+            what = f"holds more than {MAX_NODES:,} values, its aliases written out"
             raise _UnreadableError(place.line, what, "write fewer values, or fewer aliases (*name)")
         if isinstance(parent.value, Sequence):
             parent.value.append(value)
@@ -262,7 +263,7 @@ class _Composer:
             self._key(parent, value, place)
         else:
             if parent.key is not None and isinstance(parent.value, Mapping):
-                self._pair(parent.value, parent.key, value)
+                self._pair(parent, parent.value, parent.key, value)
             parent.key, parent.key_is_unusable = None, False
 
     def _key(self, parent: _Open, value: Value, place: Place) -> None:
@@ -275,18 +276,15 @@ class _Composer:
             place, f"a key is {kind}", "write a word before the ':' (and quote text that has '{' or '[')"
         )
 
-    def _pair(self, mapping: Mapping, key: Scalar, value: Value) -> None:
+    def _pair(self, parent: _Open, mapping: Mapping, key: Scalar, value: Value) -> None:
         if key == "<<" and key.plain:
             self._problem(key.place, "merge keys (<<) are not read here", "write the keys out")
-            return
-        if key in mapping:
-            first = next(other for other in mapping if other == key)
-            first_line = first.place.line if isinstance(first, Scalar) else 0
-            self._problem(
-                key.place, f"{shown(key)} is here twice (first in line {first_line})", "keep one of the two"
-            )
-            return
-        mapping[key] = value
+        elif key in parent.keys:
+            what = f"{shown(key)} is here twice (first in line {parent.keys[key]})"
+            self._problem(key.place, what, "keep one of the two")
+        else:
+            parent.keys[key] = key.place.line
+            mapping[key] = value
 
     def _problem(self, place: Place, what: str, mend: str) -> None:
         self.problems.append(Problem(place.file, place.line, what, mend))

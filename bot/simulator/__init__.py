@@ -1,4 +1,15 @@
-"""A strict Telegram Bot API server for tests, rehearsals, the demo and anybody without a token."""
+"""A strict Telegram Bot API server for tests, rehearsals, the demo and anybody without a token.
+
+Where to look: `simulator` puts the parts together. A call comes in at `server` (HTTP, `params`, `faults`),
+goes to one of `methods/` with a `call` that knows what the bot may do (`limits`, `errors`), and changes the
+`world` (`chats`, `polls`, `files`), whose updates wait in `updates` for polling or `webhook`. Texts are read
+in `entities` and `links`, buttons in `keyboards`. People act through `people` (`members` of groups) and see
+what `seen` shows; over HTTP they do so through `control`, and on the screen through `page` and `pages/`.
+
+It is strict where Telegram is, and where it does not know Telegram's own words it says so in its own. It
+leaves out what Rekan does not use: business accounts, payments, stickers, forum topics, inline mode, and
+any parse mode but HTML.
+"""
 
 from bot.simulator.chats import DEFAULT_TOKEN, BotAccount
 from bot.simulator.errors import ActionRefusedError

@@ -100,6 +100,10 @@ class Call:
         self.bot.governor.spend(
             chat.id, group=not chat.private, now=self.world.clock.monotonic(), count=count
         )
+        self.check_open(chat)
+
+    def check_open(self, chat: Chat) -> None:
+        """Refuse a chat whose person has blocked the bot."""
         if chat.blocked:
             raise ForbiddenError("bot was blocked by the user")
 

@@ -13,6 +13,7 @@ Telegram's apps would not let that person do it; each with `{"error": "why"}`.
 | `GET  /control/people/ID/chat?after=0` | `{"person", "messages", "reply_keyboard", "blocked", "chat"}` |
 | `GET  /control/people/ID/events` | Server-Sent Events: each change of that chat as it happens |
 | `POST /control/people/ID/send` `{text, chat_id?, reply_to?, parse_mode?}` | type; returns the message |
+| `POST /control/people/ID/open` `{link}` | follow a link to the bot and press Start |
 | `POST …/photo`, `…/document` `{data, name?, caption?, media_group_id?, chat_id?}` | `data` is base64 |
 | `POST …/voice` `{data}` · `…/location` `{latitude, longitude}` · `…/contact` `{phone_number}` | |
 | `POST …/poll` `{question, options, correct?, explanation?, multiple?, anonymous?}` | compose one |
@@ -80,6 +81,7 @@ class ControlSurface:
         self._streams: set[asyncio.Queue[Delivery | None]] = set()
         self._actions: dict[str, Action] = {
             "send": self._send,
+            "open": self._open,
             "photo": self._photo,
             "document": self._document,
             "voice": self._voice,
@@ -162,6 +164,7 @@ class ControlSurface:
         action = self._actions.get(request.match_info["action"])
         if action is None:
             raise MissingError(f"there is no action {request.match_info['action']!r}")
+        self._simulator.by_hand.add(person.id)
         return await action(person, body)
 
     async def _send(self, person: Person, body: Body) -> Any:
@@ -172,6 +175,9 @@ class ControlSurface:
             parse_mode=_optional(body, "parse_mode") or "",
         )
         return message_json(sent)
+
+    async def _open(self, person: Person, body: Body) -> Any:
+        return message_json(await person.open(_text(body, "link")))
 
     async def _photo(self, person: Person, body: Body) -> Any:
         sent = await person.send_photo(

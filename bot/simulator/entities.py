@@ -543,7 +543,7 @@ def _normalised(given: Sequence[Entity], automatic: Sequence[Entity]) -> list[En
     edges = sorted({edge for entity in (*whole, *quotes) for edge in (entity["offset"], _end(entity))})
     code = [entity for entity in whole if entity["type"] in _CODE]
     result = [*quotes, *whole]
-    for style in _STYLES:
+    for style in {entity["type"] for entity in given if entity["type"] in _STYLES}:
         for begin, end in _merged([entity for entity in given if entity["type"] == style]):
             cuts = [begin, *(edge for edge in edges if begin < edge < end), end]
             result.extend(

@@ -36,6 +36,7 @@ def add_routes(app: web.Application) -> None:
         text = (folder / name).read_text(encoding="utf-8")
         app.router.add_get(path, _serving(text, content_type))
     app.router.add_get("/", _to_the_list)
+    app.router.add_get("/favicon.ico", _no_icon)
 
 
 def _serving(text: str, content_type: str) -> Callable[[web.Request], Awaitable[web.Response]]:
@@ -43,6 +44,10 @@ def _serving(text: str, content_type: str) -> Callable[[web.Request], Awaitable[
         return web.Response(text=text, content_type=content_type, charset="utf-8", headers=_HEADERS)
 
     return serve
+
+
+async def _no_icon(_: web.Request) -> web.Response:
+    return web.Response(status=204, headers=_HEADERS)
 
 
 async def _to_the_list(_: web.Request) -> web.Response:

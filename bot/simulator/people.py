@@ -1,7 +1,9 @@
 """Acting as people: what somebody can do in Telegram's apps, and the updates that a bot gets from it."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 from bot.simulator.chats import Bot, Callback, Chat, Content, MemberStatus, Message, User
 from bot.simulator.entities import Formatted, formatted
@@ -15,6 +17,7 @@ from bot.simulator.updates import CALLBACK_SECONDS
 from bot.simulator.world import Event, World
 
 MOST_TEXT = 4096
+_PAYLOAD = re.compile(r"[A-Za-z0-9_-]{1,64}")
 EDITABLE_SECONDS = 48 * 3600
 
 
@@ -80,6 +83,16 @@ class Person:
             raise ActionRefusedError("an empty message can't be sent")
         parts = [text[start : start + MOST_TEXT] for start in range(0, len(text), MOST_TEXT)]
         return [self._say(Content(formatted(part, parse_mode)), chat, reply_to) for part in parts][-1]
+
+    async def open(self, link: str) -> SeenMessage:
+        """Follow a link to the bot (`https://t.me/NAME?start=…`) and press Start."""
+        parts = urlsplit(link)
+        payload = parse_qs(parts.query).get("start", [""])[0]
+        if parts.netloc != "t.me" or parts.path.strip("/").lower() != self._bot.account.username.lower():
+            raise ActionRefusedError(f"{link} does not lead to @{self._bot.account.username}")
+        if payload and not _PAYLOAD.fullmatch(payload):
+            raise ActionRefusedError("a start parameter is 1 to 64 of A-Z a-z 0-9 _ -")
+        return await self.send(f"/start {payload}".strip())
 
     async def send_photo(
         self,

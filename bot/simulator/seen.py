@@ -48,6 +48,7 @@ class SeenPoll:
     id: str
     question: str
     options: tuple[SeenOption, ...]
+    voters: int  # in all; 0 as long as the app would not tell
     quiz: bool
     multiple: bool
     anonymous: bool
@@ -178,6 +179,7 @@ def _seen_poll(poll: Poll, viewer: User | None) -> SeenPoll:
             )
             for index, option in enumerate(poll.options)
         ),
+        voters=len(poll.votes) if told else 0,
         quiz=poll.quiz,
         multiple=poll.multiple,
         anonymous=poll.anonymous,

@@ -28,7 +28,9 @@ class Simulator:
     """A Telegram Bot API server on a real socket, and everybody who talks to its bots.
 
     `clock` tells all product time; `bots` maps tokens to accounts (by default one bot with
-    `DEFAULT_TOKEN`); `seed` settles ids and dice; `keep_calls` bounds `calls`, 0 keeps none.
+    `DEFAULT_TOKEN`); `seed` settles ids and dice; `keep_calls` bounds `calls`, 0 keeps none;
+    `keep_messages` bounds each chat for long rehearsals (2 kB a message): older ones are forgotten, and
+    cannot be edited, tapped or deleted any more.
     """
 
     def __init__(
@@ -39,13 +41,17 @@ class Simulator:
         bots: Mapping[str, BotAccount] | None = None,
         seed: int = 0,
         keep_calls: int = KEPT_CALLS,
+        keep_messages: int | None = None,
     ) -> None:
         self.clock = clock
         self.faults = Faults(seed)
         self.calls: deque[CallRecord] = deque(maxlen=keep_calls)
-        self.world = World(clock, limits, bots or {DEFAULT_TOKEN: BotAccount()}, seed)
+        self.world = World(
+            clock, limits, bots or {DEFAULT_TOKEN: BotAccount()}, seed=seed, keep_messages=keep_messages
+        )
         self.token = next(iter(self.world.bots))
-        self._api = ApiServer(self.world, self.faults, self.calls)
+        self.by_hand: set[int] = set()  # people for whom somebody has acted over HTTP, on the page say
+        self.api = ApiServer(self.world, self.faults, self.calls)
         self._control = ControlSurface(self)
         self._runner: web.AppRunner | None = None
         self._senders: dict[int, WebhookSender] = {}
@@ -56,7 +62,7 @@ class Simulator:
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
         """Listen; port 0 takes a free one."""
         app = web.Application(client_max_size=MOST_BODY)
-        self._api.add_routes(app)
+        self.api.add_routes(app)
         self._control.add_routes(app)
         page.add_routes(app)
         # A caller that hangs up must not linger as a poller: its request is cancelled.
@@ -104,7 +110,7 @@ class Simulator:
     @property
     def calls_recorded(self) -> int:
         """How many calls were ever recorded; `calls` holds the last of them."""
-        return self._api.recorded
+        return self.api.recorded
 
     def person(
         self,
@@ -180,7 +186,7 @@ class Simulator:
             self._ended.add(task)
             task.add_done_callback(self._ended.discard)
         if bot.webhook is not None:
-            sender = self._senders[bot.id] = WebhookSender(self.world, bot, bot.webhook, self._api.perform)
+            sender = self._senders[bot.id] = WebhookSender(self.world, bot, bot.webhook, self.api.perform)
             sender.start()
 
     def pending_updates(self, token: str | None = None) -> int:

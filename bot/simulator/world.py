@@ -34,8 +34,17 @@ class Event:
 class World:
     """State shared by the API, the people and the control surface."""
 
-    def __init__(self, clock: Clock, limits: Limits, bots: Mapping[str, BotAccount], seed: int) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        limits: Limits,
+        bots: Mapping[str, BotAccount],
+        *,
+        seed: int = 0,
+        keep_messages: int | None = None,
+    ) -> None:
         self.clock = clock
+        self.keep_messages = keep_messages
         self.limits = limits
         self.files = FileStore()
         self.people: dict[int, User] = {}
@@ -82,6 +91,8 @@ class World:
         message = Message(chat, chat.next_message_id, self.now(), sender, content)
         chat.next_message_id += 1
         chat.messages[message.message_id] = message
+        if self.keep_messages is not None and len(chat.messages) > self.keep_messages:
+            del chat.messages[next(iter(chat.messages))]
         message.album, message.origin, message.reply_to, message.protected = (
             album,
             origin,

@@ -98,8 +98,9 @@ class Sqlite:
     batch = 512
     releases = True
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, durable: bool = True) -> None:
         self.path = path.absolute()
+        self._synchronous = "FULL" if durable else "OFF"
 
     def writing(self) -> Engine:
         """Connections that write."""
@@ -132,7 +133,8 @@ class Sqlite:
             connection.isolation_level = None
             for pragma in (
                 "PRAGMA journal_mode = WAL",  # readers and the writer do not wait for one another
-                "PRAGMA synchronous = FULL",  # a commit that was answered survives a power cut
+                # FULL: a commit that was answered survives a power cut. OFF: the end of the process only.
+                f"PRAGMA synchronous = {self._synchronous}",
                 "PRAGMA foreign_keys = ON",
                 "PRAGMA temp_store = MEMORY",  # reports sort without writing files
                 "PRAGMA wal_autocheckpoint = 4000",  # 16 MiB: fewer and larger checkpoints between commits

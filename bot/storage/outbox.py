@@ -14,6 +14,7 @@ from sqlalchemy import (
     ColumnElement,
     Row,
     Select,
+    Update,
     and_,
     bindparam,
     case,
@@ -363,20 +364,12 @@ def next_due(tx: Transaction, now: datetime) -> datetime | None:
 
 def begin(tx: Transaction, outbox_id: int, chat_id: int) -> None:
     """Mark that the row is being sent to `chat_id`, and count the attempt."""
-    tx.connection.execute(
-        update(OutboxRow)
-        .where(OutboxRow.id == outbox_id)
-        .values(state="sending", attempts=OutboxRow.attempts + 1, chat_id=chat_id)
-    )
+    tx.connection.execute(_begin_statement(), {"row_id": outbox_id, "chat": chat_id})
 
 
 def sending(tx: Transaction, outbox_id: int) -> Row[Any] | None:
     """What recording an outcome needs to know: attempts, person_id, chat_id, message; the chat's reach."""
-    return tx.connection.execute(
-        select(OutboxRow.attempts, OutboxRow.person_id, OutboxRow.chat_id, OutboxRow.message, ChatRow.reach)
-        .outerjoin(ChatRow, ChatRow.id == OutboxRow.chat_id)
-        .where(OutboxRow.id == outbox_id, _OPEN)
-    ).first()
+    return tx.connection.execute(_sending_statement(), {"row_id": outbox_id}).first()
 
 
 def settle(
@@ -389,11 +382,8 @@ def settle(
     message_id: int | None = None,
 ) -> None:
     """The rows are sent, gone, expired or failed; `error` says why."""
-    tx.connection.execute(
-        update(OutboxRow)
-        .where(OutboxRow.id.in_(ids))
-        .values(state=state, settled_at=now, error=error, message_id=message_id)
-    )
+    ended = {"ended": state, "at": now, "why": error, "telegrams_id": message_id}
+    tx.connection.execute(_settle_statement(), [{"row_id": each, **ended} for each in ids])
 
 
 def postpone(
@@ -471,7 +461,8 @@ _OWED = (
 def _due_statement() -> Select[Any]:
     return (
         _recipients(select(*_OWED))
-        .where(_OPEN, OutboxRow.state == "owed", OutboxRow.due_at <= _NOW, ~_waits(for_urgent=True))
+        .where(_OPEN, OutboxRow.state == "owed", OutboxRow.due_at <= _NOW)
+        .where(or_(OutboxRow.not_after < _NOW, ~_waits(for_urgent=True)))
         .order_by(OutboxRow.lane, OutboxRow.everybody_by, OutboxRow.id)
         .limit(bindparam("most"))
     )
@@ -493,6 +484,38 @@ def _letter_statement() -> Select[Any]:
             _STRANGER.language.label("stranger_language"),
         )
     ).where(OutboxRow.id == bindparam("row_id"), OutboxRow.state == "owed", ~_waits(for_urgent=False))
+
+
+@cache
+def _begin_statement() -> Update:
+    return (
+        update(OutboxRow)
+        .where(OutboxRow.id == bindparam("row_id"))
+        .values(state="sending", attempts=OutboxRow.attempts + 1, chat_id=bindparam("chat"))
+    )
+
+
+@cache
+def _sending_statement() -> Select[Any]:
+    return (
+        select(OutboxRow.attempts, OutboxRow.person_id, OutboxRow.chat_id, OutboxRow.message, ChatRow.reach)
+        .outerjoin(ChatRow, ChatRow.id == OutboxRow.chat_id)
+        .where(OutboxRow.id == bindparam("row_id"), _OPEN)
+    )
+
+
+@cache
+def _settle_statement() -> Update:
+    return (
+        update(OutboxRow)
+        .where(OutboxRow.id == bindparam("row_id"))
+        .values(
+            state=bindparam("ended"),
+            settled_at=bindparam("at"),
+            error=bindparam("why"),
+            message_id=bindparam("telegrams_id"),
+        )
+    )
 
 
 def _recipients(statement: Select[Any]) -> Select[Any]:

@@ -1,8 +1,8 @@
 """People and their chats."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Row, Select, insert, select, update
@@ -59,6 +59,16 @@ def person(tx: Transaction, person_id: int) -> Person | None:
     """The person of that id, or None."""
     row = tx.connection.execute(_people().where(PersonRow.id == person_id)).first()
     return None if row is None else _person(row)
+
+
+def anybody_began(tx: Transaction, programme_id: str, zone: Zone, first_logins: Sequence[date]) -> bool:
+    """Whether somebody in `zone` began their course on one of those dates."""
+    statement = select(PersonRow.id).where(
+        PersonRow.programme_id == programme_id,
+        PersonRow.zone == zone.value,
+        PersonRow.first_login.in_(first_logins),
+    )
+    return tx.connection.execute(statement.limit(1)).first() is not None
 
 
 def claim_link(tx: Transaction, person_id: int, serial: int) -> Link | None:

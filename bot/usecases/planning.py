@@ -62,13 +62,15 @@ def ring(
     opens = now if entry.essential else programme.windows.next_open(now, zone)
     decision = decide(entry, when, now, opens)
     missed = isinstance(decision, Miss)
-    wave_id = waves.begin(tx, programme_id, entry_id, zone, when, now, missed=missed)
-    if wave_id is None:
-        return Rung(before=True)
     logins = None
     if isinstance(entry.when, PersonalDay):
         day = due_at.astimezone(zone.tzinfo).date()
         logins = first_logins(programme.course, programme.windows, entry.when.day, day)
+        if not people.anybody_began(tx, programme_id, zone, logins):  # most are nobody's: no need to write
+            return Rung()
+    wave_id = waves.begin(tx, programme_id, entry_id, zone, when, now, missed=missed)
+    if wave_id is None:
+        return Rung(before=True)
     whom = audience.people(programme, entry.audience, zone=zone, first_logins=logins)
     reason = _reason(programme, entry, zone, due_at)
     number = 0

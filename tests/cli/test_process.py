@@ -4,12 +4,15 @@ import asyncio
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+import pytest
 
 from bot.clock import SystemClock
 from bot.simulator import Simulator
@@ -55,6 +58,32 @@ def test_the_simulator_serves_until_it_is_stopped() -> None:
     assert (process.returncode, out, err) == (0, "", "Stop it with Ctrl-C.\n")
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="it has no pseudo-terminals")
+def test_at_a_terminal_an_import_asks_first(home: Path) -> None:
+    import pty  # noqa: PLC0415 - not there on Windows
+
+    (home / "daftar.csv").write_text("Nama;NIP;Satker\nUpik Contoh;198311062025212001;Balai A\n")
+    terminal, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "bot", "people", "import", "daftar.csv"],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdin=theirs,
+        stdout=subprocess.PIPE,
+        stderr=theirs,
+    )
+    os.close(theirs)
+    said = b""
+    while b"Import? [Y/n]:" not in said:
+        said += os.read(terminal, 1000)
+    os.write(terminal, b"n\n")
+    out, _ = process.communicate(timeout=30)
+    os.close(terminal)
+    assert (process.returncode, out.strip()) == (1, b"")  # the prompt itself leaves a space
+    connection = sqlite3.connect(home / "rekan.db")
+    assert connection.execute("SELECT count(*) FROM people").fetchone() == (0,)
+    connection.close()
+
+
 async def test_the_bot_stops_cleanly_and_the_log_holds_no_token(home: Path) -> None:
     async with Simulator(SystemClock()) as simulator:
         env = {
@@ -68,7 +97,8 @@ async def test_the_bot_stops_cleanly_and_the_log_holds_no_token(home: Path) -> N
         assert first.stderr is not None
         log = b""
         while b'"action": "started"' not in log:
-            assert (line := await first.stderr.readline()), log
+            line = await first.stderr.readline()
+            assert line, log
             log += line
         await simulator.person(7).send("/start")
         await simulator.idle()

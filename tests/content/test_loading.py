@@ -191,7 +191,7 @@ def test_warnings_stop_nothing(folder: Path) -> None:
         (
             EXPLOSION,
             (
-                "5: stands for more than 50,000 values, once its aliases are written out; "
+                "5: holds more than 50,000 values, its aliases written out; "
                 "write fewer values, or fewer aliases (*name)"
             ),
         ),

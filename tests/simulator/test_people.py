@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from bot.clock import SimulatedClock
 from bot.simulator import ActionRefusedError, Delivery, Person, SeenOption, Simulator
 from tests.simulator.conftest import Caller, png
 
@@ -138,6 +139,23 @@ async def test_a_quiz_composed_by_a_person_carries_its_answer(call: Caller, ani:
     await ani.send_poll("Yang benar?", ["a", "b"], correct=[1], explanation="b!")
     poll = (await call.updates())[-1]["message"]["poll"]
     assert (poll["type"], poll["correct_option_ids"], poll["explanation"]) == ("quiz", [1], "b!")
+
+
+async def test_a_deep_link_starts_the_bot(call: Caller, sim: Simulator) -> None:
+    budi = sim.person(102, first_name="Budi")
+    await budi.open("https://t.me/rekan_simulasi_bot?start=AB-12_c")
+    assert budi.chat[0].text == "/start AB-12_c"
+    for link in ("https://t.me/other_bot?start=a", f"https://t.me/rekan_simulasi_bot?start={'a' * 65}"):
+        with pytest.raises(ActionRefusedError):
+            await budi.open(link)
+
+
+async def test_a_bounded_chat_forgets_its_oldest(clock: SimulatedClock) -> None:
+    async with Simulator(clock, keep_messages=3) as sim:
+        budi = sim.person(102)
+        for number in range(5):
+            await budi.send(str(number))
+        assert [message.text for message in budi.chat] == ["2", "3", "4"]
 
 
 async def test_taps_find_buttons_by_text_start_or_data(call: Caller, ani: Person) -> None:

@@ -23,9 +23,8 @@ _TAG = re.compile(
 _ESCAPE = re.compile(r"&(lt|gt|amp|quot|nbsp|#\d+);")
 _BRACES = re.compile(r"\{\w*\}")
 _ANCHOR = re.compile(r"<a[\s>]", re.IGNORECASE)
-_DEEP_LINK = re.compile(
-    r"(?:(?:t|telegram)\.me/\w+|tg:(?://)?resolve)\?(?:[^\s\"'<>]*&(?:amp;)?)?start(?:group|app)?=([^\s&\"'<>]*)"
-)
+_TO_A_BOT = re.compile(r"(?:(?:t|telegram)\.me/\w+|tg:(?://)?resolve)\?([^\s\"'<>]*)")
+_START = re.compile(r"(?:^|&(?:amp;)?)start(?:group|app)?=([^&]*)")
 
 
 def each_language(words: Words | None) -> Iterator[tuple[str, Scalar]]:
@@ -100,8 +99,9 @@ def deep_links(value: yaml.Value, reading: Reading) -> None:
     """No link to a bot, anywhere in a file, carries more than Telegram takes."""
     match value:
         case yaml.Scalar():
-            for found in _DEEP_LINK.finditer(value):
-                _payload(found[1], value.place, reading)
+            for link in _TO_A_BOT.finditer(value):
+                for start in _START.finditer(link[1]):
+                    _payload(start[1], value.place, reading)
         case yaml.Mapping():
             for below in value.values():
                 deep_links(below, reading)

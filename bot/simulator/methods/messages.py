@@ -269,8 +269,7 @@ def send_chat_action(call: Call) -> Any:
     if action not in _ACTIONS:
         raise BadRequestError("Wrong parameter action in request")
     chat = call.chat("write")
-    if chat.blocked:
-        call.spend(chat)
+    call.check_open(chat)
     call.world.emit(Event("action", call.bot, chat, by_bot=True, details={"action": action}))
     return True
 

@@ -78,7 +78,6 @@ function formatted(text, entities, where, from = 0, to = text.length) {
 function pollNode(message) {
   const poll = message.poll;
   const told = poll.closed || poll.answered;
-  const voters = poll.options.reduce((sum, option) => sum + option.voters, 0);
   const kind = [t(poll.quiz ? "quiz" : "poll"), poll.multiple && t("multiple"), poll.anonymous && t("anonymous"), poll.closed && t("closed")];
   const set = make("fieldset", { class: "poll" }, make("legend", {}, ...formatted(message.text, message.entities, message.message_id)),
     make("small", {}, kind.filter(Boolean).join(" · ")));
@@ -87,8 +86,8 @@ function pollNode(message) {
       const marks = [option.chosen && t("yours"), option.correct === true && t("right"), option.correct === false && option.chosen && t("wrong")];
       const state = option.correct === true ? "right" : option.correct === false && option.chosen ? "wrong" : "";
       const sign = option.correct === true ? "✓" : option.chosen ? (option.correct === false ? "✗" : "●") : "○";
-      set.append(make("div", { class: `option ${state}` }, make("span", { "aria-hidden": "true" }, sign), make("span", {}, option.text),
-        make("span", { class: "share" }, [...marks.filter(Boolean), voters ? `${Math.round((100 * option.voters) / voters)}%` : ""].join(" "))));
+      set.append(make("div", { class: `option ${state}` }, make("span", { "aria-hidden": "true" }, sign), make("span", { class: "words" }, option.text),
+        make("span", { class: "share" }, [...marks.filter(Boolean), poll.voters ? `${Math.round((100 * option.voters) / poll.voters)}%` : ""].join(" · "))));
     } else if (poll.multiple) {
       set.append(make("label", { class: "option" }, make("input", { type: "checkbox", value: index }), make("span", {}, option.text)));
     } else {
@@ -113,7 +112,7 @@ function fileNode(file) {
   const address = `/control/files/${encodeURIComponent(file.file_key)}`;
   if (file.kind === "photo") return make("a", { href: address, target: "_blank" }, make("img", { src: address, alt: file.name }));
   const size = file.size < 1024 ? `${file.size} B` : file.size < 1048576 ? `${Math.round(file.size / 1024)} kB` : `${(file.size / 1048576).toFixed(1)} MB`;
-  return make("a", { class: "file", href: address, download: file.name }, "📄 ", file.name, " ", make("small", {}, size));
+  return make("a", { class: "file", href: address, download: file.name }, make("span", { "aria-hidden": "true" }, "↓"), make("span", {}, file.name), make("small", {}, size));
 }
 
 function messageNode(message) {
@@ -125,16 +124,16 @@ function messageNode(message) {
     if (message.forwarded) bubble.append(make("small", {}, t("forwarded")), make("br"));
     const replied = messages.get(message.reply_to);
     if (replied) bubble.append(make("blockquote", {}, replied.text.slice(0, 80)));
-    if (message.file) bubble.append(fileNode(message.file), make("br"));
+    if (message.file) bubble.append(fileNode(message.file));
     if (message.poll) bubble.append(pollNode(message));
     else bubble.append(...formatted(message.text, message.entities, message.message_id));
-    if (message.location) bubble.append(`📍 ${t("place")}: ${message.location.join(", ")}`);
+    if (message.location) bubble.append(`${t("place")}: ${message.location.join(", ")}`);
     if (message.service) bubble.append(`${t("service")}: ${message.service}`);
   }
   const when = new Date(message.date);
   const meta = make("div", { class: "meta" });
   if (message.reactions.length) meta.append(make("span", {}, message.reactions.join(" ")));
-  if (message.pinned) meta.append(make("span", {}, `📌 ${t("pinned")}`));
+  if (message.pinned) meta.append(make("span", {}, `${t("pinned")}`));
   if (message.edited && !message.deleted) meta.append(make("span", {}, t("edited")));
   if (own && !message.deleted && message.text && !message.poll) {
     meta.append(make("button", { type: "button", onclick: () => edit(message) }, t("edit")));
@@ -159,7 +158,6 @@ const day = (message) => new Intl.DateTimeFormat(locale(), { dateStyle: "full" }
 function show() {
   const log = byId("log");
   const focused = document.activeElement?.closest?.("article")?.id;
-  const atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 80;
   const nodes = [];
   let last = null;
   for (const message of [...messages.values()].sort((one, other) => one.message_id - other.message_id)) {
@@ -168,15 +166,26 @@ function show() {
   }
   log.replaceChildren(...(nodes.length ? nodes : [make("p", { class: "none" }, t("empty"))]));
   if (focused) byId(focused)?.querySelector("button, a, input")?.focus({ preventScroll: true });
-  if (atEnd) log.scrollTop = log.scrollHeight;
+  stayAtEnd();
 }
+
+// The newest message stays in view until the reader scrolls up.
+let following = true;
+function stayAtEnd() {
+  if (following) byId("log").scrollTop = byId("log").scrollHeight;
+}
+byId("log").addEventListener("scroll", () => {
+  const log = byId("log");
+  following = log.scrollHeight - log.scrollTop - log.clientHeight < 80;
+});
+byId("log").addEventListener("load", stayAtEnd, true); // pictures take their room late
 
 // One message changed: only its own node is drawn anew, so that a reader's place and focus stay.
 function showOne(message) {
   const known = messages.has(message.message_id);
   messages.set(message.message_id, message);
   const node = byId(`m${message.message_id}`);
-  if (known && node && !node.contains(document.activeElement)) node.replaceWith(messageNode(message));
+  if (known && node && !node.contains(document.activeElement)) { node.replaceWith(messageNode(message)); stayAtEnd(); }
   else show();
 }
 
@@ -213,6 +222,7 @@ function toast(text) {
 }
 
 async function act(action, body) {
+  if (!["tap", "vote", "retract", "edit"].includes(action)) following = true;
   try { return await ask("POST", `${BASE}/${action}`, body); } catch (problem) { toast(problem.message); return null; }
 }
 const say = (text) => act("send", { text });

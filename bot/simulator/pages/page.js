@@ -24,7 +24,7 @@ const WORDS = {
     answer: "Answer", retract: "Retract vote", yours: "your answer", right: "right", wrong: "wrong", spoiler: "Show hidden text",
     empty: "No messages yet. Write /start to begin.", pause: "Pause", resume: "Resume", speed: "Speed", atOnce: "at once",
     paused: "paused", count: "messages", pinned: "pinned", reply: "reply", place: "Place", forwarded: "forwarded",
-    lost: "Connection to the simulation lost; trying again …", other: "Bahasa Indonesia", service: "notice",
+    lost: "Connection to the simulation lost; trying again …", other: "Indonesia", service: "notice",
   },
 };
 

@@ -1,0 +1,82 @@
+"""A real browser on the pages of a real simulator, with the real bot behind it."""
+
+import shutil
+from collections.abc import AsyncIterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from playwright.async_api import Page, async_playwright
+
+from bot import app
+from bot.clock import SystemClock
+from bot.config import load_config
+from bot.content.loading import load
+from bot.documents.rosters import read_roster
+from bot.simulator import Simulator
+from bot.storage.database import Database
+from bot.usecases.links import Selection, claim_links
+from bot.usecases.rosters import import_roster
+
+ROOT = Path(__file__).parents[2]
+CHROMIUM = shutil.which("chromium")
+PHONE = {"width": 390, "height": 844}
+
+
+class Running(NamedTuple):
+    """What a test of the pages needs: where they are, and a participant's unused claim code."""
+
+    simulator: Simulator
+    database: Database
+    code: str
+
+
+@pytest.fixture
+async def running(tmp_path: Path) -> AsyncIterator[Running]:
+    catalogue = load(ROOT / "content", ROOT / "schedules")
+    database = Database.open(f"sqlite:///{tmp_path / 'rekan.db'}", catalogue)
+    database.upgrade()
+    programme = catalogue.programmes["pppk-2026"]
+    # Long after the programme: what is due by itself is over, and only what the test does is answered.
+    roster = read_roster(ROOT / "content" / "examples" / "peserta.csv", today=date(2026, 11, 5))
+    database.write_now(import_roster, programme, roster.rows, datetime(2026, 11, 5, tzinfo=UTC))
+    code = database.write_now(claim_links, programme, Selection())[0].code
+    simulator = Simulator(SystemClock())
+    await simulator.start()
+    settings = {
+        "REKAN_TELEGRAM__TOKEN": simulator.token,
+        "REKAN_TELEGRAM__BASE_URL": simulator.base_url,
+        "REKAN_WEB__LISTEN": "127.0.0.1:0",
+    }
+    async with app.running(load_config(ROOT / "config.example.yaml", settings), database, SystemClock()):
+        yield Running(simulator, database, code)
+    await simulator.stop()
+    await database.close()
+
+
+@pytest.fixture
+async def page(tmp_path: Path) -> AsyncIterator[Page]:
+    """A phone-sized page; whatever it complains of in its console fails the test."""
+    if CHROMIUM is None:
+        pytest.skip("no Chromium on this machine: install Debian's `chromium` to test the pages")
+    complaints: list[str] = []
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            executable_path=CHROMIUM,
+            args=[
+                "--no-sandbox",
+                "--disable-gpu",
+                "--disable-background-networking",
+                "--disable-component-update",
+                "--disable-sync",
+                "--no-first-run",
+            ],
+        )
+        page = await browser.new_page(viewport=PHONE, locale="id-ID")
+        page.set_default_timeout(15_000)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", lambda said: complaints.append(f"{said.text} {said.location}") if said.type == "error" else None)
+        yield page
+        await browser.close()
+    assert complaints == []

@@ -1,0 +1,391 @@
+import asyncio
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import structlog
+from conftest import Wire
+from examples import MODULE, NOON, add_person, catalogue, outbox_rows
+from sqlalchemy import select, update
+
+from bot.clock import SimulatedClock
+from bot.delivery.pacer import Limits, Pacer
+from bot.delivery.sender import Sender
+from bot.delivery.wire import WireUselessError
+from bot.domain.messages import Ask, Lane, Message, Reader, Say
+from bot.domain.outcomes import Done, Failed, Gone, HoldBack, InDoubt, Moved, Outcome, Sent, Unsent
+from bot.domain.people import Reach
+from bot.storage import outbox, quiz
+from bot.storage.database import Database, DatabaseError, Transaction
+from bot.storage.outbox import Recipient
+from bot.storage.tables import OutboxRow
+from bot.usecases import delivery
+
+SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
+Running = Callable[..., AbstractAsyncContextManager[list["asyncio.Task[None]"]]]
+
+
+def is_anything_open(tx: Transaction) -> bool:
+    open_rows = select(OutboxRow.id).where(OutboxRow.state.in_(("owed", "sending")))
+    return tx.connection.execute(open_rows.limit(1)).first() is not None
+
+
+class Bench:
+    """Everything around a sender: a database with people (chats 1001, 1002 …), a wire, a clock."""
+
+    def __init__(self, database: Database, wire: Wire, clock: SimulatedClock, running: Running) -> None:
+        self.database = database
+        self.wire = wire
+        self.clock = clock
+        self.running = running
+        self.sender = self.new_sender()
+
+    def new_sender(self, **options: Any) -> Sender:
+        return Sender(self.database, self.wire, Pacer(self.clock, Limits()), self.clock, **options)
+
+    def people(self, number: int) -> None:
+        def fill(tx: Transaction) -> None:
+            for n in range(number):
+                add_person(tx, f"Person {n}")
+
+        self.database.write_now(fill)
+
+    def owe(
+        self,
+        person_id: int = 1,
+        key: str = "hello",
+        *,
+        lane: Lane = Lane.REMINDER,
+        message: Message | None = None,
+        **options: Any,
+    ) -> None:
+        self.database.write_now(
+            outbox.owe,
+            Recipient(person_id=person_id),
+            message or Say(key),
+            reason=key,
+            lane=lane,
+            now=self.clock.now(),
+            **options,
+        )
+
+    def owe_all(self, *owed: tuple[int, str], lane: Lane = Lane.REMINDER, **options: Any) -> None:
+        """Owe many at once: (person, key)."""
+
+        def fill(tx: Transaction) -> None:
+            for person_id, key in owed:
+                whom = Recipient(person_id=person_id)
+                outbox.owe(tx, whom, Say(key), reason=key, lane=lane, now=self.clock.now(), **options)
+
+        self.database.write_now(fill)
+
+    def rows(self) -> list[Any]:
+        return self.database.read_now(outbox_rows)
+
+    def states(self) -> list[str]:
+        return [row.state for row in self.rows()]
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        async with asyncio.timeout(20):
+            while not condition():  # noqa: ASYNC110 - what is looked at knows no events
+                await asyncio.sleep(0.01)
+
+    async def send_all(self) -> None:
+        """Run the sender until nothing is owed."""
+        async with self.running(self.sender.run()):
+            await self.until(lambda: not self.database.read_now(is_anything_open))
+
+    def times(self) -> list[float]:
+        """When each call was made, in seconds."""
+        return [round((at - NOON).total_seconds(), 2) for at, _, _ in self.wire.sent]
+
+
+@pytest.fixture
+def bench(
+    open_database: Callable[..., Database], wire: Wire, clock: SimulatedClock, running: Running
+) -> Bench:
+    made = Bench(open_database(catalogue()), wire, clock, running)
+    made.people(2)
+    return made
+
+
+# --- in order -----------------------------------------------------------------------------------------
+
+
+async def test_what_is_owed_is_sent_and_recorded(bench: Bench) -> None:
+    bench.owe()
+    await bench.send_all()
+    assert bench.wire.keys() == ["hello"]
+    assert bench.wire.readers == [Reader("id", "WIB", "Person 0", "", "p")]
+    (row,) = bench.rows()
+    assert (row.state, row.message_id, row.attempts, row.settled_at) == ("sent", 1, 1, NOON)
+    assert bench.sender.counts == {"Sent": 1}
+
+
+async def test_a_chats_messages_come_one_after_the_other_in_order(bench: Bench) -> None:
+    for n in range(8):
+        bench.owe(key=f"{n}", lane=Lane.REPLY)
+    await bench.send_all()
+    assert bench.wire.keys() == [f"{n}" for n in range(8)]
+    assert bench.times() == [0, 0, 0, 1, 2, 3, 4, 5]
+
+
+async def test_replies_go_first_then_sessions_then_by_deadline(bench: Bench) -> None:
+    bench.people(3)
+    bench.owe(1, "reminder")
+    bench.owe(2, "urgent", everybody_by=NOON + MINUTE)
+    bench.owe(3, "session", lane=Lane.SESSION)
+    bench.owe(4, "reply", lane=Lane.REPLY)
+    await bench.send_all()
+    assert bench.wire.keys() == ["reply", "session", "urgent", "reminder"]
+
+
+async def test_a_reply_overtakes_a_reminder_that_waits_for_its_chat(bench: Bench) -> None:
+    bench.owe(1, "first")
+    bench.owe(1, "second")
+    async with bench.running(bench.sender.run()):
+        await bench.until(lambda: bench.wire.keys() == ["first"])
+        bench.owe(1, "reply", lane=Lane.REPLY)
+        bench.sender.nudge()
+        await bench.until(lambda: len(bench.wire.sent) == 3)
+    assert bench.wire.keys() == ["first", "reply", "second"]
+
+
+async def test_a_wave_goes_at_the_pace_and_nobody_is_left_out(bench: Bench) -> None:
+    bench.people(148)
+    bench.sender = bench.new_sender(view=20)
+    bench.owe_all(*((person_id, "hello") for person_id in range(1, 151)))
+    await bench.send_all()
+    assert sorted(chat for _, chat, _ in bench.wire.sent) == list(range(1001, 1151))
+    times = [at for at, _, _ in bench.wire.sent]
+    assert 149 / 30 <= (times[-1] - NOON) / SECOND <= 150 / 30 / 0.99
+    assert all(later - earlier >= SECOND for earlier, later in zip(times, times[30:], strict=False))
+
+
+async def test_what_is_not_due_yet_waits_for_its_time(bench: Bench) -> None:
+    bench.owe(1, "later", due_at=NOON + 90 * MINUTE)
+    bench.owe(2, "now")
+    await bench.send_all()
+    assert bench.times() == [0, 5400]
+
+
+async def test_a_nudge_wakes_it(bench: Bench) -> None:
+    async with bench.running(bench.sender.run()):
+        await asyncio.sleep(0.01)
+        bench.owe(lane=Lane.REPLY)
+        bench.sender.nudge()
+        await bench.until(lambda: bench.states() == ["sent"])
+
+
+async def test_what_is_withdrawn_at_the_last_moment_is_not_sent(bench: Bench) -> None:
+    bench.owe(1, "first")
+    bench.owe(1, "second", about=MODULE)
+    async with bench.running(bench.sender.run()):
+        await bench.until(lambda: bench.wire.keys() == ["first"])
+        await bench.database.transact(outbox.withdraw, 1, about=MODULE, now=NOON)
+        await bench.until(lambda: bench.clock.now() > NOON + 2 * SECOND or not bench.sender._tasks)
+    assert bench.wire.keys() == ["first"]
+
+
+async def test_what_can_no_longer_be_sent_is_closed_without_a_call(bench: Bench) -> None:
+    bench.owe_all(*((1, f"{n}") for n in range(300)), not_after=NOON - SECOND)
+    bench.owe(2, "hello")
+    await bench.send_all()
+    assert bench.wire.keys() == ["hello"]
+    assert set(bench.states()[:300]) == {"expired"}
+
+
+# --- every outcome ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("outcome", "state", "calls", "at"),
+    [
+        (Sent(9), "sent", 1, [0]),
+        (Done(), "sent", 1, [0]),
+        (HoldBack(5), "sent", 2, [0, 5]),
+        (Unsent("no route"), "sent", 2, [0, 1]),
+        (InDoubt("timed out"), "sent", 2, [0, 1]),
+        (Gone(Reach.BLOCKED, "Forbidden"), "gone", 1, [0]),
+        (Moved(2002), "sent", 2, [0, 0.03]),
+        (Failed("Bad Request"), "failed", 1, [0]),
+    ],
+)
+async def test_every_outcome(bench: Bench, outcome: Outcome, state: str, calls: int, at: list[float]) -> None:
+    bench.wire.script[1001] = [outcome]
+    bench.owe()
+    await bench.send_all()
+    assert (bench.states(), len(bench.wire.sent), bench.times()) == ([state], calls, at)
+    assert bench.sender.counts[type(outcome).__name__] == 1
+
+
+async def test_a_moved_chat_is_found_again(bench: Bench) -> None:
+    bench.wire.script[1001] = [Moved(2002)]
+    bench.owe()
+    await bench.send_all()
+    assert [chat for _, chat, _ in bench.wire.sent] == [1001, 2002]
+
+
+async def test_a_question_is_known_by_its_poll(bench: Bench) -> None:
+    bench.wire.script[1001] = [Sent(5, "poll-5")]
+    bench.owe(message=Ask("kuis", 1, "q1"))
+    await bench.send_all()
+    assert bench.database.read_now(quiz.poll, "poll-5") == quiz.Poll(1, "kuis", 1, "q1")
+
+
+async def test_what_follows_does_not_overtake_what_is_tried_again(bench: Bench) -> None:
+    bench.wire.script[1001] = [Unsent("no route"), Unsent("no route")]
+    for n in range(3):
+        bench.owe(key=f"{n}", lane=Lane.REPLY)
+    bench.owe(2, "other", lane=Lane.REPLY)
+    await bench.send_all()
+    assert bench.wire.keys(1001) == ["0", "0", "0", "1", "2"]
+    assert bench.times()[:2] == [0, 0]
+
+
+async def test_a_poisoned_message_does_not_stop_the_others(bench: Bench) -> None:
+    bench.wire.script[1001] = [KeyError("no text hello")]
+    bench.owe(1)
+    bench.owe(1, "unreadable")
+    bench.owe(2)
+    bench.database.write_now(
+        lambda tx: tx.connection.execute(update(OutboxRow).where(OutboxRow.id == 2).values(message={"x": 1}))
+    )
+    await bench.send_all()
+    first, second, third = bench.rows()
+    assert (first.state, first.error) == ("failed", "cannot be worded: 'no text hello'")
+    assert (second.state, second.error) == ("failed", "its message cannot be read")
+    assert third.state == "sent"
+
+
+async def test_an_error_that_may_quote_an_address_is_not_kept(bench: Bench) -> None:
+    bench.wire.script[1001] = [RuntimeError("https://api.example.invalid/bot1:SECRET/sendMessage")]
+    bench.owe(1)
+    await bench.send_all()
+    assert bench.rows()[0].error == "cannot be worded: RuntimeError"
+
+
+async def test_late_messages_are_counted(bench: Bench) -> None:
+    bench.wire.script[1001] = [HoldBack(60)]
+    bench.owe(everybody_by=NOON + SECOND)
+    await bench.send_all()
+    assert bench.sender.counts == {"HoldBack": 1, "Sent": 1, "late": 1}
+
+
+# --- when things are away -----------------------------------------------------------------------------
+
+
+async def test_while_telegram_is_away_little_is_tried(bench: Bench) -> None:
+    bench.people(38)
+    for person_id in range(1, 41):
+        bench.wire.script[1000 + person_id] = [Unsent("no route")] * 2
+    bench.owe_all(*((person_id, "hello") for person_id in range(1, 41)))
+    with structlog.testing.capture_logs() as logs:
+        bench.sender = bench.new_sender()
+        await bench.send_all()
+    assert set(bench.states()) == {"sent"}
+    away = [log["pause"] for log in logs if log.get("action") == "telegram_away"]
+    assert away[:6] == [1, 2, 4, 8, 16, 30]
+    assert len([at for at in bench.times() if at < 60]) < 15
+
+
+async def test_a_refused_token_ends_it_and_loses_nothing(bench: Bench) -> None:
+    bench.wire.script[1001] = [WireUselessError("Telegram refuses the bot's token")]
+    bench.owe()
+    with pytest.raises(WireUselessError):
+        async with bench.running(bench.sender.run()) as (sending, _):
+            await sending
+    assert bench.states() == ["owed"]
+
+
+async def test_while_the_database_is_away_it_waits_and_goes_on(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.owe()
+    really = bench.database.transact
+    failing = iter(range(6))
+
+    async def transact(*args: Any, **kwargs: Any) -> Any:
+        if next(failing, None) is not None:
+            raise DatabaseError("the disk is full")
+        return await really(*args, **kwargs)
+
+    monkeypatch.setattr(bench.database, "transact", transact)
+    await bench.send_all()
+    assert bench.states() == ["sent"]
+    assert len(bench.wire.sent) == 1
+
+
+# --- ends ---------------------------------------------------------------------------------------------
+
+
+class Held:
+    """An answer that comes when it is let."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        self.outcome = outcome
+        self.come = asyncio.Event()
+
+    async def __call__(self) -> Outcome:
+        await self.come.wait()
+        return self.outcome
+
+
+async def test_stopping_finishes_what_is_in_flight_and_nothing_else(bench: Bench) -> None:
+    held = Held(Sent(9))
+    bench.wire.script[1001] = [held]
+    bench.owe(1)
+    bench.owe(1, "waits")
+    async with bench.running(bench.sender.run()) as (sending, _):
+        await bench.until(lambda: len(bench.wire.sent) == 1)
+        bench.sender.stop()
+        await asyncio.sleep(0.01)
+        assert not sending.done()
+        held.come.set()
+        await asyncio.wait_for(sending, 5)
+    assert bench.states() == ["sent", "owed"]
+
+
+async def test_a_crash_repeats_at_most_what_was_in_flight_and_loses_nothing(bench: Bench) -> None:
+    bench.people(58)
+    bench.owe_all(*((person_id, "hello") for person_id in range(1, 61)), lane=Lane.REPLY)
+    # Five answers never come: the calls may or may not have been carried out when the process dies.
+    for person_id in range(11, 16):
+        bench.wire.script[1000 + person_id] = [Held(Sent(1))]
+    async with bench.running(bench.sender.run()):
+        await bench.until(lambda: bench.states().count("sending") == 5)
+        before = len(bench.wire.sent)
+    in_flight = [row.chat_id for row in bench.rows() if row.state == "sending"]
+    assert len(in_flight) == 5
+
+    bench.sender = bench.new_sender()
+    await bench.send_all()
+    assert set(bench.states()) == {"sent"}
+    chats = [chat for _, chat, _ in bench.wire.sent]
+    assert set(chats) == set(range(1001, 1061))
+    assert {chat for chat in chats if chats.count(chat) > 1} == set(in_flight)
+    assert len(chats) == 65 > before
+    errors = [row.error for row in bench.rows() if row.chat_id in in_flight]
+    assert errors == [None] * 5  # what was in doubt is settled
+
+
+async def test_a_message_that_our_own_fault_breaks_is_left_and_the_others_go_on(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    really = delivery.record
+
+    def record(tx: Transaction, outbox_id: int, *rest: Any) -> None:
+        if outbox_id == 1:
+            raise ZeroDivisionError
+        really(tx, outbox_id, *rest)
+
+    monkeypatch.setattr(delivery, "record", record)
+    bench.owe(1)
+    bench.owe(2)
+    with structlog.testing.capture_logs() as logs:
+        bench.sender = bench.new_sender()
+        async with bench.running(bench.sender.run()):
+            await bench.until(lambda: bench.states() == ["sending", "sent"])
+    assert [log["action"] for log in logs if log["log_level"] == "error"] == ["message_broken"]
