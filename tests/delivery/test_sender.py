@@ -6,8 +6,6 @@ from typing import Any
 
 import pytest
 import structlog
-from examples import MODULE, NOON, add_person, catalogue, outbox_rows
-from scripted import Wire
 from sqlalchemy import select, update
 
 from bot.clock import SimulatedClock
@@ -22,6 +20,8 @@ from bot.storage.database import Database, DatabaseError, Transaction
 from bot.storage.outbox import Recipient
 from bot.storage.tables import OutboxRow
 from bot.usecases import delivery
+from tests.examples import MODULE, NOON, add_person, catalogue, outbox_rows
+from tests.scripted import Wire
 
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 Running = Callable[..., AbstractAsyncContextManager[list["asyncio.Task[None]"]]]
