@@ -21,6 +21,7 @@ import structlog
 
 from bot.clock import Clock
 from bot.domain.events import Event, Tapped
+from bot.domain.faults import trail
 from bot.domain.messages import Reader, Say
 from bot.domain.zones import Zone
 from bot.storage.database import Database, DatabaseError, Transaction, TryAgain
@@ -116,15 +117,13 @@ class Intake:
             self._failures[update_id] = times
             if len(self._failures) > _REMEMBERED:
                 self._failures.popitem(last=False)
-            # With the traceback, once: it is the fault to be mended. Not with the event: it is private.
-            if times == 1:
-                self._log.error(
-                    "an update could not be handled",
-                    action="update_failed",
-                    update=update_id,
-                    event_type=what,
-                    exc_info=error,
-                )
+            self._log.error(
+                "an update could not be handled",
+                action="update_failed",
+                update=update_id,
+                event_type=what,
+                fault=trail(error),
+            )
             raise error
         await self._database.transact(apology.give_up, update_id, event.sender.chat_id, self._clock.now())
         self.counts["given up"] += 1
@@ -133,7 +132,7 @@ class Intake:
             action="update_given_up",
             update=update_id,
             event_type=what,
-            error=type(error).__name__,
+            fault=trail(error),
         )
 
     def _toast(self, callback_id: str, handled: Handled | None) -> None:
@@ -147,8 +146,8 @@ class Intake:
         try:
             with self._clock.busy():
                 await self._wire.toast(callback_id, None if handled is None else handled.toast, reader)
-        except Exception:  # noqa: BLE001 - the tap is recorded and confirmed; this only ends a spinner
-            self._log.exception("a tap could not be answered", action="toast_failed")
+        except Exception as error:  # noqa: BLE001 - the tap is recorded and confirmed; this only ends a spinner
+            self._log.error("a tap could not be answered", action="toast_failed", fault=trail(error))
 
     @asynccontextmanager
     async def _turn(self, chat_id: int) -> AsyncIterator[None]:

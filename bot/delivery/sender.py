@@ -18,6 +18,7 @@ from bot.clock import Clock
 from bot.delivery.pacer import Pacer, Permit
 from bot.delivery.patience import LONGEST_PAUSE, persistently
 from bot.delivery.wire import Wire, WireUselessError
+from bot.domain.faults import trail
 from bot.domain.outcomes import Failed, HoldBack, InDoubt, Moved, Outcome, Sent, Unsent
 from bot.storage.database import Database, DatabaseError, Transaction
 from bot.storage.outbox import AT_ONCE
@@ -145,9 +146,14 @@ class Sender:
                 await self._deliver_now(row, permit)
         except DatabaseError:
             pass  # it is time to stop, and the row is left as it is
-        except Exception:  # noqa: BLE001 - a fault of ours in one message must not end the others' delivery
+        except Exception as error:  # noqa: BLE001 - a fault of ours in one message must not end the others' delivery
             self._broken.add(row.id)
-            self._log.exception("a message could not be handled", action="message_broken", message=row.id)
+            self._log.error(
+                "a message could not be handled",
+                action="message_broken",
+                message=row.id,
+                fault=trail(error),
+            )
         finally:
             del self._tasks[row.id]
             self._in_flight.discard(row.id)
@@ -183,8 +189,11 @@ class Sender:
             self.stop()
             return Unsent(str(error))
         except Exception as error:  # noqa: BLE001 - poisoned: it cannot be worded, and must not stop the others
-            self._log.exception(
-                "a message cannot be worded", action="message_poisoned", message=letter.owed.id
+            self._log.error(
+                "a message cannot be worded",
+                action="message_poisoned",
+                message=letter.owed.id,
+                fault=trail(error),
             )
             # Of a lookup's error the words help ("no text x"); others' might quote an address with the token.
             why = str(error) if isinstance(error, LookupError) else type(error).__name__

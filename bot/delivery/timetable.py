@@ -58,7 +58,13 @@ class Timetable:
             since = await persistently(
                 lambda: self._database.read(waves.looked_until), self._clock, self._log
             )
-            jobs = self._jobs(self._clock.now(), since)
+            now = self._clock.now()
+            jobs = self._jobs(now, since)
+            if since is None:
+                # Else the next start would take for missed what was over before there was a first one.
+                await persistently(
+                    lambda: self._database.transact(waves.note_looked_until, now), self._clock, self._log
+                )
         while (job := next(jobs, None)) is not None:
             await self._rest(job.at)
             with self._clock.busy():
@@ -98,8 +104,8 @@ class Timetable:
                 self._clock,
                 log,
             )
-        except Exception:
-            log.exception("an entry cannot be planned", action="ring_broken")
+        except Exception as error:  # noqa: BLE001 - a fault in one entry must not silence the others
+            log.error("an entry cannot be planned", action="ring_broken", fault=trail(error))
             return
         if rung.missed:
             log.warning("it is too late for an entry", action="ring_missed")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TypeAlias
 
+from bot.domain.forms import short_moment
 from bot.domain.messages import Button, Say, Tap
 from bot.domain.programme import Enrolment, Programme
 from bot.domain.zones import Zone
@@ -90,16 +91,25 @@ def open_programmes(programmes: Iterable[Programme], today: date) -> tuple[Progr
 # --- screens ------------------------------------------------------------------------------------------
 
 
+def agreed(programme: Programme, at: datetime) -> Say:
+    """The notice stays where it was agreed to, so that it can be read again."""
+    return Say("enrolment.agreed", {"notice": _notice(programme), "at": short_moment(at)})
+
+
 def privacy_notice(programme: Programme) -> Say:
     """Who is greeted is told what is kept and why, and asked."""
     return Say(
         "enrolment.privacy",
-        {"programme": programme.title},
+        {"notice": _notice(programme)},
         (
             (Button(Say("enrolment.button_agree"), Tap("daftar", "", "agree")),),
             (Button(Say("enrolment.button_not_now"), Tap("daftar", "", "decline")),),
         ),
     )
+
+
+def _notice(programme: Programme) -> Say:
+    return Say("enrolment.notice", {"programme": programme.title})
 
 
 def confirm_settings(zone: Zone, province: str | None) -> Say:

@@ -101,10 +101,10 @@ def may_change(entry: Entry, deadline: datetime, now: datetime) -> bool:
 # --- screens ------------------------------------------------------------------------------------------
 
 
-def opened(task: JournalTask, entry: Entry, deadline: datetime) -> Say:
+def opened(task: JournalTask, entry: Entry, deadline: datetime, *, reopened: bool = False) -> Say:
     """The prompt, ready to be written on."""
     prompt = task.prompt
-    parts: list[Say] = []
+    parts: list[Say] = [Say("journal.reopened")] if reopened else []
     if prompt.minimum_words:
         parts.append(Say("journal.wish", {"words": prompt.minimum_words}))
     if not entry.empty:

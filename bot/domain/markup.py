@@ -12,6 +12,10 @@ Entity = dict[str, Any]
 """An entity as the Bot API writes it: type, offset, length and what its type needs."""
 
 
+TIME_FORMAT = re.compile(r"[rR]|[tTdDwW]*")
+"""How a `date_time` entity may ask to be shown."""
+
+
 class MarkupError(ValueError):
     """Telegram refuses the text; the message is its description, without the "Bad Request: " before it."""
 
@@ -34,7 +38,6 @@ _MARK = re.compile(r"[<&]")
 _REFERENCE = re.compile(r"&(?:#x([0-9a-fA-F]*)|#([0-9]*)|([a-zA-Z]+));?")
 _SPACE = " \t\r\n\0\x0b"
 _ATTRIBUTE_END = _SPACE + "=>/\"'"
-_TIME_FORMAT = re.compile(r"[rR]|[tTdDwW]*")
 _USER_LINK = re.compile(r"tg:(?://)?user/?\?id=(\d{1,18})$", re.IGNORECASE)
 _TG_LINK = re.compile(r"(tg|ton|tonsite):(?://)?([A-Za-z0-9_.-]+)(.*)$", re.IGNORECASE | re.DOTALL)
 
@@ -216,7 +219,7 @@ def _close(found: list[Entity], name: str, attributes: dict[str, str], offset: i
         if not _add_time(entity, attributes):
             return
     elif kind == "text_link":
-        if not _add_link(entity, attributes["href"]):
+        if not add_link(entity, attributes["href"]):
             return
     elif kind == "blockquote" and "expandable" in attributes:
         entity["type"] = "expandable_blockquote"
@@ -237,7 +240,7 @@ def _close(found: list[Entity], name: str, attributes: dict[str, str], offset: i
 def _add_time(entity: Entity, attributes: dict[str, str]) -> bool:
     value = attributes.get("unix", "")
     unix, form = int(value) if re.fullmatch(r"[0-9]{1,10}", value) else 0, attributes.get("format", "")
-    if not _TIME_FORMAT.fullmatch(form):
+    if not TIME_FORMAT.fullmatch(form):
         raise _unparsable("Invalid date-time format specified")
     if not 0 < unix < 2**31:
         return False
@@ -247,7 +250,7 @@ def _add_time(entity: Entity, attributes: dict[str, str]) -> bool:
     return True
 
 
-def _add_link(entity: Entity, url: str) -> bool:
+def add_link(entity: Entity, url: str) -> bool:
     """Make the entity a link or a mention; False where Telegram would silently drop it."""
     if (user := mentioned_user(url)) is not None:
         entity["type"] = "text_mention"

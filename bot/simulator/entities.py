@@ -10,11 +10,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+from bot.domain.markup import TIME_FORMAT, Entity, MarkupError, add_link, parse_html, utf16_length
 from bot.simulator.errors import BadRequestError
-from bot.simulator.links import checked_link, mentioned_user
 from bot.simulator.params import Params
-
-Entity = dict[str, Any]
 
 MOST_ENTITIES = 100
 MOST_BYTES = 1 << 15
@@ -34,25 +32,6 @@ _ORDER = {
     **{style: 90 + index for index, style in enumerate(_STYLES)},
     "custom_emoji": 99,
 }
-_TAGS = {
-    **dict.fromkeys(("b", "strong"), "bold"),
-    **dict.fromkeys(("i", "em"), "italic"),
-    **dict.fromkeys(("u", "ins"), "underline"),
-    **dict.fromkeys(("s", "strike", "del"), "strikethrough"),
-    **dict.fromkeys(("span", "tg-spoiler"), "spoiler"),
-    "a": "text_link",
-    "blockquote": "blockquote",
-    "code": "code",
-    "pre": "pre",
-    "tg-emoji": "custom_emoji",
-    "tg-time": "date_time",
-}
-_NAMED = {"lt": "<", "gt": ">", "amp": "&", "quot": '"'}
-_MARK = re.compile(r"[<&]")
-_REFERENCE = re.compile(r"&(?:#x([0-9a-fA-F]*)|#([0-9]*)|([a-zA-Z]+));?")
-_SPACE = " \t\r\n\0\x0b"
-_ATTRIBUTE_END = _SPACE + "=>/\"'"
-_TIME_FORMAT = re.compile(r"[rR]|[tTdDwW]*")
 # Telegram turns other control characters into spaces and drops \r and a few invisible marks.
 _BLANKED = {code: " " for code in range(32) if code not in (10, 13)}
 _DROPPED = re.compile("[\r\u2028-\u202e\u0333\u033f\u030a]")
@@ -86,11 +65,6 @@ class Formatted:
 NO_TEXT = Formatted()
 
 
-def utf16_length(text: str) -> int:
-    """How many UTF-16 code units the text takes."""
-    return len(text) if text.isascii() else len(text) + sum(character > "\uffff" for character in text)
-
-
 def read_formatted(
     params: Params,
     name: str = "text",
@@ -118,54 +92,13 @@ def formatted(text: str, mode: str = "", explicit: Any = None, *, may_be_empty: 
             )
         if mode != "html":
             raise BadRequestError("Unsupported parse_mode")
-        text, found = parse_html(text)
+        try:
+            text, found = parse_html(text)
+        except MarkupError as error:
+            raise BadRequestError(str(error)) from error
     else:
         found = _explicit(explicit)
     return clean(text, found, may_be_empty=may_be_empty)
-
-
-def parse_html(source: str) -> tuple[str, list[Entity]]:
-    """Telegram's HTML subset into a text and its entities, in the order their tags close."""
-    pieces: list[str] = []
-    found: list[Entity] = []
-    open_tags: list[tuple[str, dict[str, str], int, int]] = []  # name, attributes, UTF-16 offset, piece
-    offset = position = 0
-
-    def add(piece: str) -> None:
-        nonlocal offset
-        if piece:
-            pieces.append(piece)
-            offset += utf16_length(piece)
-
-    while mark := _MARK.search(source, position):
-        at = mark.start()
-        add(source[position:at])
-        if source[at] == "&":
-            character, position = _reference(source, at)
-            add(character)
-        elif source.startswith("/", at + 1):
-            if not open_tags:
-                raise _unparsable(f"Unexpected end tag at byte offset {_byte(source, at)}")
-            name, attributes, begin, piece = open_tags.pop()
-            position = _end_tag(source, at, name)
-            if offset > begin:
-                _close(found, name, attributes, begin, offset - begin, "".join(pieces[piece:]))
-        else:
-            name, attributes, position = _start_tag(source, at)
-            open_tags.append((name, attributes, offset, len(pieces)))
-    add(source[position:])
-    if open_tags:
-        raise _unparsable(f'Can\'t find end tag corresponding to start tag "{open_tags[-1][0]}"')
-    text = "".join(pieces)
-    if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
-        raise _unparsable(
-            "Text contains invalid Unicode characters after decoding HTML entities, "
-            "check for unmatched surrogate code units"
-        )
-    for entity in found:
-        if entity["type"] == "code":
-            entity.pop("language", None)
-    return text, found
 
 
 def clean(text: str, found: list[Entity], *, may_be_empty: bool = False) -> Formatted:
@@ -194,178 +127,6 @@ def clean(text: str, found: list[Entity], *, may_be_empty: bool = False) -> Form
             kept.append({**entity, "offset": begin, "length": size})
     automatic = _automatic(text) if _MAY_HOLD_AUTOMATIC.search(text) else []
     return Formatted(text, tuple(_normalised(kept, automatic)[:MOST_ENTITIES]))
-
-
-def _unparsable(reason: str) -> BadRequestError:
-    return BadRequestError(f"Can't parse entities: {reason}")
-
-
-def _byte(source: str, index: int) -> int:
-    return len(source[:index].encode("utf-8", "surrogatepass"))
-
-
-def _reference(source: str, at: int) -> tuple[str, int]:
-    """The character that `&…;` stands for and where it ends; a lone ampersand stands for itself."""
-    reference = _REFERENCE.match(source, at)
-    if reference is None:
-        return "&", at + 1
-    hexadecimal, decimal, name = reference.groups()
-    if name is not None:
-        return (_NAMED[name], reference.end()) if name in _NAMED else ("&", at + 1)
-    code = int(hexadecimal or "0", 16) if hexadecimal is not None else int(decimal or "0")
-    digits_end = reference.end() - source[at : reference.end()].endswith(";")
-    if not 0 < code < 0x10FFFF or digits_end - at >= 10:
-        return "&", at + 1
-    return chr(code), reference.end()
-
-
-def _start_tag(source: str, at: int) -> tuple[str, dict[str, str], int]:
-    """Name, attributes and end of the start tag at `at`."""
-    end = at + 1
-    while end < len(source) and source[end] not in _SPACE and source[end] != ">":
-        end += 1
-    if end >= len(source):
-        raise _unparsable(f"Unclosed start tag at byte offset {_byte(source, at)}")
-    name = source[at + 1 : end].lower()
-    if name not in _TAGS:
-        raise _unparsable(f'Unsupported start tag "{name}" at byte offset {_byte(source, at)}')
-    attributes: dict[str, str] = {}
-    end = _skip(source, end, _SPACE)
-    while end < len(source) and source[end] != ">":
-        begin = end
-        while end < len(source) and source[end] not in _ATTRIBUTE_END:
-            end += 1
-        key = source[begin:end]
-        if not key:
-            raise _unparsable(f'Empty attribute name in the tag "{name}" at byte offset {_byte(source, at)}')
-        end = _skip(source, end, _SPACE)
-        if end >= len(source):
-            raise _unclosed(name, source, at)
-        if source[end] != "=":
-            attributes[key] = ""
-            continue
-        end = _skip(source, end + 1, _SPACE)
-        if end >= len(source):
-            raise _unclosed(name, source, at)
-        attributes[key], end = _attribute_value(source, end)
-        if end >= len(source):
-            raise _unparsable(f"Unclosed start tag at byte offset {_byte(source, at)}")
-        end = _skip(source, end, _SPACE)
-    if end >= len(source):
-        raise _unclosed(name, source, at)
-    if name == "span" and attributes.get("class") != "tg-spoiler":
-        raise _unparsable(f'Tag "span" must have class "tg-spoiler" at byte offset {_byte(source, at)}')
-    return name, attributes, end + 1
-
-
-def _unclosed(name: str, source: str, at: int) -> BadRequestError:
-    return _unparsable(f'Unclosed start tag "{name}" at byte offset {_byte(source, at)}')
-
-
-def _attribute_value(source: str, at: int) -> tuple[str, int]:
-    quote = source[at]
-    if quote not in "\"'":
-        end = at
-        while end < len(source) and (
-            source[end] in ".-" or (source[end].isascii() and source[end].isalnum())
-        ):
-            end += 1
-        if end < len(source) and source[end] not in _SPACE and source[end] != ">":
-            raise _unparsable(f"Unexpected end of name token at byte offset {_byte(source, at)}")
-        return source[at:end].lower(), end
-    end = source.find(quote, at + 1)
-    if end < 0:
-        return "", len(source)
-    raw, value, position = source[at + 1 : end], [], 0
-    while (ampersand := raw.find("&", position)) >= 0:
-        value.append(raw[position:ampersand])
-        character, position = _reference(raw, ampersand)
-        value.append(character)
-    value.append(raw[position:])
-    return "".join(value), end + 1
-
-
-def _end_tag(source: str, at: int, expected: str) -> int:
-    """The end of the end tag at `at`, which must close `expected`."""
-    end = at + 2
-    while end < len(source) and source[end] not in _SPACE and source[end] != ">":
-        end += 1
-    name = source[at + 2 : end].lower()
-    end = _skip(source, end, _SPACE)
-    if end >= len(source) or source[end] != ">":
-        raise _unparsable(f"Unclosed end tag at byte offset {_byte(source, at)}")
-    if name and name != expected:
-        raise _unparsable(
-            f"Unmatched end tag at byte offset {_byte(source, at)}, "
-            f'expected "</{expected}>", found "</{name}>"'
-        )
-    return end + 1
-
-
-def _skip(source: str, at: int, characters: str) -> int:
-    while at < len(source) and source[at] in characters:
-        at += 1
-    return at
-
-
-def _close(
-    found: list[Entity], name: str, attributes: dict[str, str], offset: int, length: int, inner: str
-) -> None:
-    """Add what a pair of tags means to `found`, if it means anything."""
-    kind = _TAGS[name]
-    entity: Entity = {"type": kind, "offset": offset, "length": length}
-    last = found[-1] if found else None
-    same = last is not None and (last["offset"], last["length"]) == (offset, length)
-    if kind == "custom_emoji":
-        identifier = attributes.get("emoji-id", "")
-        if not identifier.isdecimal() or int(identifier) == 0:
-            raise _unparsable("Invalid custom emoji identifier specified")
-        entity["custom_emoji_id"] = identifier
-    elif kind == "date_time":
-        if not _add_time(entity, attributes):
-            return
-    elif kind == "text_link":
-        if not _add_link(entity, attributes.get("href") or inner):
-            return
-    elif kind == "blockquote" and "expandable" in attributes:
-        entity["type"] = "expandable_blockquote"
-    elif kind == "pre" and same and last is not None and last["type"] == "code" and last.get("language"):
-        last["type"] = "pre"
-        return
-    elif kind == "code":
-        language = attributes.get("class", "")
-        language = language.removeprefix("language-") if language.startswith("language-") else ""
-        if same and last is not None and last["type"] == "pre" and language:
-            last["language"] = language
-            return
-        if language:
-            entity["language"] = language
-    found.append(entity)
-
-
-def _add_time(entity: Entity, attributes: dict[str, str]) -> bool:
-    value = attributes.get("unix", "")
-    unix, form = int(value) if value.isdecimal() else 0, attributes.get("format", "")
-    if not _TIME_FORMAT.fullmatch(form):
-        raise _unparsable("Invalid date-time format specified")
-    if not 0 < unix < 2**31:
-        return False
-    entity["unix_time"] = unix
-    if form:
-        entity["date_time_format"] = form
-    return True
-
-
-def _add_link(entity: Entity, url: str) -> bool:
-    """Make the entity a link or a mention; False where Telegram would silently drop it."""
-    if (user := mentioned_user(url)) is not None:
-        entity["type"] = "text_mention"
-        entity["user"] = {"id": user, "is_bot": False, "first_name": str(user)}
-        return True
-    if (link := checked_link(url)) is None:
-        return False
-    entity["url"] = link
-    return True
 
 
 def _explicit(given: Any) -> list[Entity]:
@@ -404,7 +165,7 @@ def _one_explicit(item: Any) -> Entity | None:
             entity["language"] = str(language)
         return entity
     if kind == "text_link":
-        return entity if _add_link(entity, _text_field(item, "url")) else None
+        return entity if add_link(entity, _text_field(item, "url")) else None
     if kind == "text_mention":
         user = item.get("user")
         if not isinstance(user, dict):
@@ -421,7 +182,7 @@ def _one_explicit(item: Any) -> Entity | None:
         return entity
     if kind == "date_time":
         form = str(item.get("date_time_format") or "")
-        if not _TIME_FORMAT.fullmatch(form):
+        if not TIME_FORMAT.fullmatch(form):
             raise ValueError("Invalid date-time format specified")
         entity["unix_time"] = _integer_field(item, "unix_time")
         if entity["unix_time"] <= 0:

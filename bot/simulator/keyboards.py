@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from bot.domain.markup import link_problem, mentioned_user
 from bot.simulator.errors import BadRequestError
-from bot.simulator.links import link_problem, mentioned_user
 
 MOST_BUTTONS = 100
 MOST_IN_ROW = 8

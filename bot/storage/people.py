@@ -42,10 +42,10 @@ class Visitor:
 
 
 def visitor(tx: Transaction, chat_id: int, language_code: str | None, now: datetime) -> Visitor:
-    """The chat's visitor; a chat never seen before is noted, in the language of its app."""
+    """The chat's visitor; a chat never seen before is noted: in English where its app is, else Indonesian."""
     row = tx.connection.execute(_chat_statement(), {"chat_id": chat_id}).first()
     if row is None:
-        language = Language.EN if language_code and not language_code.startswith("id") else Language.ID
+        language = Language.EN if (language_code or "").startswith("en") else Language.ID
         tx.connection.execute(
             insert(ChatRow).values(id=chat_id, language=language, reach=Reach.OPEN, created_at=now)
         )

@@ -5,9 +5,9 @@ from datetime import datetime
 from bot.domain import enrolment
 from bot.domain.claims import read_claim_code
 from bot.domain.enrolment import Refused, Welcome, WelcomeBack
-from bot.domain.forms import short_moment
 from bot.domain.language import Language
 from bot.domain.messages import Button, Edit, Message, Reply, Say, Tap
+from bot.domain.people import Person
 from bot.domain.programme import Enrolment, Programme
 from bot.domain.zones import Zone
 from bot.storage import dialogues, outbox, people
@@ -30,13 +30,17 @@ def start(tx: Transaction, who: Visitor, payload: str, now: datetime) -> Reply:
     match enrolment.claim(link, who.chat_id, chats_person, now):
         case Welcome(person_id):
             people.link_chat(tx, who.chat_id, person_id, now)
+            _take_language(tx, who, person_id, now)
             dialogues.leave(tx, who.chat_id, DIALOGUE)
             return _greet(tx, people.visitor(tx, who.chat_id, None, now))
         case WelcomeBack():
             return _start_plainly(tx, who, now)
         case Refused(key, appeal):
-            buttons = (_appeal_button(payload if key == "claim.used" else ""),) if appeal else ()
-            return Reply((Say(key, {}, buttons),))
+            if appeal and people.open_request(tx, who.chat_id):
+                return Reply((Say("enrolment.waiting"),))
+            return Reply(
+                (Say(key, {}, _appeal(tx, payload if key == "claim.used" else "", now) if appeal else ()),)
+            )
 
 
 def tap(tx: Transaction, who: Visitor, message_id: int, tapped: Tap, now: datetime) -> Reply:
@@ -51,16 +55,9 @@ def tap(tx: Transaction, who: Visitor, message_id: int, tapped: Tap, now: dateti
         case "ask" | "programme", _:
             return _start_plainly(tx, who, now)
         case "agree", person:
-            if person.consented_at is None or person.withdrawn_at is not None:
-                people.change(tx, person.id, now, consented_at=now, withdrawn_at=None)
-                if person.joined_at is not None:
-                    planning.catch_up(tx, person.id, now)
-            return Reply(
-                (
-                    Edit(message_id, Say("enrolment.agreed", {"at": short_moment(now)})),
-                    enrolment.confirm_settings(person.zone, person.province),
-                )
-            )
+            return _agree(tx, who, person, message_id, now)
+        case "decline", _ if who.active:
+            return ask_to_leave(who)  # by an old button, of a notice that was agreed to elsewhere
         case "decline", _:
             again = Button(Say("enrolment.button_agree"), Tap("daftar", "", "agree"))
             return Reply((Edit(message_id, Say("enrolment.declined", {}, ((again,),))),))
@@ -88,6 +85,28 @@ def tap(tx: Transaction, who: Visitor, message_id: int, tapped: Tap, now: dateti
         case "stay", _:
             return Reply((Edit(message_id, Say("enrolment.stayed")),))
     return Reply((OLD_BUTTON,))
+
+
+def _agree(tx: Transaction, who: Visitor, person: Person, message_id: int, now: datetime) -> Reply:
+    """They agree: the first time to be asked for their settings, later to be told what they have missed."""
+    programme = tx.catalogue.programme(person.programme)
+    if programme is None:
+        return Reply((Say("enrolment.programme_gone"),))
+    since = who.active and who.active.consented_at
+    if since is None:
+        people.change(tx, person.id, now, consented_at=now, withdrawn_at=None)
+    agreed = Edit(message_id, enrolment.agreed(programme, since or now))
+    if person.joined_at is None:
+        return Reply((agreed, enrolment.confirm_settings(person.zone, person.province)))
+    planning.catch_up(tx, person.id, now)
+    return Reply((agreed, schedule.whats_next(tx, person, now)))
+
+
+def _take_language(tx: Transaction, who: Visitor, person_id: int, now: datetime) -> None:
+    """Who joins is spoken to as before: in the language of their app, or the one they chose."""
+    person = people.person(tx, person_id)
+    if person is not None and person.joined_at is None and person.language is not who.language:
+        people.change(tx, person_id, now, language=who.language)
 
 
 def write(tx: Transaction, who: Visitor, text: str, now: datetime) -> Reply | None:
@@ -162,9 +181,13 @@ def _start_plainly(tx: Transaction, who: Visitor, now: datetime) -> Reply:
     dialogue = dialogues.current(tx, who.chat_id)
     if dialogue is not None and dialogue.kind == DIALOGUE:
         return Reply((Say(f"enrolment.ask_{dialogue.state['asked']}_again"),))
-    if not _joinable(tx, now):
+    joinable = _joinable(tx, now)
+    if not joinable:
         return Reply((Say("enrolment.link_needed"),))
-    return Reply((Say("enrolment.stranger", {}, (_appeal_button(""),)),))
+    if all(programme.enrolment is Enrolment.OPEN for programme in joinable):
+        register = Button(Say("enrolment.button_register"), Tap("daftar", "", "ask"))
+        return Reply((Say("enrolment.stranger_open", {}, ((register,),)),))
+    return Reply((Say("enrolment.stranger", {}, _appeal(tx, "", now)),))
 
 
 def _greet(tx: Transaction, who: Visitor) -> Reply:
@@ -206,5 +229,8 @@ def _joinable(tx: Transaction, now: datetime) -> tuple[Programme, ...]:
     return enrolment.open_programmes(tx.catalogue.programmes.values(), now.date())
 
 
-def _appeal_button(code: str) -> tuple[Button, ...]:
-    return (Button(Say("enrolment.button_ask_coordinator"), Tap("daftar", code, "ask")),)
+def _appeal(tx: Transaction, code: str, now: datetime) -> tuple[tuple[Button, ...], ...]:
+    """A button to ask a coordinator, for that link or a programme; none where nothing would come of it."""
+    if not code and not _joinable(tx, now):
+        return ()
+    return ((Button(Say("enrolment.button_ask_coordinator"), Tap("daftar", code, "ask")),),)

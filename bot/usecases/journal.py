@@ -82,7 +82,7 @@ def tap(
                     return Reply((_already(task, entry, until, now),))
                 stored.set_state(tx, person.id, task.prompt.id, State.DRAFT, None)
             dialogues.enter(tx, chat_id, DIALOGUE, {"prompt": task.prompt.id}, now)
-            return Reply((journal.opened(task, entry, until),))
+            return Reply((journal.opened(task, entry, until, reopened=entry.state is State.SUBMITTED),))
         case "submit" | "sure":
             sure = tapped.choice == "sure"
             return _submit(tx, person, chat_id, task, entry, until, now, sure=sure)

@@ -80,7 +80,7 @@ REQUESTS = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(REQUESTS, st.integers(1, 12))
 def test_the_server_never_sees_more_than_its_limits(
     requests: list[tuple[int, Lane, float, float, float]], per_second: int
@@ -99,7 +99,7 @@ def test_the_server_never_sees_more_than_its_limits(
     asyncio.run(play())
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(
     st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1), st.booleans()), min_size=20, max_size=60),
     st.integers(1, 10),

@@ -1,4 +1,4 @@
-"""The stage: the real application and the real simulator, in one process, on a clock that plays move by hand."""
+"""The stage: the real application and simulator in one process, on a clock that plays move by hand."""
 
 import asyncio
 import contextlib
@@ -25,6 +25,7 @@ from bot.domain.identity import Nip
 from bot.domain.programme import Catalogue, Enrolment, Programme
 from bot.domain.zones import find_province
 from bot.simulator import Delivery, DropBefore, Group, Person, Retry429, SeenMessage, ServerError, Simulator
+from bot.simulator.faults import Rule
 from bot.storage.database import Database, Transaction
 from bot.storage.tables import OutboxRow, UpdateRow
 from bot.usecases.links import Selection, claim_links
@@ -39,7 +40,8 @@ PATIENCE = 120
 HANG = 20.0
 """Real seconds after which a play that stands still is given up."""
 
-_PHOTO = bytes.fromhex("ffd8ffe000104a46494600010100000100010000ffd9")
+_PHOTO = bytes.fromhex("89504e470d0a1a0a0000000d494844520000006400000064080000000000000000")
+"""As much of a picture as says that it is one: 100 pixels square."""
 
 FACTS = {
     "requests": (
@@ -87,9 +89,7 @@ def _other_room(programme: Programme) -> Programme:
     meeting = dataclasses.replace(
         opening.meeting, url="https://zoom.example.invalid/j/99", meeting_id="990 0000 0099"
     )
-    return dataclasses.replace(
-        programme, sessions=(dataclasses.replace(opening, meeting=meeting), *others)
-    )
+    return dataclasses.replace(programme, sessions=(dataclasses.replace(opening, meeting=meeting), *others))
 
 
 CORRECTIONS: dict[str, Callable[[Programme], Programme]] = {
@@ -119,6 +119,7 @@ class Stage:
         self._links: dict[str, str] = {}
         self._people: dict[str, Person] = {}
         self._crash: Callable[[Transaction, int], bool] | None = None
+        self._cuts: list[Rule] = []
         self._down = True
 
     @property
@@ -149,7 +150,7 @@ class Stage:
                     await self._do(person, action)
                 if self._crash is not None:
                     await self._crash_once(self._crash)
-                elif not self._down:
+                if not self._down:
                     await self._wait(HEARD)
             case _:
                 self._script += ["", line] if not self._script or self._script[-1][:1] != "#" else [line]
@@ -161,7 +162,9 @@ class Stage:
         group = self._groups[says.where] if says.where else None
         if says.text.startswith("[") and says.text.endswith("]"):
             button = says.text[1:-1]
-            await person.tap(_newest(person, lambda message: button in message.buttons, f"[{button}]"), button)
+            await person.tap(
+                _newest(person, lambda message: button in message.buttons, f"[{button}]"), button
+            )
         else:
             await person.send(says.text, chat=group)
 
@@ -200,10 +203,12 @@ class Stage:
                 await person.unblock()
             case "deletes", "the account":
                 await person.deactivate()
-            case "adds", what if what.startswith("the bot to "):
-                name = what.removeprefix("the bot to ")
-                self._groups[name] = self.simulator.create_chat(name, person)
-                await self._groups[name].add_bot(person)
+            case "adds", what:
+                whom, _, name = what.partition(" to ")
+                if name not in self._groups:
+                    self._groups[name] = self.simulator.create_chat(name, person)
+                group = self._groups[name]
+                await (group.add_bot(person) if whom == "the bot" else group.add(self._person(whom)))
             case _:
                 raise PlayError(f"nobody can do this: {does}")
 
@@ -215,7 +220,7 @@ class Stage:
     def _code(self, who: str, whose: str) -> str:
         if whose == "an invented link":
             return "p1-1-AAAAAAAAAAAAAAAAAAAAAA"
-        name = who.split(" (")[0] if whose in {"her link", "his link"} else whose.removesuffix("'s link")
+        name = who.partition(" (")[0] if whose in {"her link", "his link"} else whose.removesuffix("'s link")
         return self._links[name]
 
     def _person(self, name: str) -> Person:
@@ -249,16 +254,14 @@ class Stage:
                 await self._rise()
             case ["the bot will crash before it answers"]:
                 self._crash = _is_handled
-                self.simulator.faults.add(times=None, kind=DropBefore())
+                self._cut_off(None)
             case ["the bot will crash before it confirms"]:
                 self._crash = _is_answered
-                self.simulator.faults.add("getUpdates", times=None, kind=DropBefore())
+                self._cut_off("getUpdates")
             case ["the organisers correct their files", what]:
                 await self._fall()
                 corrected = CORRECTIONS[what](self.programme)
-                self._catalogue = dataclasses.replace(
-                    self._catalogue, programmes={corrected.id: corrected}
-                )
+                self._catalogue = dataclasses.replace(self._catalogue, programmes={corrected.id: corrected})
                 await self._rise()
             case ["the database shows", what]:
                 await self.clock.settle()
@@ -321,7 +324,7 @@ class Stage:
                 waiting.cancel()
                 await self._process
             # An update that nobody waits for would not hold time.
-            while updates._waiter is None:
+            while updates._waiter is None:  # noqa: ASYNC110 - no event says so
                 await asyncio.sleep(0.001)
         self._down = False
         await self._wait(timedelta(0))
@@ -330,12 +333,13 @@ class Stage:
         """End the process as `kill -9` would: nothing is finished, said or confirmed any more."""
         if self._down:
             return
-        rules = [
-            self.simulator.faults.add(method, times=None, kind=DropBefore()) for method in (None, "getUpdates")
-        ]
+        self._cut_off(None)
+        self._cut_off("getUpdates")
         self._process.cancel()
         await asyncio.wait({self._process})
-        self.simulator.faults.rules = [r for r in self.simulator.faults.rules if r not in rules]
+        faults = self.simulator.faults
+        faults.rules = [rule for rule in faults.rules if all(rule is not cut for cut in self._cuts)]
+        self._cuts.clear()
         if not self._process.cancelled() and (error := self._process.exception()) is not None:
             raise error
         self._database.close_now()
@@ -344,12 +348,16 @@ class Stage:
         updates.let_go()
         self._down = True
 
+    def _cut_off(self, method: str | None) -> None:
+        """From now on no call of `method` (None: any but getUpdates) reaches Telegram."""
+        self._cuts.append(self.simulator.faults.add(method, times=None, kind=DropBefore()))
+
     async def _crash_once(self, reached: Callable[[Transaction, int], bool]) -> None:
         """End the process as soon as it has come so far with the newest update, and start another."""
         self._crash = None
         (update,) = self.simulator.world.bots[self.simulator.token].updates.waiting()
         async with asyncio.timeout(HANG):
-            while not await self._database.read(reached, update.update_id):
+            while not await self._database.read(reached, update.update_id):  # noqa: ASYNC110 - as above
                 await asyncio.sleep(0.001)
         await self._fall()
         await self._rise()
@@ -392,7 +400,11 @@ class Stage:
         """Enter the roster, and let those join who have when the play begins."""
         rows = [
             RosterRow(
-                number, each.name, Nip(f"199203152025211{number:03}"), each.office, find_province(each.province)
+                number,
+                each.name,
+                Nip(f"199203152025211{number:03}"),
+                each.office,
+                find_province(each.province),
             )
             for number, each in enumerate(self.play.roster, start=1)
         ]
@@ -450,7 +462,9 @@ def _is_something_due(tx: Transaction, now: datetime) -> bool:
 
 
 def _is_handled(tx: Transaction, update_id: int) -> bool:
-    return tx.connection.execute(select(UpdateRow).where(UpdateRow.update_id == update_id)).first() is not None
+    return (
+        tx.connection.execute(select(UpdateRow).where(UpdateRow.update_id == update_id)).first() is not None
+    )
 
 
 def _is_answered(tx: Transaction, update_id: int) -> bool:

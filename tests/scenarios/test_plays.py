@@ -23,11 +23,11 @@ PLAYS = sorted((Path(__file__).parent / "plays").glob("*.txt"))
 async def test_the_play_goes_as_written(
     file: Path, catalogue: Catalogue, database: Path, request: pytest.FixtureRequest
 ) -> None:
-    written = file.read_text(encoding="utf-8")
+    written = _text(file)
     stage = Stage(play.read(written), catalogue, database)
     played = await stage.perform()
     if request.config.getoption("--approve", default=False):
-        file.write_text(played, encoding="utf-8")
+        _approve(file, played)
     elif played != written:
         pytest.fail(_difference(file.name, written, played), pytrace=False)
     _check_telegram(stage)
@@ -36,19 +36,38 @@ async def test_the_play_goes_as_written(
     assert [event for event in stage.log if event["log_level"] in {"error", "critical"}] == []
 
 
+def _text(file: Path) -> str:
+    return file.read_text(encoding="utf-8")
+
+
+def _approve(file: Path, played: str) -> None:
+    file.write_text(played, encoding="utf-8")
+
+
 def _difference(name: str, written: str, played: str) -> str:
     lines = difflib.unified_diff(
-        written.splitlines(), played.splitlines(), f"{name}, as written", f"{name}, as it went", n=6, lineterm=""
+        written.splitlines(),
+        played.splitlines(),
+        f"{name}, as written",
+        f"{name}, as it went",
+        n=6,
+        lineterm="",
     )
     return "\n".join(["", *lines, "", "If this is meant: pytest tests/scenarios --approve"])
 
 
 def _check_telegram(stage: Stage) -> None:
     """Nothing was refused but what the play orders, or what blocked chats refuse; nothing is left waiting."""
+    refused = [
+        (call.method, call.description)
+        for call in stage.simulator.calls
+        if call.error_code is not None and call.fault is None and not call.description.startswith("Forbidden")
+    ]
+    if any("crash before it confirms" in line for line in stage.play.lines):
+        # A tap that is handed over again is answered again, and Telegram knows it as answered.
+        refused = [(method, why) for method, why in refused if "query ID is invalid" not in why]
+    assert refused == []
     state = stage.simulator.state()
-    ordered = state["faults"].get("Retry429", 0)
-    allowed = {"429": ordered, "502": state["faults"].get("ServerError", 0), "403": state["errors"].get("403", 0)}
-    assert state["errors"] == {code: number for code, number in allowed.items() if number}
     assert set(state["pending_updates"].values()) == {0}
 
 
@@ -60,13 +79,14 @@ def _check_outbox(stage: Stage, database: Path) -> None:
         now = stage.clock.now().strftime("%Y-%m-%d %H:%M:%S")
         late = "SELECT reason, due_at FROM outbox WHERE state = 'owed' AND due_at <= ?"
         assert ask(late, (now,)).fetchall() == []
-        new = "SELECT count(*) FROM outbox WHERE state = 'sent' AND json_extract(message, '$.edit', '$.delete') = '[null,null]'"
-        assert ask(new).fetchone() == (stage.simulator.state()["messages_sent"],)
+        new = "json_extract(message, '$.edit', '$.delete') = '[null,null]'"
+        sent = f"SELECT count(*) FROM outbox WHERE state = 'sent' AND {new}"
+        assert ask(sent).fetchone() == (stage.simulator.state()["messages_sent"],)
 
 
 def _check_secrets(written: str, stage: Stage, database: Path) -> None:
     """A NIK that somebody typed is nowhere: not in the database's file, not in a log."""
-    numbers: list[str] = re.findall(r"(?<!\d)\d{16}(?!\d)", written)
+    numbers: list[str] = re.findall(r"(?<![\d/])\d{16}(?!\d)", written)
     kept: dict[str, Any] = {
         path.name: path.read_bytes() for path in database.parent.glob(f"{database.name}*") if path.is_file()
     }

@@ -3,9 +3,9 @@
 import re
 from typing import Any
 
+from bot.domain.markup import link_problem
 from bot.simulator.call import Call
 from bot.simulator.errors import BadRequestError
-from bot.simulator.links import link_problem
 from bot.simulator.params import integer
 
 MOST_COMMANDS = 100
