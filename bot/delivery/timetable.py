@@ -19,6 +19,7 @@ from apscheduler.triggers.date import DateTrigger
 
 from bot.clock import Clock
 from bot.delivery.patience import persistently
+from bot.domain.faults import trail
 from bot.domain.programme import AroundSession, Entry, Instant, Local, PersonalDay, Programme, Recurring
 from bot.domain.timetable import Ring, personal_span, timing, zones
 from bot.domain.zones import Zone

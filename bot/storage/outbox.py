@@ -125,7 +125,7 @@ def owe(
         "attempts": 0,
         "created_at": now,
     }
-    return tx.connection.execute(insert_new(tx.connection, OutboxRow, values)).rowcount == 1
+    return tx.connection.execute(insert_new(tx.connection, OutboxRow), values).rowcount == 1
 
 
 def owe_many(
@@ -357,9 +357,7 @@ def letter(tx: Transaction, outbox_id: int, now: datetime) -> Owed | Letter | No
 
 def next_due(tx: Transaction, now: datetime) -> datetime | None:
     """When the next row that is not due yet will be; None where none is owed."""
-    return tx.connection.execute(
-        select(func.min(OutboxRow.due_at)).where(_OPEN, OutboxRow.state == "owed", OutboxRow.due_at > now)
-    ).scalar()
+    return tx.connection.execute(_next_due_statement(), {"now": now}).scalar()
 
 
 def begin(tx: Transaction, outbox_id: int, chat_id: int) -> None:
@@ -484,6 +482,13 @@ def _letter_statement() -> Select[Any]:
             _STRANGER.language.label("stranger_language"),
         )
     ).where(OutboxRow.id == bindparam("row_id"), OutboxRow.state == "owed", ~_waits(for_urgent=False))
+
+
+@cache
+def _next_due_statement() -> Select[Any]:
+    return select(func.min(OutboxRow.due_at)).where(
+        _OPEN, OutboxRow.state == "owed", OutboxRow.due_at > bindparam("now")
+    )
 
 
 @cache

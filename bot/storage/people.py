@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, Select, insert, select, update
+from sqlalchemy import Row, Select, bindparam, insert, select, update
 
 from bot.domain.enrolment import Link
 from bot.domain.language import Language
@@ -42,9 +43,7 @@ class Visitor:
 
 def visitor(tx: Transaction, chat_id: int, language_code: str | None, now: datetime) -> Visitor:
     """The chat's visitor; a chat never seen before is noted: in English where its app is, else Indonesian."""
-    row = tx.connection.execute(
-        select(ChatRow.language, ChatRow.reach, ChatRow.person_id).where(ChatRow.id == chat_id)
-    ).first()
+    row = tx.connection.execute(_chat_statement(), {"chat_id": chat_id}).first()
     if row is None:
         language = Language.EN if (language_code or "").startswith("en") else Language.ID
         tx.connection.execute(
@@ -57,18 +56,14 @@ def visitor(tx: Transaction, chat_id: int, language_code: str | None, now: datet
 
 def person(tx: Transaction, person_id: int) -> Person | None:
     """The person of that id, or None."""
-    row = tx.connection.execute(_people().where(PersonRow.id == person_id)).first()
+    row = tx.connection.execute(_person_statement(), {"person_id": person_id}).first()
     return None if row is None else _person(row)
 
 
 def anybody_began(tx: Transaction, programme_id: str, zone: Zone, first_logins: Sequence[date]) -> bool:
     """Whether somebody in `zone` began their course on one of those dates."""
-    statement = select(PersonRow.id).where(
-        PersonRow.programme_id == programme_id,
-        PersonRow.zone == zone.value,
-        PersonRow.first_login.in_(first_logins),
-    )
-    return tx.connection.execute(statement.limit(1)).first() is not None
+    asked = {"programme_id": programme_id, "zone": zone.value, "logins": first_logins}
+    return tx.connection.execute(_began_statement(), asked).first() is not None
 
 
 def claim_link(tx: Transaction, person_id: int, serial: int) -> Link | None:
@@ -150,9 +145,35 @@ def request(tx: Transaction, values: Mapping[str, Any], now: datetime) -> None:
     tx.connection.execute(insert(RequestRow).values(**values, state="open", created_at=now))
 
 
-def _people() -> Select[Any]:
-    return select(PersonRow.__table__, ChatRow.id.label("chat_id")).outerjoin(
-        ChatRow, ChatRow.person_id == PersonRow.id
+# What each update asks, built once: to build a statement takes longer than to run it.
+
+
+@cache
+def _chat_statement() -> Select[str, str, int | None]:
+    return select(ChatRow.language, ChatRow.reach, ChatRow.person_id).where(
+        ChatRow.id == bindparam("chat_id")
+    )
+
+
+@cache
+def _person_statement() -> Select[Any]:
+    return (
+        select(PersonRow.__table__, ChatRow.id.label("chat_id"))
+        .outerjoin(ChatRow, ChatRow.person_id == PersonRow.id)
+        .where(PersonRow.id == bindparam("person_id"))
+    )
+
+
+@cache
+def _began_statement() -> Select[Any]:
+    return (
+        select(PersonRow.id)
+        .where(
+            PersonRow.programme_id == bindparam("programme_id"),
+            PersonRow.zone == bindparam("zone"),
+            PersonRow.first_login.in_(bindparam("logins", expanding=True)),
+        )
+        .limit(1)
     )
 
 

@@ -12,7 +12,7 @@ from bot.storage.upsert import insert_new
 def note(tx: Transaction, update_id: int, now: datetime) -> bool:
     """Note that the update is handled in this transaction; False where it was before."""
     values = {"update_id": update_id, "handled_at": now}
-    return tx.connection.execute(insert_new(tx.connection, UpdateRow, values)).rowcount == 1
+    return tx.connection.execute(insert_new(tx.connection, UpdateRow), values).rowcount == 1
 
 
 def prune(tx: Transaction, before: datetime) -> int:

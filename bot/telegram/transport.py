@@ -9,6 +9,7 @@ import contextlib
 import json
 from typing import Any, Final
 from urllib.parse import urlencode
+from urllib.request import getproxies_environment
 
 import aiohttp
 import orjson
@@ -61,7 +62,8 @@ class AiohttpRequest(BaseRequest):
                 connector=aiohttp.TCPConnector(limit=self._connections),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 headers={"User-Agent": self.USER_AGENT},
-                trust_env=self._trust_env,
+                # Where there is no proxy, aiohttp would look for one, and read ~/.netrc, at every request.
+                trust_env=self._trust_env and bool(getproxies_environment()),
             )
 
     async def shutdown(self) -> None:

@@ -1,9 +1,7 @@
 """On the real clock against a Telegram that enforces its limits, answers wrongly, late or not at all."""
 
-import asyncio
 import itertools
 import os
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 

@@ -76,7 +76,10 @@ async def page(tmp_path: Path) -> AsyncIterator[Page]:
         page = await browser.new_page(viewport=PHONE, locale="id-ID")
         page.set_default_timeout(15_000)
         page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("console", lambda said: complaints.append(f"{said.text} {said.location}") if said.type == "error" else None)
+        page.on(
+            "console",
+            lambda said: complaints.append(f"{said.text} {said.location}") if said.type == "error" else None,
+        )
         yield page
         await browser.close()
     assert complaints == []

@@ -6,12 +6,12 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from examples import NOON
-from scripted import Wire
 
 from bot.clock import SimulatedClock
 from bot.domain.programme import Catalogue
 from bot.storage.database import Database
+from tests.examples import NOON
+from tests.scripted import Wire
 
 
 @pytest.fixture

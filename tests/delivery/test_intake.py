@@ -6,8 +6,6 @@ from typing import Any
 
 import pytest
 import structlog
-from examples import NOON, catalogue, outbox_rows
-from scripted import Wire
 
 from bot.clock import SimulatedClock
 from bot.domain.events import Event, Sender, Tapped, Wrote
@@ -18,6 +16,8 @@ from bot.storage import updates
 from bot.storage.database import Database, DatabaseError, Transaction, TryAgain
 from bot.storage.messages import load
 from bot.usecases.desk import Handled
+from tests.examples import NOON, catalogue, outbox_rows
+from tests.scripted import Wire
 
 Running = Callable[..., AbstractAsyncContextManager[list["asyncio.Task[None]"]]]
 READER = Reader("id", Zone.WIB, "Anna")

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 import structlog
-from examples import NOON, add_person, catalogue, entry, outbox_rows
 from sqlalchemy import select
 
 from bot.clock import SimulatedClock
@@ -22,6 +21,7 @@ from bot.storage.database import Database, DatabaseError, Transaction
 from bot.storage.tables import UpdateRow, WaveRow
 from bot.storage.updates import note
 from bot.usecases import planning
+from tests.examples import NOON, add_person, catalogue, entry, outbox_rows
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 Running = Callable[..., AbstractAsyncContextManager[list["asyncio.Task[None]"]]]

@@ -6,8 +6,6 @@ from typing import Any
 
 import pytest
 import structlog
-from examples import MODULE, NOON, add_person, catalogue, outbox_rows
-from scripted import Wire
 from sqlalchemy import select, update
 
 from bot.clock import SimulatedClock
@@ -22,6 +20,8 @@ from bot.storage.database import Database, DatabaseError, Transaction
 from bot.storage.outbox import Recipient
 from bot.storage.tables import OutboxRow
 from bot.usecases import delivery
+from tests.examples import MODULE, NOON, add_person, catalogue, outbox_rows
+from tests.scripted import Wire
 
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 Running = Callable[..., AbstractAsyncContextManager[list["asyncio.Task[None]"]]]
@@ -185,8 +185,9 @@ async def test_what_is_withdrawn_at_the_last_moment_is_not_sent(bench: Bench) ->
     bench.owe(1, "first")
     bench.owe(1, "second", about=MODULE)
     async with bench.running(bench.sender.run()):
-        await bench.until(lambda: bench.wire.keys() == ["first"])
-        await bench.database.transact(outbox.withdraw, 1, about=MODULE, now=NOON)
+        with bench.clock.busy():  # the second message waits for a second to pass
+            await bench.until(lambda: bench.wire.keys() == ["first"])
+            await bench.database.transact(outbox.withdraw, 1, about=MODULE, now=NOON)
         held.come.set()
         await bench.until(lambda: not bench.sender._tasks)
     assert bench.states() == ["sent", "withdrawn"]

@@ -10,10 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import play as script
 import structlog
-import transcript
-from play import Direction, Does, Play, PlayError, Says
 from sqlalchemy import and_, or_, select
 from sqlalchemy import text as sql
 
@@ -30,6 +27,9 @@ from bot.storage.database import Database, Transaction
 from bot.storage.tables import OutboxRow, UpdateRow
 from bot.usecases.links import Selection, claim_links
 from bot.usecases.rosters import import_roster
+from tests.scenarios import play as script
+from tests.scenarios import transcript
+from tests.scenarios.play import Direction, Does, Play, PlayError, Says
 
 HEARD = timedelta(seconds=3)
 """How long people wait for an answer before they do the next thing."""

@@ -10,11 +10,11 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
-import play
 import pytest
-from stage import Stage
 
 from bot.domain.programme import Catalogue
+from tests.scenarios import play
+from tests.scenarios.stage import Stage
 
 PLAYS = sorted((Path(__file__).parent / "plays").glob("*.txt"))
 

@@ -6,7 +6,6 @@ from datetime import date
 from typing import Any
 
 import pytest
-from examples import ALL_MODULES, MODULE, MODULES, NOON, add_person, programme
 from sqlalchemy import insert
 
 from bot.domain.people import Reach
@@ -16,6 +15,7 @@ from bot.domain.zones import Zone
 from bot.storage import audience, people
 from bot.storage.database import Database, Transaction
 from bot.storage.tables import JournalEntryRow, ModuleDoneRow, QuizAttemptRow
+from tests.examples import ALL_MODULES, MODULE, MODULES, NOON, add_person, programme
 
 PROGRAMME = programme()
 

@@ -4,7 +4,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from examples import MODULE, NOON, add_person, outbox_rows
 from sqlalchemy import insert, select, update
 
 from bot.domain.messages import Ask, Lane, Message, Reader, Say
@@ -17,6 +16,7 @@ from bot.storage.database import Database, Transaction
 from bot.storage.outbox import Recipient
 from bot.storage.tables import ChatRow, OutboxRow, PersonRow
 from bot.usecases import delivery
+from tests.examples import MODULE, NOON, add_person, outbox_rows
 
 SECOND = timedelta(seconds=1)
 MINUTE = timedelta(minutes=1)

@@ -6,7 +6,6 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import pytest
-from examples import ALL_MODULES, MODULE, NOON, add_person, catalogue, entry, outbox_rows
 from sqlalchemy import insert, select
 
 from bot.domain.messages import Button, Lane, Say, Scheduled, Tap
@@ -33,6 +32,7 @@ from bot.storage.messages import load
 from bot.storage.tables import ModuleDoneRow, WaveRow
 from bot.usecases import delivery, planning
 from bot.usecases.planning import Rung
+from tests.examples import ALL_MODULES, MODULE, NOON, add_person, catalogue, entry, outbox_rows
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 LINK = entry("link", AroundSession("hari-1", -HOUR), about=Target(Item.SESSION, "hari-1"), essential=True)

@@ -5,11 +5,11 @@ from collections.abc import AsyncIterator
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
-from scripted_api import ME, TOKEN, Scripted
 
 from bot.clock import SystemClock
 from bot.simulator import Limits, Simulator
 from bot.telegram.client import Client
+from tests.telegram.scripted_api import ME, TOKEN, Scripted
 
 
 @pytest.fixture

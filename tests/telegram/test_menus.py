@@ -2,7 +2,6 @@ from pathlib import Path
 
 import pytest
 import yaml
-from scripted_api import Scripted
 from structlog.testing import capture_logs
 
 from bot.content.wording import Wording
@@ -13,6 +12,7 @@ from bot.telegram.client import Client
 from bot.telegram.errors import TokenRefusedError
 from bot.telegram.menus import COMMANDS, publish
 from bot.usecases import desk
+from tests.telegram.scripted_api import Scripted
 
 TEXTS = Path(__file__).parents[2] / "content" / "texts"
 

@@ -2,7 +2,6 @@
 
 import pytest
 from icalendar import Calendar
-from small_programme import ANNA, RENDERER
 
 from bot.domain.messages import Ask, Button, Delete, Edit, Invite, Message, Reader, Say, Scheduled, Tap
 from bot.domain.outcomes import Done, Failed, Gone, HoldBack, InDoubt, Outcome, Sent, Unsent
@@ -10,6 +9,7 @@ from bot.domain.people import Reach
 from bot.simulator import DropAfter, DropBefore, Retry429, SeenButton, ServerError, Simulator
 from bot.telegram.client import Client
 from bot.telegram.wire import TelegramWire
+from tests.telegram.small_programme import ANNA, RENDERER
 
 
 async def sent(wire: TelegramWire, message: Message, reader: Reader = ANNA) -> Sent:

@@ -3,7 +3,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
-from scripted_api import Scripted
 from structlog.testing import capture_logs
 
 from bot.domain.events import Event, Wrote
@@ -12,6 +11,7 @@ from bot.telegram.client import ALLOWED_UPDATES, Client
 from bot.telegram.errors import TokenRefusedError
 from bot.telegram.pauses import Pauses
 from bot.telegram.polling import Polling
+from tests.telegram.scripted_api import Scripted
 
 
 class Book:

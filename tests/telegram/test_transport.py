@@ -6,7 +6,6 @@ import pytest
 import uvloop
 from aiohttp import web
 from aiohttp.test_utils import TestServer
-from scripted_api import TOKEN, Scripted
 from telegram import InputFile
 from telegram.error import BadRequest, ChatMigrated, Conflict, Forbidden, TelegramError, TimedOut
 
@@ -14,6 +13,7 @@ from bot.telegram.client import Client, introduce
 from bot.telegram.errors import AnswerLostError, HoldBackError, NeverSentError, TokenRefusedError, redact
 from bot.telegram.pauses import Pauses
 from bot.telegram.transport import AiohttpRequest
+from tests.telegram.scripted_api import TOKEN, Scripted
 
 
 async def refused(client: Client) -> TelegramError:

@@ -2,8 +2,6 @@ from typing import Any
 
 import pytest
 from icalendar import Calendar
-from scripted_api import TOKEN, Scripted
-from small_programme import ANNA, NO_PREVIEW, PROGRAMME, RENDERER, SESSION
 from telegram.error import BadRequest, InvalidToken, NetworkError, TelegramError, TimedOut
 
 from bot.documents.calendars import invitation
@@ -26,6 +24,8 @@ from bot.telegram.client import Client
 from bot.telegram.errors import TokenRefusedError
 from bot.telegram.render import Call, UnrenderableError
 from bot.telegram.wire import TelegramWire, outcome_of
+from tests.telegram.scripted_api import TOKEN, Scripted
+from tests.telegram.small_programme import ANNA, NO_PREVIEW, PROGRAMME, RENDERER, SESSION
 
 # --- rendering ----------------------------------------------------------------------------------------
 
