@@ -304,14 +304,19 @@ def states(tx: Transaction, person_id: int, reasons: Sequence[str]) -> dict[str,
 
 
 def owed_messages(tx: Transaction, people: Select[int], prefix: str) -> dict[int, tuple[int, Message]]:
-    """Per person (of `people`), a row still owed whose reason begins with `prefix`: its id and message."""
+    """Per person (of `people`), a row still owed whose reason begins with `prefix`: its id and message.
+
+    To be reworded: until this transaction ends, nobody begins to send one of them.
+    """
     rows = tx.connection.execute(
-        select(OutboxRow.person_id, OutboxRow.id, OutboxRow.message).where(
+        select(OutboxRow.person_id, OutboxRow.id, OutboxRow.message)
+        .where(
             _OPEN,
             OutboxRow.state == "owed",
             OutboxRow.person_id.in_(people),
             OutboxRow.reason.startswith(prefix, autoescape=True),
         )
+        .with_for_update()
     )
     return {row.person_id: (row.id, load(row.message)) for row in rows}
 
@@ -468,7 +473,7 @@ def _due_statement() -> Select[Any]:
 
 @cache
 def _letter_statement() -> Select[Any]:
-    return _recipients(
+    found = _recipients(
         select(
             *_OWED,
             OutboxRow.message,
@@ -482,6 +487,8 @@ def _letter_statement() -> Select[Any]:
             _STRANGER.language.label("stranger_language"),
         )
     ).where(OutboxRow.id == bindparam("row_id"), OutboxRow.state == "owed", ~_waits(for_urgent=False))
+    # PostgreSQL writes side by side: who rewords or withdraws a message has done so, or comes too late.
+    return found.with_for_update(of=OutboxRow)
 
 
 @cache

@@ -56,6 +56,9 @@ def vote(tx: Transaction, who: Visitor, programme: Programme, voted: Voted, now:
     if poll is None:
         if not voted.waited and stored.being_asked(tx, person.id):
             raise TryAgain
+        # On PostgreSQL the note may have been committed between the two looks; then it is there now.
+        poll = stored.poll(tx, poll_id)
+    if poll is None:
         return Reply((Say("quiz.old_poll", {}, (_list_button(),)),)) if options else Reply()
     if poll.person != person.id:
         return Reply()

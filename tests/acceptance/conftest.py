@@ -15,9 +15,9 @@ from tests.acceptance.installation import Installation, tell
 
 @pytest.fixture
 def seed() -> int:
-    """Decides what is left to chance; shown where a test fails, and settled by REKAN_TEST_SEED."""
-    value = int(os.environ.get("REKAN_TEST_SEED") or random.SystemRandom().randrange(1_000_000))
-    tell(f"REKAN_TEST_SEED={value}")
+    """Decides what is left to chance; shown where a test fails, and settled by ACCEPTANCE_SEED."""
+    value = int(os.environ.get("ACCEPTANCE_SEED") or random.SystemRandom().randrange(1_000_000))
+    tell(f"ACCEPTANCE_SEED={value}")
     return value
 
 

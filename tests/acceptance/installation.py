@@ -92,7 +92,8 @@ class Installation:
         with (self.folder / f"output-{self.starts}.log").open("wb") as output:
             self.process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "bot", "run", "-c", str(self.folder / "config.yaml")),
-                env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONFAULTHANDLER": "1"},
+                env={name: value for name, value in os.environ.items() if not name.startswith("REKAN_")}
+                | {"PYTHONPATH": str(ROOT)},
                 stdout=output,
                 stderr=output,
             )

@@ -18,13 +18,13 @@ from tests.acceptance.crowd import Crowd
 from tests.acceptance.installation import FAST, Installation, by_webhook, eventually, tell
 from tests.acceptance.orientation import enrol, write_schedule
 
-KILLS = int(os.environ.get("REKAN_TEST_KILLS", "3"))
+KILLS = int(os.environ.get("ACCEPTANCE_KILLS", "3"))
 """How often a test kills the bot."""
 
-PEOPLE = int(os.environ.get("REKAN_TEST_PEOPLE", "12"))
+PEOPLE = int(os.environ.get("ACCEPTANCE_PEOPLE", "12"))
 """How many answer meanwhile."""
 
-WAVE = int(os.environ.get("REKAN_TEST_WAVE", "240"))
+WAVE = int(os.environ.get("ACCEPTANCE_WAVE", "240"))
 """How many a wave is for."""
 
 

@@ -27,7 +27,7 @@ from tests.acceptance.crowd import Crowd
 from tests.acceptance.installation import Installation, eventually, tell
 from tests.acceptance.orientation import enrol, write_schedule
 
-WAVE = int(os.environ.get("REKAN_TEST_WAVE", "240"))
+WAVE = int(os.environ.get("ACCEPTANCE_WAVE", "240"))
 TALKERS = 5
 
 _COUNTED = ("sendmessage", "sendpoll", "senddocument", "editmessagetext")

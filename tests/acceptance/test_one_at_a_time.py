@@ -37,10 +37,10 @@ async def test_the_second_says_so_and_keeps_quiet(
     assert telegram.world.bots[telegram.token].updates.calls_seen == calls
     # The first has noticed nothing.
     await person.send("/bantuan")
-    await eventually(lambda: len(person.inbox) == 1, "an answer", first)
+    await eventually(lambda: len(person.inbox) > 0, "an answer", first)
     await first.kill()
     await second.start()
     await person.send("/bantuan")
-    await eventually(lambda: len(person.inbox) == 2, "an answer", second)
+    await eventually(lambda: len(person.inbox) > 1, "an answer", second)
     assert await second.stop() == 0
     assert not telegram.state()["errors"].get("409")

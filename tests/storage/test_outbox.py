@@ -1,5 +1,7 @@
 """What is owed, in which order, and what each outcome makes of it: docs/delivery.md, row by row."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -399,3 +401,27 @@ def test_old_logs_are_forgotten_and_what_is_owed_is_not(two: Database) -> None:
     assert two.write_now(delivery.prune, NOON + timedelta(days=89)) == 0
     assert two.write_now(delivery.prune, NOON + timedelta(days=91)) == 1
     assert [row.id for row in rows(two)] == [2]
+
+
+@pytest.mark.parametrize("engine", ["postgresql"])
+def test_what_is_being_reworded_is_not_sent_meanwhile(two: Database) -> None:
+    owe(two, reason="p/digest@1")
+    looked, begun = threading.Event(), threading.Event()
+
+    def reword(tx: Transaction) -> None:
+        ((row_id, _),) = outbox.owed_messages(tx, select(PersonRow.id), "p/digest@").values()
+        looked.set()
+        assert not begun.wait(0.3)
+        outbox.reword(tx, {row_id: Say("longer")})
+
+    def begin() -> tuple[delivery.Letter, ...]:
+        looked.wait(10)
+        letters = two.write_now(delivery.begin, (1,), NOON)
+        begun.set()
+        return letters
+
+    with ThreadPoolExecutor() as threads:
+        beginning = threads.submit(begin)
+        two.write_now(reword)
+        (letter,) = beginning.result(10)
+    assert letter.message == Say("longer")
