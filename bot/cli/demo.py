@@ -56,6 +56,9 @@ def demo(
     folder = output.absolute()
     folder.mkdir(parents=True, exist_ok=True)
 
+    if not headless and (screen := console(err=as_json)).is_terminal:
+        screen.print("Setting the stage ...")  # what follows takes a second or two
+
     async def play() -> None:
         nonlocal sound
         outcome = await _play(people, seed, folder, speed=speed, watched=not headless, plain=as_json)
