@@ -24,7 +24,7 @@ _LOG = "rekan-demo.log"
 
 def demo(
     people: Annotated[
-        int, typer.Option(min=2, max=20_000, help="How many take part; 60 are the shipped roster.")
+        int, typer.Option(min=1, max=20_000, help="How many take part; 60 are the shipped roster.")
     ] = _IN_THE_ROSTER,
     seed: Annotated[int, typer.Option(help="Settles what each of them does, and when.")] = 1,
     headless: Annotated[
