@@ -13,14 +13,14 @@ import asyncio
 from collections import Counter, OrderedDict
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
 
 import structlog
 
 from bot.clock import Clock
-from bot.domain.events import Event, Tapped
+from bot.domain.events import Event, Tapped, Voted
 from bot.domain.faults import trail
 from bot.domain.messages import Reader, Say
 from bot.domain.zones import Zone
@@ -36,7 +36,9 @@ AT_ONCE = 200
 
 _FIRST_PAUSE = 0.05  # seconds before an event that has overtaken its cause is tried again
 _LONGEST_PAUSE = 1.0
-_OVERTAKEN_FOR = 10.0  # seconds for which that is believed
+# Seconds for which that is believed. All that came with the event by polling waits as long, everybody's: a
+# call whose answer is lost takes many more, and must not hold them up so long.
+_OVERTAKEN_FOR = 3.0
 _REMEMBERED = 1_000  # updates that failed
 
 
@@ -104,7 +106,10 @@ class Intake:
                 return await self._database.transact(self._handle, update_id, event, self._clock.now())
             except TryAgain:
                 if self._clock.monotonic() >= until:
-                    raise
+                    if not isinstance(event, Voted) or event.waited:
+                        raise
+                    event = replace(event, waited=True)
+                    continue
             await self._clock.sleep(pause)
             pause = min(_LONGEST_PAUSE, pause * 1.5)
 

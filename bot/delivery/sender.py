@@ -167,7 +167,11 @@ class Sender:
     async def _deliver_now(self, row: Owed, permit: Permit) -> None:
         """With the permit in hand: mark, send, record."""
         self._in_flight.add(row.id)
-        for letter in await self._write(delivery.begin, (row.id,), self._clock.now()):
+        letters = await self._write(delivery.begin, (row.id,), self._clock.now())
+        if not letters:
+            # It has to wait for another, whose time may have come while this was found out: look again.
+            self.nudge()
+        for letter in letters:
             permit.start()
             started = self._clock.monotonic()
             outcome = await self._send(letter)

@@ -76,11 +76,15 @@ class Tapped:
 
 @dataclass(frozen=True, slots=True)
 class Voted:
-    """A vote in a poll; no options is a vote taken back."""
+    """A vote in a poll; no options is a vote taken back.
+
+    `waited`: for the note of what the poll asks, which the vote seems to have overtaken, and in vain.
+    """
 
     sender: Sender
     poll_id: str
     options: tuple[int, ...]
+    waited: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,7 +130,6 @@ def _start_tag(source: str, at: int) -> tuple[str, dict[str, str], int]:
     if name not in _TAGS:
         raise _unparsable(f'Unsupported start tag "{name}" at byte offset {_byte(source, at)}')
     attributes: dict[str, str] = {}
-    unclosed = _unparsable(f'Unclosed start tag "{name}" at byte offset {_byte(source, at)}')
     end = _skip(source, end, _SPACE)
     while end < len(source) and source[end] != ">":
         begin = end
@@ -141,22 +140,26 @@ def _start_tag(source: str, at: int) -> tuple[str, dict[str, str], int]:
             raise _unparsable(f'Empty attribute name in the tag "{name}" at byte offset {_byte(source, at)}')
         end = _skip(source, end, _SPACE)
         if end >= len(source):
-            raise unclosed
+            raise _unclosed(name, source, at)
         if source[end] != "=":
             attributes[key] = ""
             continue
         end = _skip(source, end + 1, _SPACE)
         if end >= len(source):
-            raise unclosed
+            raise _unclosed(name, source, at)
         attributes[key], end = _attribute_value(source, end)
         if end >= len(source):
             raise _unparsable(f"Unclosed start tag at byte offset {_byte(source, at)}")
         end = _skip(source, end, _SPACE)
     if end >= len(source):
-        raise unclosed
+        raise _unclosed(name, source, at)
     if name == "span" and attributes.get("class") != "tg-spoiler":
         raise _unparsable(f'Tag "span" must have class "tg-spoiler" at byte offset {_byte(source, at)}')
     return name, attributes, end + 1
+
+
+def _unclosed(name: str, source: str, at: int) -> MarkupError:
+    return _unparsable(f'Unclosed start tag "{name}" at byte offset {_byte(source, at)}')
 
 
 def _attribute_value(source: str, at: int) -> tuple[str, int]:

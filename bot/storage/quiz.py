@@ -6,8 +6,10 @@ from datetime import datetime
 
 from sqlalchemy import delete, insert, select, update
 
+from bot.domain.messages import Ask
 from bot.domain.quiz import Answered, Asked, Attempt, AttemptStarted, Fact, Finished, Retracted
 from bot.storage.database import Transaction
+from bot.storage.messages import load
 from bot.storage.tables import OutboxRow, QuizAnswerRow, QuizAttemptRow, QuizPollRow
 from bot.storage.upsert import insert_new
 
@@ -62,10 +64,12 @@ def poll(tx: Transaction, poll_id: str) -> Poll | None:
     return None if row is None else Poll(row.person_id, row.quiz_id, row.attempt, row.question_id)
 
 
-def being_sent(tx: Transaction, person_id: int) -> bool:
-    """Whether something is on its way to the person: a vote can overtake the note of which poll it was."""
-    statement = select(OutboxRow.id).where(OutboxRow.person_id == person_id, OutboxRow.state == "sending")
-    return tx.connection.execute(statement.limit(1)).first() is not None
+def being_asked(tx: Transaction, person_id: int) -> bool:
+    """Whether a question is on its way to the person: a vote can overtake the note of which poll it was."""
+    statement = select(OutboxRow.message).where(
+        OutboxRow.person_id == person_id, OutboxRow.state == "sending"
+    )
+    return any(isinstance(load(message), Ask) for message in tx.connection.scalars(statement))
 
 
 def record(tx: Transaction, person_id: int, quiz_id: str, questions: int, fact: Fact, now: datetime) -> None:

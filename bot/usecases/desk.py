@@ -178,8 +178,8 @@ def _participant(
 ) -> Reply:
     chat_id = who.chat_id
     match event:
-        case Voted(_, poll_id, options):
-            return quiz.vote(tx, who, programme, poll_id, options, now)
+        case Voted():
+            return quiz.vote(tx, who, programme, event, now)
         case Wrote(_, message_id, text):
             piece = journal.Piece(message_id, "text", text)
             said = journal.write(tx, person, chat_id, programme, piece, now)

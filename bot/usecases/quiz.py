@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from bot.domain import quiz as dialogue
+from bot.domain.events import Voted
 from bot.domain.messages import Button, Reply, Say, Tap, Value
 from bot.domain.people import Person
 from bot.domain.programme import Item, Programme, Quiz, Target
@@ -41,16 +42,19 @@ def tap(tx: Transaction, person: Person, programme: Programme, tapped: Tap, now:
     return _carry_out(tx, person, quiz, step, now)
 
 
-def vote(
-    tx: Transaction, who: Visitor, programme: Programme, poll_id: str, options: tuple[int, ...], now: datetime
-) -> Reply:
-    """A vote in one of the person's quiz polls; raises `TryAgain` where it has overtaken its poll's note."""
+def vote(tx: Transaction, who: Visitor, programme: Programme, voted: Voted, now: datetime) -> Reply:
+    """A vote in one of the person's quiz polls; raises `TryAgain` where it has overtaken its poll's note.
+
+    One whose poll's note does not come is answered like a vote in an old copy: where the answer to sending
+    the poll was lost, the question is asked once more.
+    """
+    poll_id, options = voted.poll_id, voted.options
     person = who.person
     if person is None:
         return Reply()
     poll = stored.poll(tx, poll_id)
     if poll is None:
-        if stored.being_sent(tx, person.id):
+        if not voted.waited and stored.being_asked(tx, person.id):
             raise TryAgain
         return Reply((Say("quiz.old_poll", {}, (_list_button(),)),)) if options else Reply()
     if poll.person != person.id:

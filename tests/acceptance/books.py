@@ -19,6 +19,7 @@ from bot.storage.tables import (
     UpdateRow,
 )
 from tests.acceptance.crowd import Participant
+from tests.acceptance.installation import LONG_ENOUGH, Installation, eventually
 from tests.acceptance.orientation import QUESTIONS, opened, person_ids
 
 SENDS = frozenset({"sendMessage", "sendPoll", "sendDocument"})
@@ -61,9 +62,11 @@ class Books:
         """Those whose effect is in the database."""
         return set(self.read(_handled))
 
-    def open_messages(self) -> int:
-        """How many are owed or on their way."""
-        return sum(count for state, count in self.read(_states).items() if state in ("owed", "sending"))
+    async def settled(self, rekan: Installation) -> None:
+        """Wait until every update is confirmed and nothing is owed or on its way."""
+        await self._simulator.idle(LONG_ENOUGH)
+        # Looking costs the machine more than the bot's own work: not too often.
+        await eventually(lambda: not self.read(_open_messages), "all is sent", rekan, every=0.25)
 
     # --- at the end -----------------------------------------------------------------------------------
 
@@ -129,6 +132,10 @@ _LOST_BEFORE = ("TimeoutBefore", "DropBefore")
 
 def _handled(tx: Transaction) -> set[int]:
     return set(tx.connection.scalars(select(UpdateRow.update_id)))
+
+
+def _open_messages(tx: Transaction) -> bool:
+    return not {"owed", "sending"}.isdisjoint(_states(tx))
 
 
 def _doubtful(tx: Transaction) -> Counter[int]:

@@ -10,14 +10,14 @@ import pytest
 
 from bot.clock import SystemClock
 from bot.simulator import Limits, Simulator
-from tests.acceptance.installation import Installation
+from tests.acceptance.installation import Installation, tell
 
 
 @pytest.fixture
 def seed() -> int:
     """Decides what is left to chance; shown where a test fails, and settled by REKAN_TEST_SEED."""
     value = int(os.environ.get("REKAN_TEST_SEED") or random.SystemRandom().randrange(1_000_000))
-    print(f"REKAN_TEST_SEED={value}")
+    tell(f"REKAN_TEST_SEED={value}")
     return value
 
 

@@ -141,19 +141,25 @@ class Installation:
         return self.process is not None and self.process.returncode is not None
 
 
+def tell(line: str) -> None:
+    """Figures for whoever runs a test with -s, or sees it fail."""
+    sys.stdout.write(f"{line}\n")
+
+
 async def eventually(
     condition: Callable[[], bool],
     what: str,
     installation: Installation | None = None,
-    seconds: float = LONG_ENOUGH,
+    *,
+    every: float = 0.02,
 ) -> None:
     """Wait until `condition` holds, by looking again and again; fails with `what` and the end of the log."""
-    until = time.monotonic() + seconds
+    until = time.monotonic() + LONG_ENOUGH
     while not condition():
         if time.monotonic() > until:
             log = installation.output[-3000:].decode(errors="replace") if installation else ""
-            raise AssertionError(f"not within {seconds:.0f} s: {what}\n{log}")
-        await asyncio.sleep(0.01)
+            raise AssertionError(f"not within {LONG_ENOUGH:.0f} s: {what}\n{log}")
+        await asyncio.sleep(every)
 
 
 def _laid_over(settings: dict[str, Any], *others: Mapping[str, Any]) -> dict[str, Any]:

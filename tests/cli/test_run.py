@@ -71,7 +71,7 @@ def occupied_port_for_a_webhook(_home: Path, simulator: Simulator) -> dict[str, 
 @pytest.mark.parametrize(
     ("breaking", "code", "says"),
     [
-        pytest.param(set_to(TELEGRAM__TOKEN=" "), 1, "there is no bot token", id="no token"),
+        pytest.param(set_to(TELEGRAM__TOKEN=" "), 1, "There is no bot token", id="no token"),
         pytest.param(
             set_to(TELEGRAM__TOKEN="7000000009:" + "x" * 35), 1, "refuses the bot's token", id="wrong token"
         ),
@@ -79,8 +79,8 @@ def occupied_port_for_a_webhook(_home: Path, simulator: Simulator) -> dict[str, 
             set_to(TELEGRAM__TOKEN="rahasia"), 2, "does not look like a bot token", id="no such token"
         ),
         pytest.param(set_to(TELEGRAM__BASE_URL="http://here:port"), 2, "BASE_URL", id="no address"),
-        pytest.param(occupied_port, 1, "cannot listen on", id="port in use"),
-        pytest.param(occupied_port_for_a_webhook, 1, "cannot listen on", id="port in use by webhook"),
+        pytest.param(occupied_port, 1, "Cannot listen on", id="port in use"),
+        pytest.param(occupied_port_for_a_webhook, 1, "Cannot listen on", id="port in use by webhook"),
         pytest.param(
             set_to(
                 TELEGRAM__MODE="webhook",
