@@ -39,12 +39,13 @@ _REFERENCE = re.compile(r"&(?:#x([0-9a-fA-F]*)|#([0-9]*)|([a-zA-Z]+));?")
 _SPACE = " \t\r\n\0\x0b"
 _ATTRIBUTE_END = _SPACE + "=>/\"'"
 _USER_LINK = re.compile(r"tg:(?://)?user/?\?id=(\d{1,18})$", re.IGNORECASE)
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _TG_LINK = re.compile(r"(tg|ton|tonsite):(?://)?([A-Za-z0-9_.-]+)(.*)$", re.IGNORECASE | re.DOTALL)
 
 
 def utf16_length(text: str) -> int:
     """How many UTF-16 code units the text takes."""
-    return len(text) if text.isascii() else len(text) + sum(character > "\uffff" for character in text)
+    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def parse_html(source: str) -> tuple[str, list[Entity]]:
@@ -82,7 +83,7 @@ def parse_html(source: str) -> tuple[str, list[Entity]]:
     if open_tags:
         raise _unparsable(f'Can\'t find end tag corresponding to start tag "{open_tags[-1][0]}"')
     text = "".join(pieces)
-    if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
+    if not text.isascii() and _SURROGATE.search(text):
         raise _unparsable(
             "Text contains invalid Unicode characters after decoding HTML entities, "
             "check for unmatched surrogate code units"
