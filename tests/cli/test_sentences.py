@@ -37,8 +37,10 @@ def test_every_named_error_exists() -> None:
         (
             WebhookRefusedError("https://x.example.invalid/", "Bad Request: bad webhook"),
             1,
-            "Telegram refuses the webhook https://x.example.invalid/ (telegram.webhook.url): "
-            "Bad Request: bad webhook.\n",
+            (
+                "Telegram refuses the webhook https://x.example.invalid/ (telegram.webhook.url): "
+                "Bad Request: bad webhook.\n"
+            ),
         ),
         (typer.Exit(3), 3, ""),
         (KeyboardInterrupt(), 130, ""),
