@@ -57,8 +57,8 @@ class Rekan:
 async def run(config: Config, catalogue: Catalogue) -> None:
     """Run until cancelled; what is in flight is then finished and recorded first.
 
-    Raises DatabaseError, AlreadyRunning, TokenRefusedError, CannotListenError, NoTokenError, LockLostError:
-    each a sentence.
+    Raises DatabaseError, AlreadyRunning, TokenRefusedError, WebhookRefusedError, CannotListenError,
+    NoTokenError, LockLostError: each a sentence.
     """
     lost = asyncio.Event()
     loop = asyncio.get_running_loop()

@@ -212,7 +212,7 @@ class Database(Section):
 
 
 class Web(Section):
-    """The pages."""
+    """Health checks, and the pages to come."""
 
     listen: Listen = Field(Address("127.0.0.1", 8080), description="host:port.")
     url: WebAddress | None = Field(None, description="The address under which people reach the pages.")
@@ -250,7 +250,7 @@ class Config(Section):
     content: Folder = Field(Path("content"), description="The folder of what is said.")
     schedules: Folder = Field(Path("schedules"), description="The folder of when it is said.")
     owners: Annotated[list[Whole], BeforeValidator(_comma_separated)] = Field(
-        [], description="Telegram ids of who may do everything; none: a one-time link at the first start."
+        [], description="Telegram ids of who may do everything; kept for coordinators' screens to come."
     )
     log: Log = Field(default_factory=Log)
 

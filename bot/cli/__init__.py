@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli import check, db, demo, doctor, export, people, run, simulate
+from bot.cli import check, db, demo, doctor, export, people, run, schema, simulate
 from bot.cli.errors import explained
 from bot.cli.terminal import version
 
@@ -31,6 +31,7 @@ def command_line() -> typer.Typer:
     rekan.command("doctor")(explained(doctor.doctor))
     rekan.command("export")(explained(export.export))
     rekan.command("backup")(explained(db.backup))
+    rekan.command("schema", hidden=True)(explained(schema.schema))
 
     rosters = typer.Typer(no_args_is_help=True, help="Rosters in, personal claim links out.")
     rosters.command("import")(explained(people.import_people))

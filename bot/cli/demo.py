@@ -24,7 +24,7 @@ _LOG = "rekan-demo.log"
 
 def demo(
     people: Annotated[
-        int, typer.Option(min=2, max=20_000, help="How many take part; 60 are the shipped roster.")
+        int, typer.Option(min=1, max=20_000, help="How many take part; 60 are the shipped roster.")
     ] = _IN_THE_ROSTER,
     seed: Annotated[int, typer.Option(help="Settles what each of them does, and when.")] = 1,
     headless: Annotated[
@@ -55,6 +55,9 @@ def demo(
     sound = True
     folder = output.absolute()
     folder.mkdir(parents=True, exist_ok=True)
+
+    if not headless and (screen := console(err=as_json)).is_terminal:
+        screen.print("Setting the stage ...")  # what follows takes a second or two
 
     async def play() -> None:
         nonlocal sound

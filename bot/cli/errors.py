@@ -52,6 +52,7 @@ TOLD = frozenset(
         "bot.storage.engines.DatabaseError",
         "bot.storage.instance.AlreadyRunning",
         "bot.telegram.errors.TokenRefusedError",
+        "bot.telegram.errors.WebhookRefusedError",
         "bot.web.server.CannotListenError",
     }
 )

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import TypeAlias
 
 from bot.domain.forms import short_moment
@@ -83,9 +83,13 @@ def tidy(text: str) -> str | None:
     return line
 
 
-def open_programmes(programmes: Iterable[Programme], today: date) -> tuple[Programme, ...]:
-    """The programmes that somebody without a link may ask to join today."""
-    return tuple(p for p in programmes if p.enrolment is not Enrolment.CLOSED and today <= p.last_day)
+def open_programmes(programmes: Iterable[Programme], now: datetime) -> tuple[Programme, ...]:
+    """The programmes that somebody without a link may ask to join: to the end of its last day."""
+    return tuple(
+        p
+        for p in programmes
+        if p.enrolment is not Enrolment.CLOSED and now.astimezone(p.zone.tzinfo).date() <= p.last_day
+    )
 
 
 # --- screens ------------------------------------------------------------------------------------------

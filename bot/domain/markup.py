@@ -39,12 +39,13 @@ _REFERENCE = re.compile(r"&(?:#x([0-9a-fA-F]*)|#([0-9]*)|([a-zA-Z]+));?")
 _SPACE = " \t\r\n\0\x0b"
 _ATTRIBUTE_END = _SPACE + "=>/\"'"
 _USER_LINK = re.compile(r"tg:(?://)?user/?\?id=(\d{1,18})$", re.IGNORECASE)
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _TG_LINK = re.compile(r"(tg|ton|tonsite):(?://)?([A-Za-z0-9_.-]+)(.*)$", re.IGNORECASE | re.DOTALL)
 
 
 def utf16_length(text: str) -> int:
     """How many UTF-16 code units the text takes."""
-    return len(text) if text.isascii() else len(text) + sum(character > "\uffff" for character in text)
+    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def parse_html(source: str) -> tuple[str, list[Entity]]:
@@ -82,7 +83,7 @@ def parse_html(source: str) -> tuple[str, list[Entity]]:
     if open_tags:
         raise _unparsable(f'Can\'t find end tag corresponding to start tag "{open_tags[-1][0]}"')
     text = "".join(pieces)
-    if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
+    if not text.isascii() and _SURROGATE.search(text):
         raise _unparsable(
             "Text contains invalid Unicode characters after decoding HTML entities, "
             "check for unmatched surrogate code units"
@@ -129,7 +130,6 @@ def _start_tag(source: str, at: int) -> tuple[str, dict[str, str], int]:
     if name not in _TAGS:
         raise _unparsable(f'Unsupported start tag "{name}" at byte offset {_byte(source, at)}')
     attributes: dict[str, str] = {}
-    unclosed = _unparsable(f'Unclosed start tag "{name}" at byte offset {_byte(source, at)}')
     end = _skip(source, end, _SPACE)
     while end < len(source) and source[end] != ">":
         begin = end
@@ -140,22 +140,26 @@ def _start_tag(source: str, at: int) -> tuple[str, dict[str, str], int]:
             raise _unparsable(f'Empty attribute name in the tag "{name}" at byte offset {_byte(source, at)}')
         end = _skip(source, end, _SPACE)
         if end >= len(source):
-            raise unclosed
+            raise _unclosed(name, source, at)
         if source[end] != "=":
             attributes[key] = ""
             continue
         end = _skip(source, end + 1, _SPACE)
         if end >= len(source):
-            raise unclosed
+            raise _unclosed(name, source, at)
         attributes[key], end = _attribute_value(source, end)
         if end >= len(source):
             raise _unparsable(f"Unclosed start tag at byte offset {_byte(source, at)}")
         end = _skip(source, end, _SPACE)
     if end >= len(source):
-        raise unclosed
+        raise _unclosed(name, source, at)
     if name == "span" and attributes.get("class") != "tg-spoiler":
         raise _unparsable(f'Tag "span" must have class "tg-spoiler" at byte offset {_byte(source, at)}')
     return name, attributes, end + 1
+
+
+def _unclosed(name: str, source: str, at: int) -> MarkupError:
+    return _unparsable(f'Unclosed start tag "{name}" at byte offset {_byte(source, at)}')
 
 
 def _attribute_value(source: str, at: int) -> tuple[str, int]:

@@ -50,6 +50,7 @@ class Simulator:
             clock, limits, bots or {DEFAULT_TOKEN: BotAccount()}, seed=seed, keep_messages=keep_messages
         )
         self.token = next(iter(self.world.bots))
+        self._told: tuple[Event, Delivery] | None = None
         self.by_hand: set[int] = set()  # people for whom somebody has acted over HTTP, on the page say
         self.api = ApiServer(self.world, self.faults, self.calls)
         self._control = ControlSurface(self)
@@ -167,7 +168,7 @@ class Simulator:
 
         def heard(event: Event) -> None:
             if event.by_bot or everything:
-                listener(delivery(event, self.clock.now()))
+                listener(self._seen(event))
 
         self.world.listeners.append(heard)
 
@@ -176,6 +177,12 @@ class Simulator:
                 self.world.listeners.remove(heard)
 
         return unsubscribe
+
+    def _seen(self, event: Event) -> Delivery:
+        """What listeners hear of an event; they hear one after another, and it is made for the first."""
+        if self._told is None or self._told[0] is not event:
+            self._told = event, delivery(event, self.clock.now())
+        return self._told[1]
 
     def _change_webhook(self, bot: Bot) -> None:
         """Send a bot's updates where it now wants them."""

@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, select, update
 
 from bot.domain.timetable import Timing
 from bot.domain.zones import Zone
 from bot.storage.database import Transaction
 from bot.storage.state import recall, remember
-from bot.storage.tables import OutboxRow, WaveRow
+from bot.storage.tables import WaveRow
 from bot.storage.upsert import insert_new
 
 _LOOKED_UNTIL = "timetable.until"
@@ -75,14 +75,6 @@ def current(tx: Transaction, programme_id: str, zone: Zone, now: datetime) -> li
         .order_by(WaveRow.due_at.desc())
     )
     return [Wave(*row) for row in tx.connection.execute(statement)]
-
-
-def tally(tx: Transaction, wave_id: int) -> dict[str, int]:
-    """How many of a wave's messages are in each state of the outbox."""
-    rows = tx.connection.execute(
-        select(OutboxRow.state, func.count()).where(OutboxRow.wave_id == wave_id).group_by(OutboxRow.state)
-    )
-    return {row[0]: row[1] for row in rows}
 
 
 def looked_until(tx: Transaction) -> datetime | None:

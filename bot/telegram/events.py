@@ -27,6 +27,8 @@ from bot.domain.events import (
     Voted,
     Wrote,
 )
+from bot.domain.faults import trail
+from bot.domain.identity import looks_like_nik
 from bot.domain.messages import Tap
 from bot.domain.people import Reach
 
@@ -67,9 +69,10 @@ def read_json(data: Mapping[str, Any], username: str) -> Event | None:
     """
     try:
         return read(Update.de_json(_pruned(data), None), username)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError, OverflowError, OSError) as error:
+        # The last two are what dates beyond all calendars raise. Not the error's words: they quote data.
         _log.error(
-            "update cannot be read", update_id=data.get("update_id"), fields=sorted(data), why=repr(error)
+            "update cannot be read", update_id=data.get("update_id"), fields=sorted(data), fault=trail(error)
         )
         return None
 
@@ -105,7 +108,7 @@ def _message(message: Message, username: str) -> Event | None:
         return _shared(sender, message)
     text = _clean(message.text)
     command = _COMMAND.fullmatch(text.strip())
-    if command is None:
+    if command is None or looks_like_nik(text):  # a NIK is to be deleted behind a slash too
         return Wrote(sender, message.message_id, text)
     name, argument = command.group(1).lower(), (command.group(3) or "").strip()
     return Started(sender, argument) if name == "start" else Commanded(sender, name, argument)

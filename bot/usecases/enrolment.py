@@ -226,7 +226,7 @@ def _ask_name(tx: Transaction, who: Visitor, programme_id: str, now: datetime) -
 
 
 def _joinable(tx: Transaction, now: datetime) -> tuple[Programme, ...]:
-    return enrolment.open_programmes(tx.catalogue.programmes.values(), now.date())
+    return enrolment.open_programmes(tx.catalogue.programmes.values(), now)
 
 
 def _appeal(tx: Transaction, code: str, now: datetime) -> tuple[tuple[Button, ...], ...]:

@@ -85,7 +85,7 @@ def tap(
             return Reply((journal.opened(task, entry, until, reopened=entry.state is State.SUBMITTED),))
         case "submit" | "sure":
             sure = tapped.choice == "sure"
-            return _submit(tx, person, chat_id, task, entry, until, now, sure=sure)
+            return _submit(tx, person, chat_id, programme, task, entry, until, now, sure=sure)
     return Reply((OLD_BUTTON,))
 
 
@@ -143,6 +143,7 @@ def _submit(
     tx: Transaction,
     person: Person,
     chat_id: int,
+    programme: Programme,
     task: JournalTask,
     entry: Entry,
     until: datetime,
@@ -162,7 +163,14 @@ def _submit(
             stored.set_state(tx, person.id, task.prompt.id, State.SUBMITTED, now)
             dialogues.leave(tx, chat_id, DIALOGUE)
             outbox.withdraw(tx, person.id, about=Target(Item.JOURNAL, task.prompt.id), now=now)
+            written = stored.entries(tx, person.id)
+            if all(_is_submitted(written.get(each.prompt.id)) for each in programme.journal):
+                outbox.withdraw(tx, person.id, about=Target(Item.JOURNAL, "*"), now=now)
             return Reply((journal.receipt(task.prompt, entry, until, now, late=late),))
+
+
+def _is_submitted(entry: Entry | None) -> bool:
+    return entry is not None and entry.state is State.SUBMITTED
 
 
 def _already(task: JournalTask, entry: Entry, until: datetime, now: datetime) -> Say:

@@ -73,6 +73,8 @@ def tap_first_login(tx: Transaction, person: Person, message_id: int, tapped: Ta
 
 def _later(tx: Transaction, person: Person, programme: Programme, module_id: str, now: datetime) -> Reply:
     """Remind again in a few hours, or when the next sending window opens."""
+    if module_id in stored.done(tx, person.id):  # an old card: nobody is reminded of what is done
+        return Reply((), Say("module.toast_before"))
     module = programme.module(module_id)
     wished = now + LATER
     due = programme.windows.next_open(wished, person.zone)
@@ -86,7 +88,7 @@ def _later(tx: Transaction, person: Person, programme: Programme, module_id: str
             tx,
             outbox.Recipient(person_id=person.id),
             module_card(programme, module, Say("module.later_lead")),
-            reason=f"{prefix}{due:%Y%m%dT%H%M%S}",
+            reason=f"{prefix}{now:%Y%m%dT%H%M%S}",  # of each wish: two may come due at the same opening
             lane=Lane.REMINDER,
             now=now,
             due_at=due,

@@ -39,7 +39,7 @@ def tap(tx: Transaction, person: Person, programme: Programme, tapped: Tap, now:
     if quiz is None or tapped.choice != "start":
         return Reply((OLD_BUTTON,))
     step = dialogue.begin(quiz, stored.attempts(tx, person.id).get(quiz.id, ()))
-    return _carry_out(tx, person, quiz, step, now)
+    return _carry_out(tx, person, programme, quiz, step, now)
 
 
 def vote(tx: Transaction, who: Visitor, programme: Programme, voted: Voted, now: datetime) -> Reply:
@@ -66,16 +66,20 @@ def vote(tx: Transaction, who: Visitor, programme: Programme, voted: Voted, now:
     if quiz is None:
         return Reply((Say("quiz.gone", {}, (_list_button(),)),))
     attempts = stored.attempts(tx, person.id).get(quiz.id, ())
-    return _carry_out(
-        tx, person, quiz, dialogue.vote(quiz, attempts, poll.attempt, poll.question, options), now
-    )
+    step = dialogue.vote(quiz, attempts, poll.attempt, poll.question, options)
+    return _carry_out(tx, person, programme, quiz, step, now)
 
 
-def _carry_out(tx: Transaction, person: Person, quiz: Quiz, step: dialogue.Step, now: datetime) -> Reply:
+def _carry_out(
+    tx: Transaction, person: Person, programme: Programme, quiz: Quiz, step: dialogue.Step, now: datetime
+) -> Reply:
     for fact in step.facts:
         stored.record(tx, person.id, quiz.id, len(quiz.questions), fact, now)
         if isinstance(fact, dialogue.Finished):
             outbox.withdraw(tx, person.id, about=Target(Item.QUIZ, quiz.id), now=now)
+            taken = stored.attempts(tx, person.id)
+            if all(dialogue.best(taken.get(each.id, ())) is not None for each in programme.quizzes):
+                outbox.withdraw(tx, person.id, about=Target(Item.QUIZ, "*"), now=now)
     return Reply(step.replies)
 
 

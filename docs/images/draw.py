@@ -4,6 +4,7 @@ The demo is played, always with the same seed, up to a moment that shows somethi
 """
 
 import asyncio
+import re
 import shutil
 import tempfile
 from dataclasses import replace
@@ -58,7 +59,10 @@ async def draw_view(stage: Stage) -> None:
     )
     console = Console(width=100, height=28, record=True, file=Path("/dev/null").open("w"))  # noqa: SIM115, ASYNC230
     console.print(picture(shown, 28))
-    console.save_svg(str(HERE / "demo-view.svg"), title="make demo", unique_id="demo-view")
+    drawn = console.export_svg(title="make demo", unique_id="demo-view")
+    # Rich would have the reader's browser fetch a font from elsewhere.
+    drawn = re.sub(r"\s*@font-face \{.*?\}", "", drawn, flags=re.DOTALL)
+    (HERE / "demo-view.svg").write_text(drawn, encoding="utf-8")
 
 
 async def until_the_guest_is_asked(stage: Stage) -> None:

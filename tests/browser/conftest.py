@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import AsyncIterator
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,6 +24,19 @@ CHROMIUM = shutil.which("chromium")
 PHONE = {"width": 390, "height": 844}
 
 
+BEGIN = datetime(2026, 11, 5, 2, tzinfo=UTC)  # the day before the programme: nothing is due by itself
+
+
+class ClockOfThatDay(SystemClock):
+    """Time passes as it does, from `BEGIN` on: the example programme is never over."""
+
+    def __init__(self) -> None:
+        self._ahead = BEGIN - super().now()
+
+    def now(self) -> datetime:
+        return super().now() + self._ahead
+
+
 class Running(NamedTuple):
     """What a test of the pages needs: where they are, and a participant's unused claim code."""
 
@@ -38,18 +51,18 @@ async def running(tmp_path: Path) -> AsyncIterator[Running]:
     database = Database.open(f"sqlite:///{tmp_path / 'rekan.db'}", catalogue)
     database.upgrade()
     programme = catalogue.programmes["pppk-2026"]
-    # Long after the programme: what is due by itself is over, and only what the test does is answered.
-    roster = read_roster(ROOT / "content" / "examples" / "peserta.csv", today=date(2026, 11, 5))
-    database.write_now(import_roster, programme, roster.rows, datetime(2026, 11, 5, tzinfo=UTC))
+    clock = ClockOfThatDay()
+    roster = read_roster(ROOT / "content" / "examples" / "peserta.csv", today=BEGIN.date())
+    database.write_now(import_roster, programme, roster.rows, BEGIN)
     code = database.write_now(claim_links, programme, Selection())[0].code
-    simulator = Simulator(SystemClock())
+    simulator = Simulator(clock)
     await simulator.start()
     settings = {
         "REKAN_TELEGRAM__TOKEN": simulator.token,
         "REKAN_TELEGRAM__BASE_URL": simulator.base_url,
         "REKAN_WEB__LISTEN": "127.0.0.1:0",
     }
-    async with app.running(load_config(ROOT / "config.example.yaml", settings), database, SystemClock()):
+    async with app.running(load_config(ROOT / "config.example.yaml", settings), database, clock):
         yield Running(simulator, database, code)
     await simulator.stop()
     await database.close()
@@ -82,4 +95,4 @@ async def page(tmp_path: Path) -> AsyncIterator[Page]:
         )
         yield page
         await browser.close()
-    assert complaints == []
+    assert [complaint for complaint in complaints if not complaint.startswith(("log ", "info "))] == []

@@ -6,6 +6,7 @@ import typer
 from typer.testing import CliRunner
 
 from bot.cli.errors import TOLD, BadInputError, CannotDoError, explained
+from bot.telegram.errors import WebhookRefusedError
 
 
 def ended(error: BaseException) -> tuple[int, str]:
@@ -33,6 +34,14 @@ def test_every_named_error_exists() -> None:
         (BadInputError(["a.yaml:3: no", "b.yaml:4: no"]), 2, "a.yaml:3: no\nb.yaml:4: no\n"),
         (PermissionError(13, "Permission denied", "out/x.csv"), 1, "out/x.csv: Permission denied.\n"),
         (OSError(28, "No space left on device"), 1, "No space left on device.\n"),
+        (
+            WebhookRefusedError("https://x.example.invalid/", "Bad Request: bad webhook"),
+            1,
+            (
+                "Telegram refuses the webhook https://x.example.invalid/ (telegram.webhook.url): "
+                "Bad Request: bad webhook.\n"
+            ),
+        ),
         (typer.Exit(3), 3, ""),
         (KeyboardInterrupt(), 130, ""),
     ],

@@ -275,6 +275,17 @@ def test_a_file_that_cannot_be_read_hides_nothing_and_invents_nothing(folder: Pa
     ]
 
 
+def test_an_id_that_cannot_be_read(folder: Path) -> None:
+    schedule = Path("schedules/contoh.yaml")
+    text = schedule.read_text(encoding="utf-8")
+    schedule.write_text(text.replace("{module: wawasan}", "{module: nusantara}"), encoding="utf-8")
+    Path(MODULE).write_text(example.FILES[MODULE].replace("id: wawasan", "id:"), encoding="utf-8")
+    assert problems() == [
+        f"{MODULE}:4: 'id' is empty; write its value, or delete the key",
+        "schedules/contoh.yaml:35: there is no module 'nusantara'; there is none yet",
+    ]
+
+
 def test_an_id_across_files(folder: Path) -> None:
     Path("schedules/kedua.yaml").write_text(example.FILES["schedules/contoh.yaml"], encoding="utf-8")
     assert problems() == [

@@ -133,7 +133,8 @@ class Stage:
             await self._admit()
             for line in self.play.lines:
                 await self._perform(line)
-            await self._fall()
+            if not self._down:
+                await self.simulator.idle(HANG)
         return f"{self.play.heading}\n{script.RULE}\n" + "\n".join(self._script).rstrip() + "\n"
 
     async def _perform(self, line: str) -> None:

@@ -56,6 +56,9 @@ def written(text: str, chat: dict[str, Any] = PRIVATE, **fields: Any) -> Event |
         ("9/11/2026", Wrote(FROM_ANNA, 5, "9/11/2026")),
         ("/9/11", Wrote(FROM_ANNA, 5, "/9/11")),
         ("/", Wrote(FROM_ANNA, 5, "/")),
+        ("/3171234567890001", Wrote(FROM_ANNA, 5, "/3171234567890001")),
+        ("/start 3171234567890001", Wrote(FROM_ANNA, 5, "/start 3171234567890001")),
+        ("/status 3171 2345 6789 0001", Wrote(FROM_ANNA, 5, "/status 3171 2345 6789 0001")),
         (" a\0b\ud83d ", Wrote(FROM_ANNA, 5, " ab? ")),
     ],
 )
@@ -186,6 +189,7 @@ def test_a_group_that_moved() -> None:
         {"callback_query": []},
         {"poll_answer": {"poll_id": "1"}},
         {"my_chat_member": {"chat": PRIVATE}},
+        message(text="x", date=10**20),
     ],
 )
 def test_what_cannot_be_read_is_logged_and_does_not_stop_intake(update: dict[str, Any]) -> None:

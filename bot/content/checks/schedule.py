@@ -122,7 +122,7 @@ def _kinds(file: ScheduleFile, shelf: Shelf, files: Files) -> Iterable[Kind]:
     # While it is not known which agendas are meant, it cannot be said that a module is in none of them.
     clear = known(file.agendas) and file.complete("agendas") and set(file.agendas) <= shelf.agendas.keys()
     for agenda_id, agenda in shelf.agendas.items():
-        for module in items(agenda.modules):
+        for module in (module for module in items(agenda.modules) if known(module.id)):
             if agenda_id in items(file.agendas) or not clear:
                 mine[module.id] = (module.title, module.summary)
             else:
@@ -131,8 +131,15 @@ def _kinds(file: ScheduleFile, shelf: Shelf, files: Files) -> Iterable[Kind]:
     quizzes: dict[str, tuple[Words, ...]] = {name: (quiz.title,) for name, quiz in shelf.quizzes.items()}
     yield _chosen("quiz", "quizzes", items(file.quizzes), quizzes, file, files)
     prompts: dict[str, tuple[Words, ...]] = {name: (p.title, p.text) for name, p in shelf.prompts.items()}
-    yield _chosen("journal", "journal", [task.prompt for task in items(file.journal)], prompts, file, files)
-    sessions = {session.id: (session.title,) for session in items(file.sessions)}
+    yield _chosen(
+        "journal",
+        "journal",
+        [task.prompt for task in items(file.journal) if known(task.prompt)],
+        prompts,
+        file,
+        files,
+    )
+    sessions = {session.id: (session.title,) for session in items(file.sessions) if known(session.id)}
     yield Kind("session", sessions, {}, lambda name: not (known(file.sessions) and file.complete("sessions")))
 
 

@@ -53,6 +53,9 @@ def no_braces(text: Scalar, reading: Reading) -> None:
     if found := _BRACES.search(text):
         what = f"holds {shown(found[0])}, but nothing is filled in here"
         reading.problem(text.place, what, "write it without braces (the texts of a timetable have variables)")
+    elif "{" in text or "}" in text:
+        what = f"shows a {'{' if '{' in text else '}'} as it is: nothing is filled in here"
+        reading.problem(text.place, what, "delete it, unless it is meant", warning=True)
 
 
 def html(words: Words | None, reading: Reading, *, most: int = MOST_TEXT, beside: str = "") -> None:
