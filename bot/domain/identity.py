@@ -109,6 +109,7 @@ def parse_nip(text: str, today: date) -> Nip:
 _LINK = re.compile(r"\S+://\S+|\b(?:www\.|t\.me/)\S+", re.IGNORECASE)
 # Groups of digits joined by one separator, the same throughout: 3171 2345 6789 0001 is a NIK,
 # 2026-11-09 08.15-14.45 (16 digits too) is a date.
+_YEAR = re.compile(r"(?:19|20)\d\d")  # "2023 2024 2025 2026" is no number
 _GROUPS = re.compile(r"(?<!\d)\d+(?:(?P<by>[ .\-–/\u00a0\u2009]|\s-\s)\d+(?:(?P=by)\d+)*)?(?!\d)")
 
 
@@ -121,6 +122,6 @@ def looks_like_nik(text: str) -> bool:
         groups = re.findall(r"\d+", match.group())
         if any(len(group) == 16 for group in groups):
             return True
-        if sum(map(len, groups)) == 16 and len(groups[-1]) >= 4:
+        if sum(map(len, groups)) == 16 and len(groups[-1]) >= 4 and not all(map(_YEAR.fullmatch, groups)):
             return True
     return False

@@ -117,7 +117,7 @@ def opened(task: JournalTask, entry: Entry, deadline: datetime, *, reopened: boo
             "deadline": short_moment(deadline),
             "notes": tuple(parts),
         },
-        ((_submit(prompt), _close()),),
+        ((_submit(prompt), _close(prompt)),),
     )
 
 
@@ -129,7 +129,7 @@ def saved(prompt: Prompt, entry: Entry) -> Say:
         "wish": prompt.minimum_words,
         "files": _and_files(entry),
     }
-    return Say(key, params, ((_submit(prompt), _close()),))
+    return Say(key, params, ((_submit(prompt), _close(prompt)),))
 
 
 def asked_first(prompt: Prompt, words: int) -> Say:
@@ -168,5 +168,5 @@ def _submit(prompt: Prompt) -> Button:
     return Button(Say("journal.button_submit"), Tap("jurnal", prompt.id, "submit"))
 
 
-def _close() -> Button:
-    return Button(Say("journal.button_close"), Tap("jurnal", "", "close"))
+def _close(prompt: Prompt) -> Button:
+    return Button(Say("journal.button_close"), Tap("jurnal", prompt.id, "close"))

@@ -145,6 +145,15 @@ def request(tx: Transaction, values: Mapping[str, Any], now: datetime) -> None:
     tx.connection.execute(insert(RequestRow).values(**values, state="open", created_at=now))
 
 
+def drop_requests(tx: Transaction, chat_id: int, now: datetime) -> None:
+    """The chat's owner has got in otherwise: nobody needs to decide any more."""
+    tx.connection.execute(
+        update(RequestRow)
+        .where(RequestRow.chat_id == chat_id, RequestRow.state == "open")
+        .values(state="moot", decided_at=now)
+    )
+
+
 # What each update asks, built once: to build a statement takes longer than to run it.
 
 

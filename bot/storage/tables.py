@@ -132,7 +132,7 @@ class RequestRow(Base):
     name: Mapped[str]
     office: Mapped[str] = mapped_column(default="")
     person_id: Mapped[int | None] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"))
-    state: Mapped[str] = mapped_column(default="open")  # open | approved | refused
+    state: Mapped[str] = mapped_column(default="open")  # open | approved | refused | moot
     created_at: Mapped[datetime]
     decided_at: Mapped[datetime | None]
     decided_by: Mapped[int | None] = mapped_column(ForeignKey("people.id", ondelete="SET NULL"))

@@ -30,6 +30,7 @@ def start(tx: Transaction, who: Visitor, payload: str, now: datetime) -> Reply:
     match enrolment.claim(link, who.chat_id, chats_person, now):
         case Welcome(person_id):
             people.link_chat(tx, who.chat_id, person_id, now)
+            people.drop_requests(tx, who.chat_id, now)
             _take_language(tx, who, person_id, now)
             dialogues.leave(tx, who.chat_id, DIALOGUE)
             return _greet(tx, people.visitor(tx, who.chat_id, None, now))

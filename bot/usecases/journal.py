@@ -66,7 +66,7 @@ def tap(
     if tapped.choice == "list":
         return overview(tx, person, programme, now)
     if tapped.choice == "close":
-        dialogues.leave(tx, chat_id, DIALOGUE)
+        _leave(tx, chat_id, tapped.item)
         return Reply((Say("journal.closed", {}, (_list_button(),)),))
     task = programme.task(tapped.item)
     if task is None:
@@ -161,12 +161,19 @@ def _submit(
             return Reply((_already(task, entry, until, now),))
         case Submit(late):
             stored.set_state(tx, person.id, task.prompt.id, State.SUBMITTED, now)
-            dialogues.leave(tx, chat_id, DIALOGUE)
+            _leave(tx, chat_id, task.prompt.id)
             outbox.withdraw(tx, person.id, about=Target(Item.JOURNAL, task.prompt.id), now=now)
             written = stored.entries(tx, person.id)
             if all(_is_submitted(written.get(each.prompt.id)) for each in programme.journal):
                 outbox.withdraw(tx, person.id, about=Target(Item.JOURNAL, "*"), now=now)
             return Reply((journal.receipt(task.prompt, entry, until, now, late=late),))
+
+
+def _leave(tx: Transaction, chat_id: int, prompt_id: str) -> None:
+    """Take no more texts for that entry; another one that is open by now stays open (an old button)."""
+    dialogue = dialogues.current(tx, chat_id)
+    if dialogue is not None and dialogue.state.get("prompt") == prompt_id:
+        dialogues.leave(tx, chat_id, DIALOGUE)
 
 
 def _is_submitted(entry: Entry | None) -> bool:

@@ -172,3 +172,8 @@ def test_other_numbers_are_no_nik(message):
 @given(st.text())
 def test_any_message_is_looked_at_without_an_error(message):
     assert looks_like_nik(message) in {True, False}
+
+
+def test_years_in_a_row_are_no_number() -> None:
+    assert not looks_like_nik("Pengalaman saya: 2023 2024 2025 2026, semuanya di kantor desa.")
+    assert looks_like_nik("3171 2345 1990 0001")
