@@ -81,7 +81,7 @@ class Participant:
             await self.person.send("/jurnal")
             listed = await self._until(lambda m: f"jurnal:{PROMPT}:open" in _data(m))
             await self.person.tap(listed, data=f"jurnal:{PROMPT}:open")
-            await self._until(lambda m: f"jurnal:{PROMPT}:open" not in _data(m))
+            await self._until(lambda m: _SUBMIT in _data(m))  # it is open; a reminder may come before
         self.doing = "writes"
         for _ in range(self.chance.randint(1, 3)):
             text = f"Catatan {len(self.written) + 1} dari NIP 199203152025211007"
