@@ -345,7 +345,9 @@ def letter(tx: Transaction, outbox_id: int, now: datetime) -> Owed | Letter | No
 
     An `Owed` instead of a `Letter` says that its message cannot be read.
     """
-    row = tx.connection.execute(_letter_statement(), {"now": now, "row_id": outbox_id}).first()
+    # An earlier message whose next try is due, but has not been begun, still comes first: looked at as of a
+    # moment ago, it has to be waited for. Not for ever, should it be stuck by a fault of ours.
+    row = tx.connection.execute(_letter_statement(), {"now": now - _PRECEDENCE, "row_id": outbox_id}).first()
     if row is None:
         return None
     owed = _owed(row)
@@ -443,6 +445,7 @@ def prune(tx: Transaction, before: datetime, limit: int) -> int:
 
 # --- inside -------------------------------------------------------------------------------------------
 
+_PRECEDENCE = timedelta(minutes=1)
 _NOW = bindparam("now", type_=OutboxRow.__table__.c.due_at.type)
 _OWN = aliased(ChatRow)
 _STRANGER = aliased(ChatRow)

