@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 
 from bot.domain.timetable import Timing
 from bot.domain.zones import Zone
@@ -13,6 +13,7 @@ from bot.storage.tables import WaveRow
 from bot.storage.upsert import insert_new
 
 _LOOKED_UNTIL = "timetable.until"
+_PLANNING = 7_235_243  # the first half of the PostgreSQL advisory lock of a programme's waves
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,24 @@ class Wave:
     due_at: datetime
     everybody_by: datetime
     not_after: datetime
+
+
+def wait_for_joiners(tx: Transaction, programme_id: str) -> None:
+    """Plan a wave alone: who is just being added to its audience is committed first, or waits until it is.
+
+    With several writers (PostgreSQL) a wave and a joiner could otherwise each miss the other, both being
+    uncommitted. Lasts until the end of the transaction; SQLite's only writer needs none.
+    """
+    if tx.connection.dialect.name == "postgresql":
+        tx.connection.execute(select(func.pg_advisory_xact_lock(_PLANNING, func.hashtext(programme_id))))
+
+
+def wait_for_wave(tx: Transaction, programme_id: str) -> None:
+    """Join while no wave is being planned: the other side of `wait_for_joiners`."""
+    if tx.connection.dialect.name == "postgresql":
+        tx.connection.execute(
+            select(func.pg_advisory_xact_lock_shared(_PLANNING, func.hashtext(programme_id)))
+        )
 
 
 def begin(

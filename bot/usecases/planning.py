@@ -37,6 +37,8 @@ MOST_LINES = 10
 GATHERING = timedelta(minutes=1)
 """How long a digest waits for more: after an outage, all that was due meanwhile rings at once."""
 
+_THIS_MOMENT = timedelta(seconds=30)  # longer than an update waits for its turn at the database
+
 
 @dataclass(frozen=True, slots=True)
 class Rung:
@@ -59,6 +61,7 @@ def ring(
     when = None if programme is None or entry is None else timing(programme, entry, zone, due_at)
     if programme is None or entry is None or when is None:
         return Rung()
+    waves.wait_for_joiners(tx, programme_id)
     opens = now if entry.essential else programme.windows.next_open(now, zone)
     decision = decide(entry, when, now, opens)
     missed = isinstance(decision, Miss)
@@ -101,6 +104,7 @@ def catch_up(tx: Transaction, person_id: int, now: datetime) -> int:
     programme = None if person is None else tx.catalogue.programme(person.programme)
     if person is None or programme is None:
         return 0
+    waves.wait_for_wave(tx, programme.id)
     rung = _rung(tx, programme, person, now)
     states = outbox.states(tx, person_id, list(rung))
     number = 0
@@ -201,7 +205,8 @@ def _rung(
             if isinstance(entry.when, PersonalDay):
                 due_at = personal_moment(programme, entry.when, person.zone, person.first_login)
                 when = timing(programme, entry, person.zone, due_at)
-                if when is not None and when.at <= now <= when.not_after:
+                # One that comes in this moment may have been planned without them just before.
+                if when is not None and when.at <= now + _THIS_MOMENT and now <= when.not_after:
                     latest[entry.id] = (entry, when, None)
     oldest_first = sorted(latest.values(), key=lambda each: each[1].due_at)
     return {

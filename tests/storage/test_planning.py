@@ -1,6 +1,8 @@
 """What a ringing leads to, and what somebody who comes late is owed."""
 
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -405,6 +407,36 @@ def test_a_session_that_is_over_is_not_told_of(desk: Make) -> None:
     d.change(consented_at=NOON)
     assert d.catch_up(NOON + DAY) == 0
     assert d.catch_up(NOON) == 1
+
+
+@pytest.mark.parametrize("first", ["joiner", "wave"])
+def test_who_joins_while_a_wave_is_planned_is_owed_it_once(desk: Make, first: str) -> None:
+    d = desk(REMINDER)
+    held, go_on = threading.Event(), threading.Event()
+
+    def join(tx: Transaction) -> None:
+        planning.catch_up(tx, add_person(tx, "Citra"), NOON)
+
+    def plan(tx: Transaction) -> None:
+        planning.ring(tx, "p", REMINDER.id, Zone.WIB, NOON, NOON)
+
+    def hold(tx: Transaction, use_case: Callable[[Transaction], None]) -> None:
+        use_case(tx)
+        held.set()
+        assert go_on.wait(10)
+
+    one, other = (join, plan) if first == "joiner" else (plan, join)
+    with ThreadPoolExecutor() as threads:
+        holding = threads.submit(d.database.write_now, hold, one)
+        assert held.wait(10)
+        waiting = threads.submit(d.database.write_now, other)
+        with pytest.raises(TimeoutError):  # it waits for the other's commit
+            waiting.result(timeout=0.3)
+        go_on.set()
+        holding.result(10)
+        waiting.result(10)
+
+    assert len(d.owed(person_id=3)) == 1
 
 
 @one_engine
