@@ -43,6 +43,7 @@ $(VENV)/.runtime: requirements.lock pyproject.toml | $(VENV)/bin/python
 	@echo "Installing what Rekan needs into $(VENV) (once, about a minute) ..."
 	@$(PIP) --require-hashes -r requirements.lock
 	@$(PIP) --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m compileall -q bot  # the first start is then as quick as the second
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.lock $(VENV)/.runtime

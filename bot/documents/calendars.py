@@ -2,8 +2,6 @@
 
 from datetime import datetime, timedelta
 
-from icalendar import Alarm, Calendar, Event
-
 from bot.domain.programme import Programme, Session
 
 _LEAST_NOTICE = timedelta(minutes=15)
@@ -15,6 +13,8 @@ def invitation(programme: Programme, session: Session, *, title: str, descriptio
     Times are UTC, which every calendar shows in the zone of whoever reads it. The same session makes the
     same bytes, and the same UID wherever and whenever it is made: opened again, it replaces itself.
     """
+    from icalendar import Alarm, Calendar, Event  # noqa: PLC0415 - a bot that starts needs none of it yet
+
     event = Event()
     event.add("uid", f"{session.id}.{programme.id}@rekan.invalid")
     event.add("dtstamp", datetime.combine(programme.first_day, datetime.min.time(), programme.zone.tzinfo))

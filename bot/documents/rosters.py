@@ -10,8 +10,6 @@ from datetime import date
 from pathlib import Path
 from types import MappingProxyType
 
-import xlsxwriter  # type: ignore[import-untyped]  # ships no types
-
 from bot.documents.notes import Note, note
 from bot.documents.roster_header import Field, Header, Private, clean, find_header, is_repeated
 from bot.documents.tables import (
@@ -145,6 +143,8 @@ def write_rejected(path: Path, roster: Roster) -> None:
                 [inert(cell) for cell in row] for row in (titles, *rows)
             )
         return
+    import xlsxwriter  # type: ignore[import-untyped]  # noqa: PLC0415 - ships no types; mostly all rows are good
+
     with xlsxwriter.Workbook(path, {"constant_memory": True}) as workbook:
         sheet = workbook.add_worksheet("Perbaiki")
         text = workbook.add_format({"num_format": "@"})  # what is typed over a NIP stays text
