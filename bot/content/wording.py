@@ -88,11 +88,12 @@ class Wording:
             placeholder = match.group(1)
             if placeholder is None:
                 return match.group()[0]
-            if placeholder in params:
-                return self._html(params[placeholder], reader)
-            if (own := self._own(placeholder, reader)) is not None:
-                return self._html(own, reader)
-            raise KeyError(f"{name} asks for {{{placeholder}}}, which its message does not have")
+            value = params[placeholder] if placeholder in params else self._own(placeholder, reader)
+            if value is None:
+                raise KeyError(f"{name} asks for {{{placeholder}}}, which its message does not have")
+            words = self._html(value, reader)
+            # A sentence that ends with a name that ends with a degree ("S.Kom.") has one full stop.
+            return words[:-1] if words.endswith(".") and text.startswith(".", match.end()) else words
 
         return _PLACEHOLDER.sub(filled, text)
 

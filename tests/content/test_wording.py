@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
@@ -16,6 +17,7 @@ LATE = datetime(2026, 11, 9, 15, 30, tzinfo=UTC)
 TEXTS = {
     "hello": Localised("Bapak/Ibu {nama}, {{selamat datang}}", "Dear {nama}, {{welcome}}"),
     "card": Localised("{lead}\n\n<b>{title}</b>\n\n{stream}\n\nSelesai", "{lead}\n\n<b>{title}</b>"),
+    "thanks": Localised("Terima kasih, {nama}. Selesai", "Thanks, {nama}! Done"),
     "line": Localised("• {title}", "• {title}"),
     "list": Localised("Daftar:\n{lines}", "List:\n{lines}"),
     "link": Localised('<a href="{url}">tautan</a>', '<a href="{url}">link</a>'),
@@ -88,6 +90,13 @@ def test_a_name_is_shown_as_it_is_whatever_it_holds() -> None:
 def test_an_address_in_an_attribute_cannot_leave_it() -> None:
     markup = WORDING.html(Say("link", {"url": 'https://a.example.invalid/?a=1&b="><b>'}), ANNA)
     assert markup == '<a href="https://a.example.invalid/?a=1&amp;b=&quot;&gt;&lt;b&gt;">tautan</a>'
+
+
+def test_a_degree_and_the_sentence_end_with_one_full_stop() -> None:
+    sari = Reader("id", "WIB", "Sari, S.Kom.")
+    assert WORDING.html(Say("thanks"), sari) == "Terima kasih, Sari, S.Kom. Selesai"
+    assert WORDING.html(Say("thanks"), replace(sari, language="en")) == "Thanks, Sari, S.Kom.! Done"
+    assert WORDING.html(Say("thanks"), replace(sari, name="Sari")) == "Terima kasih, Sari. Selesai"
 
 
 def test_what_is_empty_leaves_no_gap() -> None:
