@@ -22,6 +22,8 @@ from bot.content.yaml import Scalar
 PREFIX = "REKAN_"
 USUAL = "config.yaml"
 SHIPPED = Path(__file__).parent.parent / "config.example.yaml"
+MOST_PER_SECOND = 1_000
+"""What Telegram allows at most, for Stars; another Bot API server may allow more."""
 
 # --- kinds of values ----------------------------------------------------------------------------------
 
@@ -177,7 +179,7 @@ class Webhook(Section):
 class Pace(Section):
     """How fast messages may go out; the defaults are Telegram's free tier."""
 
-    per_second: Whole = Field(30, ge=1, le=1_000, description="Messages a second over all chats.")
+    per_second: Whole = Field(30, ge=1, le=100_000, description="Messages a second over all chats.")
     per_chat: Rate = Field(1, gt=0, le=30, description="Messages a second in one chat.")
     per_group_minute: Whole = Field(20, ge=1, le=1_000, description="Messages a minute in one group.")
     paid: Flag = Field(False, description="Paid broadcasts: more than 30 a second, for Telegram Stars.")
@@ -335,6 +337,10 @@ def _check(config: Config, reading: Reading) -> None:
     if whole(telegram) and telegram.pace.per_second > 30 and not telegram.pace.paid:
         what = "'per_second' is above 30, which Telegram refuses without paid broadcasts"
         reading.problem(telegram.pace.where("per_second"), what, "write 30 or less, or set 'paid: true'")
+    official = whole(telegram) and telegram.base_url.startswith("https://api.telegram.org/")
+    if official and telegram.pace.per_second > MOST_PER_SECOND:
+        what = f"'per_second' is above {MOST_PER_SECOND:_}, which Telegram refuses".replace("_", ",")
+        reading.problem(telegram.pace.where("per_second"), what, "write 1000 or less")
     if whole(config.owners) and any(owner < 1 for owner in config.owners):
         reading.problem(config.where("owners"), "'owners' has an id below 1", "write the ids of people")
 
