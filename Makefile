@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 
-.PHONY: demo install test check fix lock clean
+.PHONY: demo install test check bench fix lock clean
 .DEFAULT_GOAL := demo
 
 demo: $(VENV)/.runtime  ## play the example orientation: no token, no network
@@ -20,6 +20,9 @@ check: $(VENV)/.dev  ## style, types, layers
 	@$(BIN)/ruff format --check --quiet . && $(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+
+bench: $(VENV)/.dev  ## the promised figures, each beside its reference: make bench BENCH="--only start --rounds 3"
+	@$(BIN)/python -m tests.benchmarks $(BENCH)
 
 fix: $(VENV)/.dev  ## format, and mend what can be mended by itself
 	@$(BIN)/ruff format --quiet . && $(BIN)/ruff check --fix .

@@ -339,7 +339,7 @@ def _check(config: Config, reading: Reading) -> None:
         reading.problem(telegram.pace.where("per_second"), what, "write 30 or less, or set 'paid: true'")
     official = whole(telegram) and telegram.base_url.startswith("https://api.telegram.org/")
     if official and telegram.pace.per_second > MOST_PER_SECOND:
-        what = f"'per_second' is above {MOST_PER_SECOND:_}, which Telegram refuses".replace("_", ",")
+        what = f"'per_second' is above {MOST_PER_SECOND:,}, which Telegram refuses"
         reading.problem(telegram.pace.where("per_second"), what, "write 1000 or less")
     if whole(config.owners) and any(owner < 1 for owner in config.owners):
         reading.problem(config.where("owners"), "'owners' has an id below 1", "write the ids of people")

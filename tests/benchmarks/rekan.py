@@ -75,7 +75,9 @@ class Installation:
     @property
     def database_url(self) -> str:
         """Seen from anywhere."""
-        return str(self.config["database"]["url"]).replace("sqlite:///rekan", f"sqlite:///{self.folder}/rekan")
+        return str(self.config["database"]["url"]).replace(
+            "sqlite:///rekan", f"sqlite:///{self.folder}/rekan"
+        )
 
     @property
     def log(self) -> Path:

@@ -52,7 +52,9 @@ class FakeTelegram:
     _last_message: int = 0
 
     async def __aenter__(self) -> "FakeTelegram":
-        context: ssl.SSLContext | None = None if self.certificate is None else self.certificate.server_context()
+        context: ssl.SSLContext | None = (
+            None if self.certificate is None else self.certificate.server_context()
+        )
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(
             lambda: _Connection(self), "127.0.0.1", 0, ssl=context, backlog=1024

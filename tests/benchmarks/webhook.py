@@ -28,12 +28,11 @@ class Webhook:
 
     def __init__(self, url: str, secret: str, telegram: FakeTelegram, connections: int = CONNECTIONS) -> None:
         parts = urlsplit(url)
-        assert parts.hostname is not None and parts.port is not None
         self.confirmed: dict[int, float] = {}
         """When each update, by its id, was confirmed (time.monotonic())."""
         self.refused = 0
         self._telegram = telegram
-        self._address = parts.hostname, parts.port
+        self._address = parts.hostname or "127.0.0.1", parts.port or 80
         self._connections = connections
         self._head = (
             f"POST {parts.path} HTTP/1.1\r\nHost: {parts.hostname}\r\nContent-Type: application/json\r\n"

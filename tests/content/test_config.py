@@ -166,6 +166,10 @@ schedules: []
             ),
         ),
         (
+            "telegram: {pace: {per_second: 1001, paid: true}}",
+            "1: 'per_second' is above 1,000, which Telegram refuses; write 1000 or less",
+        ),
+        (
             "database: {url: 'sqlite://'}",
             (
                 "1: 'url' names no file (what is kept in memory only is lost); "

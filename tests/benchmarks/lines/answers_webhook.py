@@ -26,5 +26,5 @@ LINE = Benchmark(
     reach=Reach(at_least=20),
     ours=ours,
     reference=reference,
-    described="a plain python-telegram-bot bot behind Starlette, one commit an answer (references/quiz_bot.py)",
+    described="a plain python-telegram-bot bot, one commit an answer (references/quiz_bot.py)",
 )

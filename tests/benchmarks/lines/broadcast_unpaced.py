@@ -29,5 +29,5 @@ LINE = Benchmark(
     reach=Reach(at_least=18),
     ours=ours,
     reference=reference,
-    described="a plain python-telegram-bot bot, 64 workers, committing each outcome (references/broadcast_bot.py)",
+    described="a plain python-telegram-bot bot with 64 workers (references/broadcast_bot.py)",
 )

@@ -1,6 +1,6 @@
 """A plain python-telegram-bot broadcast: 64 workers, each sends and commits the outcome before its next.
 
-    broadcast_bot.py BASE_URL TOKEN DATABASE
+broadcast_bot.py BASE_URL TOKEN DATABASE
 """
 
 import asyncio
