@@ -16,7 +16,7 @@ from pydantic import BeforeValidator, ConfigDict, Field, PlainValidator, SecretS
 
 from bot.content import yaml
 from bot.content.problems import ContentError, Place, TooManyProblemsError, advice
-from bot.content.shape import Flag, Reading, Shape, Whole, choice, refuse, text_of, whole
+from bot.content.shape import Flag, Reading, Shape, Whole, choice, known, refuse, text_of, whole
 from bot.content.yaml import Scalar
 
 PREFIX = "REKAN_"
@@ -76,24 +76,18 @@ def _bot_api(value: Any) -> str:
     return address if address.endswith("/bot") or "{token}" in address else f"{address}/bot"
 
 
-def _token(value: Any) -> SecretStr:
-    if isinstance(value, SecretStr):
-        return value
-    text = text_of(value)
-    if not re.fullmatch(r"[0-9]{1,20}:[A-Za-z0-9_-]{20,}", text):
-        mend = "copy it whole from @BotFather: digits, a colon, about 35 letters and digits"
-        raise refuse("does not look like a bot token", mend, quote=False)
-    return SecretStr(str(text))
+def _secret(pattern: str, what: str, mend: str) -> BeforeValidator:
+    """A secret of that pattern; one that is none is not quoted."""
 
+    def validate(value: Any) -> SecretStr:
+        if isinstance(value, SecretStr):
+            return value
+        text = text_of(value)
+        if not re.fullmatch(pattern, text):
+            raise refuse(what, mend, quote=False)
+        return SecretStr(str(text))
 
-def _webhook_secret(value: Any) -> SecretStr:
-    if isinstance(value, SecretStr):
-        return value
-    text = text_of(value)
-    if not re.fullmatch(r"[A-Za-z0-9_-]{1,256}", text):
-        mend = "use 1 to 256 of A-Z a-z 0-9 _ - (32 at random are good)"
-        raise refuse("is none that Telegram takes", mend, quote=False)
-    return SecretStr(str(text))
+    return BeforeValidator(validate)
 
 
 def _database_url(value: Any) -> SecretStr:
@@ -140,6 +134,24 @@ def _path(value: Any) -> Path:
 
 
 _TEXT = WithJsonSchema({"type": "string"})
+Token = Annotated[
+    SecretStr,
+    _secret(
+        r"[0-9]{1,20}:[A-Za-z0-9_-]{20,}",
+        "does not look like a bot token",
+        "copy it whole from @BotFather: digits, a colon, about 35 letters and digits",
+    ),
+    _TEXT,
+]
+WebhookSecret = Annotated[
+    SecretStr,
+    _secret(
+        r"[A-Za-z0-9_-]{1,256}",
+        "is none that Telegram takes",
+        "use 1 to 256 of A-Z a-z 0-9 _ - (32 at random are good)",
+    ),
+    _TEXT,
+]
 Listen = Annotated[Address, PlainValidator(_address), _TEXT]
 WebAddress = Annotated[str, PlainValidator(_web_address), _TEXT]
 WebhookAddress = Annotated[str, PlainValidator(_webhook_address), _TEXT]
@@ -171,7 +183,7 @@ class Webhook(Section):
     listen: Listen = Field(
         Address("127.0.0.1", 8443), description="host:port, behind a proxy that speaks TLS."
     )
-    secret: Annotated[SecretStr, BeforeValidator(_webhook_secret), _TEXT] | None = Field(
+    secret: WebhookSecret | None = Field(
         None, description="What Telegram sends along with every update: 1-256 of A-Z a-z 0-9 _ -."
     )
 
@@ -188,7 +200,7 @@ class Pace(Section):
 class Telegram(Section):
     """The bot's account and its server."""
 
-    token: Annotated[SecretStr, BeforeValidator(_token), _TEXT] | None = Field(
+    token: Token | None = Field(
         None, description="From @BotFather. Better set as REKAN_TELEGRAM__TOKEN than written here."
     )
     base_url: Annotated[str, PlainValidator(_bot_api), _TEXT] = Field(
@@ -329,12 +341,12 @@ def _settings(section: type[Shape], prefix: str) -> list[tuple[str, tuple[str, .
 def _check(config: Config, reading: Reading) -> None:
     """What one value alone cannot tell."""
     telegram = config.telegram
-    if whole(telegram) and telegram.mode is Mode.WEBHOOK:
+    if known(telegram) and known(telegram.webhook) and telegram.mode is Mode.WEBHOOK:
         for key in ("url", "secret"):
             if getattr(telegram.webhook, key) is None:
                 what = f"mode webhook needs 'telegram.webhook.{key}'"
                 reading.problem(telegram.where("mode"), what, "set it, or use mode polling")
-    if whole(telegram) and telegram.pace.per_second > 30 and not telegram.pace.paid:
+    if known(telegram) and whole(telegram.pace) and telegram.pace.per_second > 30 and not telegram.pace.paid:
         what = "'per_second' is above 30, which Telegram refuses without paid broadcasts"
         reading.problem(telegram.pace.where("per_second"), what, "write 30 or less, or set 'paid: true'")
     official = whole(telegram) and telegram.base_url.startswith("https://api.telegram.org/")

@@ -289,6 +289,7 @@ def place_of(value: object, otherwise: Place) -> Place:
 
 _ID = re.compile(r"[a-z0-9-]{1,24}")
 _WHOLE = re.compile(r"-?(0|[1-9][0-9]{0,17})")
+_DIGITS = re.compile(r"-?[0-9]+")
 _DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
 _TIME = re.compile(r"(\d{2}):(\d{2})")
 _MOMENT = re.compile(r"(\S+)(?:[ ]+|T)(\d{2}:\d{2})(:00)?")
@@ -307,7 +308,7 @@ def text_of(value: Any) -> str:
     if isinstance(value, Scalar) and value.empty:
         raise refuse("is empty", "write a text", quote=False)
     stripped = value.like(value.strip()) if isinstance(value, Scalar) else value.strip()
-    if not stripped:
+    if not any(char.isprintable() and char != " " for char in stripped):  # zero-width characters, say
         raise refuse("is empty", "write a text", quote=False)
     return stripped
 
@@ -330,8 +331,14 @@ def _reference(value: Any) -> str:
 def _whole_number(value: Any) -> int:
     if isinstance(value, int) and not isinstance(value, bool):
         return value
-    if isinstance(value, str) and _WHOLE.fullmatch(value) and getattr(value, "plain", True):
-        return int(value)
+    if isinstance(value, str) and getattr(value, "plain", True):
+        if _WHOLE.fullmatch(value):
+            return int(value)
+        if _DIGITS.fullmatch(value):
+            written = value.lstrip("-0")
+            if len(written) > 18:
+                raise refuse(f"is a number of {len(written)} digits", "write a smaller one", quote=False)
+            raise refuse("begins with a zero", "leave the zeros in front out")
     raise refuse("is not a whole number", "write digits only, without quotes")
 
 

@@ -86,6 +86,8 @@ def read(file: Path, *, may_be_empty: bool = False) -> tuple[Mapping | None, lis
 
 def glance(file: Path) -> str:
     """Whatever can be read of a file that is no YAML."""
+    if not file.is_file():
+        return ""  # a named pipe would keep us waiting for its other end
     try:
         with file.open("rb") as opened:
             return opened.read(MAX_BYTES).replace(b"\0", b"").decode("utf-8", "replace")

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from bot.domain.language import Localised
+from bot.domain.language import Language, Localised
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +61,14 @@ _TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "file.no_office": (
             "kolom satuan kerja tidak ditemukan pada baris judul {row}; beri judul Satker pada kolomnya",
             "the header in row {row} has no office column; title that column Satker",
+        ),
+        "file.no_nip": (
+            "kolom NIP tidak ditemukan pada baris judul {row}; beri judul NIP pada kolomnya",
+            "the header in row {row} has no NIP column; title that column NIP",
+        ),
+        "file.no_name": (
+            "kolom nama tidak ditemukan pada baris judul {row}; beri judul Nama pada kolomnya",
+            "the header in row {row} has no name column; title that column Nama",
         ),
         "file.no_people": (
             "tidak ada peserta di bawah baris judul {row}; isi daftarnya di bawah baris itu",
@@ -179,4 +187,14 @@ _TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
 def note(key: str, **params: object) -> Note:
     """Build the note of a key with what it names; never hand in a whole NIP or NIK."""
     indonesian, english = _TEXTS[key]
-    return Note(key, Localised(indonesian.format(**params), english.format(**params)))
+    return Note(
+        key,
+        Localised(
+            indonesian.format(**{name: _in(Language.ID, value) for name, value in params.items()}),
+            english.format(**{name: _in(Language.EN, value) for name, value in params.items()}),
+        ),
+    )
+
+
+def _in(language: Language, value: object) -> object:
+    return value[language] if isinstance(value, Localised) else value

@@ -8,6 +8,7 @@ from enum import Enum
 from types import MappingProxyType
 
 from bot.documents.tables import Cell, Dated
+from bot.domain.language import Localised
 
 _ROWS = 100  # title rows above the header, at most
 _LINES = 3  # lines of one header, at most
@@ -29,8 +30,8 @@ class Field(Enum):
 class Private(Enum):
     """What a roster may hold but Rekan does not read; the value is what it is called on screen."""
 
-    NIK = "NIK"
-    PHONE = "nomor telepon"
+    NIK = Localised("NIK", "NIKs")
+    PHONE = Localised("nomor telepon", "phone numbers")
 
 
 # Titles as `_compared` leaves them, the surest first. A column is what the first match says.
@@ -46,25 +47,28 @@ _PATTERNS: Mapping[Field, tuple[str, ...]] = MappingProxyType(
             r"(?:nama )?(?:provinsi|propinsi|prov)\b.*|.*\b(?:provinsi|propinsi)",
         ),
         Field.OFFICE: (
-            r"(?:.* )?(?:satker|satuan kerja)\b.*",
+            r"(?:.* )?(?:satker|satuan ?kerja)\b.*",
             r"(?:.* )?unit kerja\b.*",
-            r"(?:nama )?(?:kantor|instansi|lembaga|opd|skpd|perangkat daerah|unit organisasi|unor)\b.*",
+            r"(?:nama |asal )?(?:kantor|instansi|lembaga|opd|skpd|perangkat daerah|unit organisasi|unor)\b.*",
             r"unit|dinas|penempatan|office|unit penempatan",
+            r"(?:tempat|lokasi|unit) (?:ber)?(?:tugas|kerja|penempatan|formasi)",
+            r"satuan pendidikan|(?:nama )?(?:upt|uptd)",
         ),
         Field.NAME: (
-            r"nama (?:lengkap|peserta|pegawai|asn|pppk|p3k)\b.*",
+            r"(?:nama|nm) ?(?:lengkap|peserta|pegawai|asn|pppk|p3k)\b.*",
             r"nama|full name|name|participant name",
             r"peserta|participant|nama .*",
         ),
         Field.WAVE: (r"(?:gelombang|gel|wave|batch)\b.*",),
-        Field.CLASS: (r"(?:angkatan|angk|akt|kelas|class)\b.*",),
+        Field.CLASS: (r"(?:angkatan|angk|ang|akt|kelas|kls|class)\b.*",),
         Field.GROUP: (r"(?:kelompok|kel|klp|grup|group)\b.*",),
     }
 )
 # Words that make a title mean somebody or something else than the participant and their place.
 _OTHERS = re.compile(
     r"\b(?:ibu|ayah|atasan|pimpinan|pejabat|bank|rekening|suami|istri|pasangan|jabatan|penilai|mentor|coach|tutor"
-    r"|pembimbing|narasumber|sekolah|universitas|lama|kegiatan|pelatihan|orang|wali|panggilan|tempat|alamat|kode"
+    r"|pembimbing|narasumber|sekolah|universitas|lama|kegiatan|pelatihan|orang|wali|panggilan|alamat|kode"
+    r"|tempat(?! (?:ber)?(?:tugas|kerja|penempatan|formasi)\b)"
     r"|kabupaten|kab|kota|kecamatan|kelurahan|desa|umur|usia|kelamin|eselon|jenis|kepala|lahir|zoom|file|email"
     r"|agama|pangkat|golongan|tmt|tanggal|tgl|bulan|tahun|jumlah)\b"
 )
@@ -93,8 +97,10 @@ class Header:
     private: Mapping[int, Private]
 
 
-def find_header(rows: Sequence[Sequence[Cell]]) -> Header | None:
-    """Return the lines that name the most fields, name and NIP among them; the fewest and first of equals."""
+def find_header(
+    rows: Sequence[Sequence[Cell]], needed: frozenset[Field] = frozenset({Field.NAME, Field.NIP})
+) -> Header | None:
+    """Return the lines that name the most fields, the needed among them; the fewest and first of equals."""
     best: Header | None = None
     titles = [[_title(cell) for cell in row] for row in rows[: _ROWS + _LINES]]
     for lines in range(1, _LINES + 1):
@@ -103,7 +109,7 @@ def find_header(rows: Sequence[Sequence[Cell]]) -> Header | None:
                 continue
             header = _header(first, titles[first : first + lines])
             found = len(header.fields) if best is None else len(header.fields) - len(best.fields)
-            if found > 0 and {Field.NAME, Field.NIP} <= header.fields.keys():
+            if found > 0 and needed <= header.fields.keys():
                 best = header
     return best
 
@@ -134,7 +140,9 @@ def _title(cell: Cell) -> str:
 
 
 def _compared(title: str) -> str:
-    return " ".join(re.findall(r"[a-z0-9]+", title.casefold()))
+    words = " ".join(re.findall(r"[a-z0-9]+", title.casefold()))
+    # N.I.P. and N A M A are words, spaced out.
+    return re.sub(r"\b[a-z](?: [a-z]\b)+", lambda spaced: spaced.group().replace(" ", ""), words)
 
 
 def _is_data(row: Sequence[Cell]) -> bool:

@@ -24,6 +24,7 @@ from bot.documents.tables import (
     read_sheets,
 )
 from bot.domain.identity import IdentityError, Nip, looks_like_nik, parse_nip
+from bot.domain.language import Localised
 from bot.domain.zones import Province, closest_province, find_province
 
 __all__ = [
@@ -172,8 +173,7 @@ def _choose(path: Path, name: str | None, limits: Limits) -> tuple[Sheet, Header
     wanted = [sheet for sheet in sheets if (not sheet.hidden if name is None else sheet.name == name)]
     found = [(sheet, header) for sheet in wanted if (header := find_header(sheet.rows))]
     if not found:
-        fits = all(sheet.fits for sheet in wanted)
-        raise RosterError(path, note("file.no_header" if fits else "file.too_large"))
+        raise RosterError(path, _why_no_header(wanted))
     chosen, header = max(found, key=lambda each: len(each[1].fields))
     warnings = []
     if name is None and len({sheet.name for sheet in wanted if sheet.rows}) > 1:
@@ -183,6 +183,16 @@ def _choose(path: Path, name: str | None, limits: Limits) -> tuple[Sheet, Header
         if others:
             warnings.append(note("sheet.others", sheets=", ".join(others)))
     return chosen, header, warnings
+
+
+def _why_no_header(sheets: Sequence[Sheet]) -> Note:
+    if not all(sheet.fits for sheet in sheets):
+        return note("file.too_large")
+    for key, there in (("file.no_nip", Field.NAME), ("file.no_name", Field.NIP)):
+        for sheet in sheets:
+            if header := find_header(sheet.rows, frozenset({there, Field.OFFICE})):
+                return note(key, row=header.last + 1)
+    return note("file.no_header")
 
 
 # The first words of a row that stands below or between the participants.
@@ -394,10 +404,10 @@ class _Reader:
                 private[column] = Private.PHONE
         return private
 
-    def _named(self, column: int) -> dict[str, str]:
+    def _named(self, column: int) -> dict[str, str | Localised]:
         return {
             "column": column_name(self._sheet.first_column + column),
-            "title": self._header.titles[column] or "tanpa judul",
+            "title": self._header.titles[column] or Localised("tanpa judul", "no title"),
         }
 
     def _cell(self, row: int, column: int) -> Cell:

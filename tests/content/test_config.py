@@ -193,6 +193,15 @@ def test_a_problem(file: Path, text: str, problem: str) -> None:
     assert said(file) == [f"config.yaml:{problem}"]
 
 
+def test_a_value_that_cannot_be_read_hides_no_missing_one(file: Path) -> None:
+    file.write_text("telegram: {token: x, mode: webhook, webhook: {secret: 'a b'}}", encoding="utf-8")
+    assert [line.partition(";")[0] for line in said(file)] == [
+        "config.yaml:1: 'secret' is none that Telegram takes",
+        "config.yaml:1: 'token' does not look like a bot token",
+        "config.yaml:1: mode webhook needs 'telegram.webhook.url'",
+    ]
+
+
 def test_a_file_that_is_not_there(file: Path) -> None:
     assert said(Path("rekan.yaml")) == [
         "rekan.yaml: does not exist; copy config.example.yaml to rekan.yaml, or give -c FILE"

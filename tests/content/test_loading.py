@@ -1,6 +1,7 @@
 """Loading as a whole: what comes of the example, files that are no text, many problems at once."""
 
 import contextlib
+import os
 import re
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -254,6 +255,11 @@ def test_files_and_folders_that_are_missing(folder: Path) -> None:
         "schedules/contoh.yaml:10: there is no quiz 'kuis'; there is none yet",
         "schedules/contoh.yaml:12: there is no prompt 'nilai'; there is none yet",
     ]
+
+
+def test_a_named_pipe_is_not_waited_for(folder: Path) -> None:
+    os.mkfifo("content/quizzes/pipa.yaml")
+    assert problems() == ["content/quizzes/pipa.yaml:1: is not a regular file; put a YAML file in its place"]
 
 
 def test_folders_that_are_none(folder: Path) -> None:

@@ -159,6 +159,9 @@ def test_every_delimiter_and_encoding_is_recognised(tmp_path, delimiter, encodin
         ("nama|no induk pegawai|nama satker|nama provinsi", "NAME NIP OFFICE PROVINCE"),
         ("Nama sesuai KTP|NIP (18 digit)|Satker/Unit Kerja|Provinsi Satker", "NAME NIP OFFICE PROVINCE"),
         ("Name|NIP|Office|Province|Wave|Class|Group", "NAME NIP OFFICE PROVINCE WAVE CLASS GROUP"),
+        ("N A M A|N I P|Asal Instansi|Kls.", "NAME NIP OFFICE CLASS"),
+        ("Nm. Peserta|N.I. PPPK|Tempat Tugas|Ang.", "NAME NIP OFFICE CLASS"),
+        ("N A M A P E G A W A I|N.I.P.|Lokasi Penempatan|Tempat Lahir", "NAME NIP OFFICE -"),
         ("Nama Ibu|Nama|NIP Atasan|NIP|Kode Satker|Satker|Jenis Kelamin", "- NAME - NIP - OFFICE -"),
     ],
 )
@@ -376,6 +379,8 @@ def test_private_columns_are_read_by_nobody(tmp_path):
     ]
     roster = read(text(tmp_path / "a.csv", rows))
     assert keys(roster.warnings) == ["column.private"] * 4
+    assert roster.warnings[0].text.en == "column A (NIK) holds NIKs and was not read"
+    assert roster.warnings[1].text.id == "kolom F (No. WhatsApp) berisi nomor telepon dan tidak dibaca"
     assert roster.titles == ("Nama", "NIP", "Satker", "Provinsi")
     assert roster.raw == {2: ("Ani", "12", "Balai", "Bali")}
     write_rejected(tmp_path / "mend.csv", roster)
@@ -478,6 +483,8 @@ def test_a_file_that_is_no_roster_is_refused_in_one_sentence(tmp_path):
         (b" \r\n \n", "file.empty"),
         (b"halo\nsemua\n", "file.no_header"),
         (b"Nama;NIP\nAni;1\n", "file.no_office"),
+        (b"Nama;Satker\nAni;Dinas\n", "file.no_nip"),
+        (b"NIP;Satker\n1;Dinas\n", "file.no_name"),
         (b"Nama;NIP;Satker\n", "file.no_people"),
         (b"Nama;NIP;Satker\nJumlah;0;\n", "file.no_people"),
         (b"%PDF-1.7\n", "file.not_table"),
