@@ -1,13 +1,13 @@
 """Quiz answers by webhook: what answers_webhook, answers_postgresql and answers_latency share.
 
-Each of N people is in the middle of a quiz of five questions, as many at each of them, and has a poll before
-them. Their N `poll_answer` updates are posted over 100 keep-alive connections, each of which takes its next
-update when the last one was confirmed with 200. An answer counts as answered when it is confirmed *and* the
-message that follows from it (the next question's poll, or the score) has arrived at Telegram's side, as a
-call or as the webhook's own response. The clock starts with the first update's first byte and stops with the
-last of the N confirmations and messages. After it, each of the N answers has to be in the database, and nobody
-may have got two messages, or the round is void. Both sides warm up with answers that do not count. Telegram answers at once (0 ms), which favours
-whoever waits for it.
+Each of N people is in the middle of a quiz of five questions, as many at each of them, and has a poll
+before them. Their N `poll_answer` updates are posted over 100 keep-alive connections, each of which takes
+its next update when the last one was confirmed with 200. An answer counts as answered when it is confirmed
+*and* the message that follows from it (the next question's poll, or the score) has arrived at Telegram's
+side, as a call or as the webhook's own response. The clock starts with the first update's first byte and
+stops with the last of the N confirmations and messages. After it, each of the N answers has to be in the
+database, and nobody may have got two messages, or the round is void. Both sides warm up with answers that
+do not count. Telegram answers at once (0 ms), which favours whoever waits for it.
 """
 
 import contextlib
