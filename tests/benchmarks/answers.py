@@ -10,6 +10,7 @@ database, and nobody may have got two messages, or the round is void. Both sides
 do not count. Telegram answers at once (0 ms), which favours whoever waits for it.
 """
 
+import asyncio
 import contextlib
 import shutil
 import sqlite3
@@ -24,7 +25,7 @@ import psycopg
 
 from tests.benchmarks import rekan
 from tests.benchmarks.ground import ROOT, Ground, VoidError, until
-from tests.benchmarks.harness import Sample
+from tests.benchmarks.harness import Sample, percentile
 from tests.benchmarks.machine import cpu_seconds
 from tests.benchmarks.rekan import FIRST_CHAT, SECRET, Installation, install
 from tests.benchmarks.telegram import TOKEN, Call, FakeTelegram
@@ -94,6 +95,42 @@ async def poured(telegram: FakeTelegram, bot: Bot, warm: int, number: int) -> Sa
             "cpu_us_each": used / number * 1e6,
             "cores": used / seconds,
             "posted_again": webhook.refused,
+        },
+    )
+
+
+async def steadily(telegram: FakeTelegram, bot: Bot, warm: int, number: int, per_second: float) -> Sample:
+    """The 99th percentile in ms from the moment at which an answer is to be posted until it is answered.
+
+    The moments are fixed beforehand: a bot that falls behind is not waited for.
+    """
+    answers = Answers()
+    telegram.hear = answers.hear
+    async with Webhook(bot.url, bot.secret, telegram) as webhook:
+        requests = [webhook.request(rekan.vote(n, n + 1)) for n in range(warm + number)]
+        await _answered(webhook, answers, requests[:warm], warm)
+        cpu, began = bot.cpu(), time.monotonic()
+        next_one = 0
+        while next_one < number:
+            due = min(number, int((time.monotonic() - began) * per_second) + 1)
+            webhook.hand_over(requests[warm + next_one : warm + due])
+            next_one = due
+            await asyncio.sleep(max(0.0, began + next_one / per_second - time.monotonic()))
+        await _answered(webhook, answers, (), warm + number)
+        used, seconds = bot.cpu() - cpu, time.monotonic() - began
+    check(bot, answers, warm + number)
+    taken = [
+        max(answers.first[FIRST_CHAT + warm + n], webhook.confirmed[warm + n + 1]) - began - n / per_second
+        for n in range(number)
+    ]
+    return Sample(
+        percentile(taken, 0.99) * 1_000,
+        {
+            "answers": number,
+            "per_second": number / seconds,
+            "p50_ms": percentile(taken, 0.5) * 1_000,
+            "longest_ms": max(taken) * 1_000,
+            "cores": used / seconds,
         },
     )
 

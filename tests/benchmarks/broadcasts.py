@@ -7,24 +7,30 @@ planning included. Afterwards every row must be `sent` with a message id, and no
 """
 
 import contextlib
+import shutil
 import sqlite3
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from pathlib import Path
+from typing import Any, Protocol
 
 from tests.benchmarks import rekan
 from tests.benchmarks.ground import Ground, VoidError, until
 from tests.benchmarks.machine import cpu_seconds
 from tests.benchmarks.rekan import FIRST_CHAT, Installation, install
-from tests.benchmarks.telegram import TOKEN, FakeTelegram, most_in_a_second
+from tests.benchmarks.telegram import TOKEN, Call, FakeTelegram, most_in_a_second
 
 FAR = 0.050
 """Seconds from a call's arrival to its answer's departure: Telegram's servers, from Indonesia."""
 
-_AHEAD = timedelta(seconds=3)
-"""The wave's moment is so far in the future when everything is made ready: Rekan starts in less."""
+
+class Telegram(Protocol):
+    """Either Telegram, the quick one or the strict one."""
+
+    base_url: str
+    calls: list[Call]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,21 +55,43 @@ class Wave:
         }
 
 
-def ready(
-    ground: Ground, telegram: FakeTelegram | str, people: int, *settings: Mapping[str, Any]
+async def people_in_a_file(ground: Ground, people: int) -> Path:
+    """A database with so many people, to be copied: filled once a run."""
+
+    async def fill() -> Path:
+        first = install(ground, "http://127.0.0.1:1/bot")
+        rekan.seed(first, rekan.add_people, counts=(people,))
+        return first.folder / "rekan.db"
+
+    return Path(await ground.made(f"people {people}", fill))
+
+
+async def ready(
+    ground: Ground, telegram: Telegram, people: int, ahead: float, *settings: Mapping[str, Any]
 ) -> Installation:
-    """An installation with so many people, and a message to all of them that is due in a moment."""
-    here = install(ground, telegram, *settings)
-    rekan.seed(here, rekan.add_people, counts=(people,))
-    due = (datetime.now(UTC) + _AHEAD).replace(microsecond=0)
+    """An installation with so many people, and a message to all of them that is due `ahead` seconds from now.
+
+    A wait for its moment follows by `in_time`.
+    """
+    here = install(ground, telegram.base_url, *settings)
+    shutil.copy(await people_in_a_file(ground, people), here.folder / "rekan.db")
+    due = datetime.now(UTC) + timedelta(seconds=ahead)
     here.write_schedule(due)
     return here
 
 
-async def our_wave(ground: Ground, telegram: FakeTelegram, people: int, *settings: Mapping[str, Any]) -> Wave:
+async def our_wave(ground: Ground, telegram: Telegram, people: int, *settings: Mapping[str, Any]) -> Wave:
     """Rekan's broadcast to so many."""
-    here = ready(ground, telegram, people, *settings)
+    return await ground.in_time(lambda ahead: _our_wave(ground, telegram, people, ahead, *settings))
+
+
+async def _our_wave(
+    ground: Ground, telegram: Telegram, people: int, ahead: float, *settings: Mapping[str, Any]
+) -> Wave:
+    telegram.calls.clear()
+    here = await ready(ground, telegram, people, ahead, *settings)
     async with here.running(ground):
+        here.is_in_time()
         cpu = here.cpu
         await until(lambda: len(telegram.calls) >= people, f"{people} messages")
         with here.opened() as database:
@@ -101,7 +129,7 @@ async def plain_wave(ground: Ground, telegram: FakeTelegram, people: int) -> Wav
             return _wave(telegram, people, recorded(), cpu, ended)
 
 
-def _wave(telegram: FakeTelegram, people: int, recorded: int, cpu: float, ended: float) -> Wave:
+def _wave(telegram: Telegram, people: int, recorded: int, cpu: float, ended: float) -> Wave:
     times = Counter(call.chat_id for call in telegram.calls)
     if len(times) != people or recorded != people:
         raise VoidError(f"{len(times)} of {people} people got the message, {recorded} are recorded")

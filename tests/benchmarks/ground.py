@@ -13,7 +13,7 @@ import warnings
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from tests.benchmarks import certificate, machine
 from tests.benchmarks.certificate import Certificate
@@ -22,9 +22,17 @@ ROOT = Path(__file__).parent.parent.parent
 PATIENCE = 300.0
 """Seconds in which any part of a round must have ended."""
 
+_LONGEST_START = 30.0  # seconds; a machine that takes longer for a start measures nothing else either
+
+T = TypeVar("T")
+
 
 class VoidError(Exception):
     """A round that measured nothing, because something was lost or went wrong; its text says what."""
+
+
+class TooLateError(VoidError):
+    """Rekan was not running yet when its moment came; with more time before it, it will be."""
 
 
 @dataclass
@@ -34,6 +42,7 @@ class Ground:
     folder: Path
     quick: bool = False
     pin: bool = True
+    _ahead: float = 3.0
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
     _made: dict[str, Any] = field(default_factory=dict)
     _ends: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
@@ -74,6 +83,16 @@ class Ground:
         if name not in self._made:
             self._made[name] = make()
         return self._made[name]
+
+    async def in_time(self, attempt: Callable[[float], Awaitable[T]]) -> T:
+        """What `attempt` gives, for a moment so many seconds ahead; more of them, where that was too soon."""
+        while True:
+            try:
+                return await attempt(self._ahead)
+            except TooLateError:
+                if self._ahead > _LONGEST_START:
+                    raise
+                self._ahead *= 2
 
     # --- PostgreSQL
 

@@ -18,6 +18,8 @@ class Sample:
     value: float
     about: Figures = field(default_factory=dict)
     holds: Mapping[str, bool] = field(default_factory=dict)
+    reference: float | None = None
+    """What it is compared with, where that was measured along with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +44,16 @@ Side = Callable[[Ground], Awaitable[Sample]]
 
 @dataclass(frozen=True, slots=True)
 class Benchmark:
-    """One line: two sides in the same unit; a reference that is a plain figure needs no measuring."""
+    """One line: two sides in the same unit.
+
+    A reference may be a plain figure; None says that each of our samples brings its own.
+    """
 
     name: str
     unit: str
     reach: Reach
     ours: Side
-    reference: Side | float
+    reference: Side | float | None
     described: str = ""
     """What the reference is."""
 
@@ -72,11 +77,12 @@ async def measure(
             figures = "".join(f", {key} {figure:.4g}" for key, figure in sample.about.items())
             tell(f"{benchmark.name} {n + 1}/{rounds} {name}: {sample.value:.5g} {benchmark.unit}{figures}")
     value = median(sample.value for sample in ours)
-    other = (
-        float(benchmark.reference)
-        if not callable(benchmark.reference)
-        else median(sample.value for sample in reference)
-    )
+    if isinstance(benchmark.reference, int | float):
+        others = [float(benchmark.reference)]
+    else:
+        others = [sample.value for sample in reference]
+        others += [sample.reference for sample in ours if sample.reference is not None]
+    other = median(others)
     ratio = value / other
     holds = {name: all(sample.holds[name] for sample in ours) for name in ours[0].holds}
     return {
@@ -91,7 +97,7 @@ async def measure(
         "holds": holds,
         "reference_is": benchmark.described,
         "ours_each": [_short(sample.value) for sample in ours],
-        "reference_each": [_short(sample.value) for sample in reference],
+        "reference_each": [_short(figure) for figure in others],
         "ours_about": _medians(ours),
         "reference_about": _medians(reference),
         "seconds": _short(time.monotonic() - began),

@@ -2,6 +2,7 @@
 
 import contextlib
 import socket
+import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -16,7 +17,7 @@ from bot.domain.programme import Catalogue
 from bot.storage import quiz as stored
 from bot.storage.database import Database, Transaction
 from bot.storage.tables import ChatRow, OutboxRow, PersonRow, QuizAnswerRow
-from tests.benchmarks.ground import ROOT, Ground, VoidError, until
+from tests.benchmarks.ground import ROOT, Ground, TooLateError, VoidError, until
 from tests.benchmarks.machine import cpu_seconds, resident_mib
 from tests.benchmarks.telegram import TOKEN, FakeTelegram
 
@@ -66,6 +67,7 @@ class Installation:
     folder: Path
     config: dict[str, Any]
     pid: int = 0
+    due: datetime | None = None
 
     @property
     def webhook_url(self) -> str:
@@ -103,9 +105,22 @@ class Installation:
         finally:
             database.close_now()
 
+    @property
+    def moment(self) -> float:
+        """When the schedule's message is due, as time.monotonic() counts."""
+        assert self.due is not None
+        return time.monotonic() + (self.due - datetime.now(UTC)).total_seconds()
+
+    def is_in_time(self, seconds: float = 0.0) -> None:
+        """See that the moment is still to come, in so many seconds at least; raises TooLateError."""
+        if time.monotonic() + seconds > self.moment:
+            raise TooLateError("Rekan was not running when its moment came")
+
     def write_schedule(self, due: datetime | None = None) -> None:
-        """An orientation that runs now, with a message to everybody at `due` (to the second)."""
+        """An orientation that runs now, with a message to everybody at `due`, rounded up to a second."""
         now = datetime.now(UTC)
+        if due is not None:
+            due = self.due = due.replace(microsecond=0) + timedelta(seconds=1)
         # A schedule's times have no seconds; a distance from a session has.
         moment = (now - timedelta(minutes=2)).replace(second=0, microsecond=0)
         entry = "" if due is None else _ENTRY.format(seconds=round((due - moment).total_seconds()))

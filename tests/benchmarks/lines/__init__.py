@@ -1,5 +1,31 @@
 """The twelve lines, one file each, in the order of docs/benchmarks.md."""
 
-from tests.benchmarks.lines import answers_webhook, broadcast_unpaced
+from tests.benchmarks.lines import (
+    answers_latency,
+    answers_postgresql,
+    answers_webhook,
+    broadcast_free,
+    broadcast_paid,
+    broadcast_unpaced,
+    due_at_once,
+    growth,
+    memory_100k,
+    outbox_plan,
+    reply_during_broadcast,
+    start,
+)
 
-LINES = (broadcast_unpaced.LINE, answers_webhook.LINE)
+LINES = (
+    broadcast_free.LINE,
+    broadcast_paid.LINE,
+    broadcast_unpaced.LINE,
+    answers_webhook.LINE,
+    answers_latency.LINE,
+    answers_postgresql.LINE,
+    outbox_plan.LINE,
+    due_at_once.LINE,
+    reply_during_broadcast.LINE,
+    memory_100k.LINE,
+    start.LINE,
+    growth.LINE,
+)
