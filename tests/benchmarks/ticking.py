@@ -2,7 +2,8 @@
 
     ticking.py config.yaml
 
-At the end it writes ticks.bin beside the configuration: seconds of time.monotonic(), one a tick, as doubles.
+At the end it writes ticks.bin beside the configuration, two doubles a tick: time.monotonic(), and the CPU
+seconds that the loop's thread has used, which tell a stall of its own from one of the machine's making.
 """
 
 import asyncio
@@ -42,7 +43,7 @@ async def _watched(running: Coroutine[Any, Any, None], file: Path) -> None:
 
 async def _tick(ticks: "array[float]") -> None:
     while True:
-        ticks.append(time.monotonic())
+        ticks.extend((time.monotonic(), time.thread_time()))
         await asyncio.sleep(EVERY)
 
 
