@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -29,7 +29,7 @@ from bot.telegram.render import Renderer
 from bot.telegram.wire import TelegramWire
 from bot.usecases import desk
 from bot.web.server import build, serving
-from bot.web.webhook import webhook
+from bot.web.webhook import Webhook
 
 _log = structlog.get_logger()
 
@@ -160,9 +160,8 @@ async def _updates(config: Config, rekan: Rekan, parts: asyncio.TaskGroup) -> As
         raise ValueError("webhook mode without an address or a secret")
     secret = hook.secret.get_secret_value()
     read: Callable[[Mapping[str, Any]], Any] = partial(read_json, username=rekan.client.username)
-    take: Callable[[int, Any], Awaitable[None]] = rekan.intake.take
     path = urlsplit(hook.url).path or "/"
-    app = build([webhook(path, secret, read, take)], ready)
+    app = Webhook(path, secret, read, rekan.intake.take_and_answer, rest=build([], ready))
     async with serving(app, f"{hook.listen.host}:{hook.listen.port}"):
         await set_webhook(rekan.client, hook.url, secret)
         yield

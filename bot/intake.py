@@ -11,11 +11,10 @@ An update that fails because the database is away is not at fault, and never giv
 
 import asyncio
 from collections import Counter, OrderedDict
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 import structlog
 
@@ -48,6 +47,9 @@ class Toaster(Protocol):
     async def toast(self, callback_id: str, say: Say | None, reader: Reader) -> None:
         """Answer a tapped button, with a few words or none."""
 
+    def toast_call(self, callback_id: str, say: Say | None, reader: Reader) -> Mapping[str, Any]:
+        """The call that does so, for Telegram to carry out."""
+
 
 class Intake:
     """Takes events, from however many connections."""
@@ -78,20 +80,70 @@ class Intake:
 
         Events of one chat are handled in the order of the calls.
         """
+        handled = await self._taken(update_id, event)
+        if isinstance(event, Tapped):
+            self._toast(event.callback_id, handled)
+
+    async def take_and_answer(self, update_id: int, event: Event) -> Mapping[str, Any] | None:
+        """As `take`, for a webhook: the call that answers a tapped button is returned, not made.
+
+        Telegram carries it out when it is given as the answer to the request that brought the tap.
+        """
+        handled = await self._taken(update_id, event)
+        if not isinstance(event, Tapped):
+            return None
+        toast, reader = (None, _NOBODY) if handled is None else (handled.toast, handled.reader)
+        try:
+            return self._wire.toast_call(event.callback_id, toast, reader)
+        except Exception as error:  # noqa: BLE001 - the tap is recorded; this would only end a spinner
+            self._log.error("a tap could not be answered", action="toast_failed", fault=trail(error))
+            return None
+
+    async def _taken(self, update_id: int, event: Event) -> Handled | None:
+        """Handle an event, in its turn; None where it is given up."""
+        chat_id = event.sender.chat_id
         with self._clock.busy():
-            async with self._turn(event.sender.chat_id):
+            turns = self._turns.get(chat_id)
+            if turns is None:
+                turns = self._turns[chat_id] = _Turns()
+            turns.waiting += 1
+            try:
+                await self._enter(turns.lock, free=turns.waiting == 1)
                 try:
-                    handled = await self._insistently(update_id, event)
-                except DatabaseError:
-                    raise
-                except Exception as error:  # noqa: BLE001 - whatever the fault, see the module's text
-                    await self._failed(update_id, event, error)
-                    handled = None
-            self._failures.pop(update_id, None)
+                    await self._enter(self._room, free=not self._room.locked())
+                    try:
+                        handled = await self._handled(update_id, event)
+                    finally:
+                        self._room.release()
+                finally:
+                    turns.lock.release()
+            finally:
+                turns.waiting -= 1
+                if not turns.waiting:
+                    del self._turns[chat_id]
+            if self._failures:
+                self._failures.pop(update_id, None)
             self.counts["taken"] += 1
             self._nudge()
-            if isinstance(event, Tapped):
-                self._toast(event.callback_id, handled)
+        return handled
+
+    async def _enter(self, gate: asyncio.Lock | asyncio.Semaphore, *, free: bool) -> None:
+        """Go through, after those who came before; both let their waiters in as they came."""
+        if free:
+            await gate.acquire()
+        else:
+            with self._clock.waiting():
+                await gate.acquire()
+
+    async def _handled(self, update_id: int, event: Event) -> Handled | None:
+        """Handle the event, whose turn it is; None where it is given up."""
+        try:
+            return await self._insistently(update_id, event)
+        except DatabaseError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever the fault, see the module's text
+            await self._failed(update_id, event, error)
+            return None
 
     async def close(self) -> None:
         """Return once the words over tapped buttons have been sent."""
@@ -153,28 +205,6 @@ class Intake:
                 await self._wire.toast(callback_id, None if handled is None else handled.toast, reader)
         except Exception as error:  # noqa: BLE001 - the tap is recorded and confirmed; this only ends a spinner
             self._log.error("a tap could not be answered", action="toast_failed", fault=trail(error))
-
-    @asynccontextmanager
-    async def _turn(self, chat_id: int) -> AsyncIterator[None]:
-        """Be the one whose turn it is in a chat, and find room beside the other chats."""
-        turns = self._turns.setdefault(chat_id, _Turns())
-        turns.waiting += 1
-        try:
-            with self._clock.waiting():
-                await turns.lock.acquire()
-            try:
-                with self._clock.waiting():
-                    await self._room.acquire()
-                try:
-                    yield
-                finally:
-                    self._room.release()
-            finally:
-                turns.lock.release()
-        finally:
-            turns.waiting -= 1
-            if not turns.waiting:
-                del self._turns[chat_id]
 
 
 @dataclass(slots=True)

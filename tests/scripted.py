@@ -39,6 +39,11 @@ class Wire:
         if self.toast_error is not None:
             raise self.toast_error
 
+    def toast_call(self, callback_id: str, say: Say | None, reader: Reader) -> dict[str, object]:
+        if self.toast_error is not None:
+            raise self.toast_error
+        return {"method": "answerCallbackQuery", "callback_query_id": callback_id, "say": say}
+
     def keys(self, chat_id: int | None = None) -> list[str]:
         """What was said (to a chat), by key."""
         return [

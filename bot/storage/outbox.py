@@ -128,6 +128,39 @@ def owe(
     return tx.connection.execute(insert_new(tx.connection, OutboxRow), values).rowcount == 1
 
 
+def reply_reason(update_id: int, number: int) -> str:
+    """The reason of the nth reply to an update."""
+    return f"update:{update_id}:{number}"
+
+
+def owe_replies(tx: Transaction, replies: Sequence[tuple[Recipient, Message, str]], now: datetime) -> None:
+    """Owe answers (to whom, what, for which reason) to what people have just done, in one statement."""
+    if not replies:
+        return
+    values = {
+        "lane": int(Lane.REPLY),
+        "due_at": now,
+        "everybody_by": now + REPLY_BY,
+        "not_after": now + NOT_AFTER,
+        "state": "owed",
+        "attempts": 0,
+        "created_at": now,
+    }
+    tx.connection.execute(
+        insert_new(tx.connection, OutboxRow),
+        [
+            {
+                "person_id": whom.person_id,
+                "chat_id": None if whom.person_id is not None else whom.chat_id,
+                "reason": reason,
+                "message": dump(message),
+                **values,
+            }
+            for whom, message, reason in replies
+        ],
+    )
+
+
 def owe_many(
     tx: Transaction,
     people: Select[int],
@@ -175,6 +208,15 @@ def withdraw(tx: Transaction, person_id: int, *, about: Target | None = None, no
         .values(state="withdrawn", settled_at=now)
     )
     return tx.connection.execute(statement).rowcount
+
+
+def withdraw_done(tx: Transaction, done: Sequence[tuple[int, Target]], now: datetime) -> None:
+    """What is owed to those people (by id) about what each has done is owed no more."""
+    if done:
+        tx.connection.execute(
+            _withdraw_statement(),
+            [{"whom": person_id, "what": _about(target), "at": now} for person_id, target in done],
+        )
 
 
 def put_off(
@@ -498,6 +540,20 @@ def _letter_statement() -> Select[Any]:
 def _next_due_statement() -> Select[Any]:
     return select(func.min(OutboxRow.due_at)).where(
         _OPEN, OutboxRow.state == "owed", OutboxRow.due_at > bindparam("now")
+    )
+
+
+@cache
+def _withdraw_statement() -> Update:
+    return (
+        update(OutboxRow)
+        .where(
+            OutboxRow.person_id == bindparam("whom"),
+            OutboxRow.about == bindparam("what"),
+            _OPEN,
+            OutboxRow.state == "owed",
+        )
+        .values(state="withdrawn", settled_at=bindparam("at"))
     )
 
 

@@ -1,6 +1,6 @@
 """People and their chats."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
@@ -42,7 +42,10 @@ class Visitor:
 
 
 def visitor(tx: Transaction, chat_id: int, language_code: str | None, now: datetime) -> Visitor:
-    """The chat's visitor; a chat never seen before is noted: in English where its app is, else Indonesian."""
+    """The chat's visitor; a chat never seen before is noted: in English where its app is, else Indonesian.
+
+    From here to the end of the transaction, no other process does anything for this chat.
+    """
     row = tx.connection.execute(_chat_statement(), {"chat_id": chat_id}).first()
     if row is None:
         language = Language.EN if (language_code or "").startswith("en") else Language.ID
@@ -52,6 +55,16 @@ def visitor(tx: Transaction, chat_id: int, language_code: str | None, now: datet
         return Visitor(chat_id, language, Reach.OPEN, None)
     found = person(tx, row.person_id) if row.person_id is not None else None
     return Visitor(chat_id, Language(row.language), Reach(row.reach), found)
+
+
+def take_turns(tx: Transaction, chat_ids: Iterable[int]) -> None:
+    """Wait until no other process does anything for these chats, and keep it so to the transaction's end.
+
+    What is read afterwards is what the others left. On SQLite there is one writer at a time anyway.
+    """
+    if tx.connection.dialect.name == "postgresql":
+        # In one order for everybody, so that nobody waits for somebody who waits for them.
+        tx.connection.execute(_turns_statement(), {"chat_ids": sorted(chat_ids)}).all()
 
 
 def person(tx: Transaction, person_id: int) -> Person | None:
@@ -159,8 +172,22 @@ def drop_requests(tx: Transaction, chat_id: int, now: datetime) -> None:
 
 @cache
 def _chat_statement() -> Select[str, str, int | None]:
-    return select(ChatRow.language, ChatRow.reach, ChatRow.person_id).where(
-        ChatRow.id == bindparam("chat_id")
+    # The row's lock is the order of a chat: see docs/delivery.md. What belongs to the chat is read after it,
+    # by statements of their own: PostgreSQL would read it as of before the wait. (SQLite ignores the clause.)
+    return (
+        select(ChatRow.language, ChatRow.reach, ChatRow.person_id)
+        .where(ChatRow.id == bindparam("chat_id"))
+        .with_for_update(key_share=True)
+    )
+
+
+@cache
+def _turns_statement() -> Select[int]:
+    return (
+        select(ChatRow.id)
+        .where(ChatRow.id.in_(bindparam("chat_ids", expanding=True)))
+        .order_by(ChatRow.id)
+        .with_for_update(key_share=True)
     )
 
 

@@ -5,7 +5,9 @@ sessions: on the hot path an ORM object costs several times its row (docs/decisi
 Migrations in `migrations/` follow these models, and a test says when they no longer do.
 """
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Any, ClassVar
 
 from sqlalchemy import (
@@ -27,20 +29,29 @@ from sqlalchemy import (
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
+def _as_utc(value: datetime | None) -> datetime | None:
+    if value is None:
+        return None
+    if value.tzinfo is None:
+        raise ValueError(f"a naive datetime for the database: {value!r}")
+    return value.astimezone(UTC)
+
+
+@lru_cache(maxsize=256)  # a few instants are written thousands of times: with each answer of one batch
+def _as_text(value: datetime | None) -> str | None:
+    utc = _as_utc(value)
+    return None if utc is None else utc.replace(tzinfo=None).isoformat(" ", "microseconds")
+
+
 class UtcDateTime(TypeDecorator[datetime]):
     """An instant: aware on the Python side, UTC in the database; a naive one is refused."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Turn an aware instant into UTC."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError(f"a naive datetime for the database: {value!r}")
-        value = value.astimezone(UTC)
-        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any]:
+        """Turn an aware instant into UTC; for SQLite into its text, for PostgreSQL's driver as it is."""
+        return _as_text if dialect.name == "sqlite" else _as_utc
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         """Give the instant back aware."""

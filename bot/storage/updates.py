@@ -1,5 +1,6 @@
 """Which of Telegram's updates have been handled."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import delete
@@ -13,6 +14,14 @@ def note(tx: Transaction, update_id: int, now: datetime) -> bool:
     """Note that the update is handled in this transaction; False where it was before."""
     values = {"update_id": update_id, "handled_at": now}
     return tx.connection.execute(insert_new(tx.connection, UpdateRow), values).rowcount == 1
+
+
+def note_all(tx: Transaction, update_ids: Sequence[int], now: datetime) -> set[int]:
+    """Note that these are handled in this transaction; those of them that were not before."""
+    rows = [{"update_id": update_id, "handled_at": now} for update_id in update_ids]
+    return set(
+        tx.connection.scalars(insert_new(tx.connection, UpdateRow).returning(UpdateRow.update_id), rows)
+    )
 
 
 def prune(tx: Transaction, before: datetime) -> int:

@@ -72,19 +72,26 @@ class TelegramWire:
 
     async def toast(self, callback_id: str, say: Say | None, reader: Reader) -> None:
         """Answer a tapped button; one that is too old, or cannot be answered now, is let go."""
-        params: dict[str, Any] = {"callback_query_id": callback_id}
         try:
-            if say is not None:
-                params["text"] = self._renderer.toast(say, reader)
-        except UnrenderableError as error:
-            _log.error("toast cannot be put into words", why=str(error))
-        try:
-            await self._client.call("answerCallbackQuery", params)
+            await self._client.call("answerCallbackQuery", self._toast(callback_id, say, reader))
         except (TokenRefusedError, InvalidToken) as error:
             outcome_of(error, "answerCallbackQuery")
         except TelegramError as error:
             # The tap itself is recorded and answered by messages: only the words over the button are missing.
             _log.info("tap not answered", why=str(error))
+
+    def toast_call(self, callback_id: str, say: Say | None, reader: Reader) -> Mapping[str, Any]:
+        """The call that `toast` makes, to be given as the answer to a webhook's request."""
+        return {"method": "answerCallbackQuery", **self._toast(callback_id, say, reader)}
+
+    def _toast(self, callback_id: str, say: Say | None, reader: Reader) -> dict[str, Any]:
+        params = {"callback_query_id": callback_id}
+        try:
+            if say is not None:
+                params["text"] = self._renderer.toast(say, reader)
+        except UnrenderableError as error:
+            _log.error("toast cannot be put into words", why=str(error))
+        return params
 
 
 def outcome_of(error: TelegramError, method: str) -> Outcome:

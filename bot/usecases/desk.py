@@ -1,7 +1,8 @@
 """The front desk: every event of every chat comes here, in one transaction, and is answered."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from bot.domain.events import (
     AddressedInGroup,
@@ -17,14 +18,14 @@ from bot.domain.events import (
     Wrote,
 )
 from bot.domain.identity import looks_like_nik
-from bot.domain.messages import Delete, Lane, Message, Reader, Reply, Say
+from bot.domain.messages import Delete, Lane, Reader, Reply, Say
 from bot.domain.people import Person, Reach
 from bot.domain.programme import Programme
 from bot.domain.zones import Zone
 from bot.storage import outbox, people, updates
-from bot.storage.database import Transaction
+from bot.storage.database import Together, Transaction
 from bot.storage.people import Visitor
-from bot.usecases import enrolment, journal, modules, planning, quiz, receipt, schedule, settings
+from bot.usecases import enrolment, journal, modules, planning, quiz, receipt, schedule, settings, votes
 from bot.usecases.menu import MENU, OLD_BUTTON
 
 COMMANDS = {
@@ -57,18 +58,20 @@ class Handled:
     reader: Reader
 
 
-def handle(tx: Transaction, update_id: int, event: Event, now: datetime) -> Handled:
+_NOTHING_LEFT = Handled(None, Reader("id", Zone.WIB))
+
+
+def _handle(tx: Transaction, update_id: int, event: Event, now: datetime) -> Handled:
     """Answer an event; one that was answered before (Telegram hands over again) is left alone.
 
     Raises `TryAgain` where the event has overtaken what it follows from.
     """
-    stranger = Reader("id", Zone.WIB)
     if not updates.note(tx, update_id, now):
-        return Handled(None, stranger)
+        return _NOTHING_LEFT
     match event:
         case Migrated(sender, new_chat_id):
             outbox.move(tx, sender.chat_id, new_chat_id)
-            return Handled(None, stranger)
+            return _NOTHING_LEFT
         case AddressedInGroup(sender):
             # Once an hour at most: a busy group must not turn the bot into a nuisance.
             outbox.owe(
@@ -79,7 +82,7 @@ def handle(tx: Transaction, update_id: int, event: Event, now: datetime) -> Hand
                 lane=Lane.REPLY,
                 now=now,
             )
-            return Handled(None, stranger)
+            return _NOTHING_LEFT
     who = people.visitor(tx, event.sender.chat_id, event.sender.language_code, now)
     reach = event.reach if isinstance(event, ReachChanged) else Reach.OPEN
     if who.reach is not reach:
@@ -93,15 +96,25 @@ def handle(tx: Transaction, update_id: int, event: Event, now: datetime) -> Hand
         if after.person is not None
         else outbox.Recipient(chat_id=after.chat_id)
     )
-    for n, message in enumerate(reply.messages):
-        _owe(tx, recipient, message, f"update:{update_id}:{n}", now)
+    said = [
+        (recipient, message, outbox.reply_reason(update_id, n)) for n, message in enumerate(reply.messages)
+    ]
+    outbox.owe_replies(tx, said, now)
     return Handled(reply.toast, after.reader)
 
 
-def _owe(tx: Transaction, recipient: outbox.Recipient, message: Message, reason: str, now: datetime) -> None:
-    outbox.owe(
-        tx, recipient, message, reason=reason, lane=Lane.REPLY, now=now, not_after=now + timedelta(days=1)
-    )
+def _handle_many(tx: Transaction, calls: Sequence[tuple[int, Event, datetime]]) -> list[Handled | None]:
+    """Answer the crowd's votes among many events; None for the others, which are not touched."""
+    latest = max(now for _, _, now in calls)
+    answered = votes.together(tx, [(update_id, event) for update_id, event, _ in calls], latest)
+    return [_NOTHING_LEFT if each else None for each in answered]
+
+
+handle = Together(_handle, _handle_many)
+"""Answer an event (of an update's id, now); one that was answered before is left alone.
+
+Raises `TryAgain` where the event has overtaken what it follows from.
+"""
 
 
 def _answer(tx: Transaction, who: Visitor, event: Event, now: datetime) -> Reply:

@@ -1,5 +1,7 @@
 """Quizzes: the list, beginning one, and votes."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from bot.domain import quiz as dialogue
@@ -12,6 +14,17 @@ from bot.storage import quiz as stored
 from bot.storage.database import Transaction, TryAgain
 from bot.storage.people import Visitor
 from bot.usecases.menu import OLD_BUTTON
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A step in a person's quiz; `attempts` are those at the quiz before it."""
+
+    person: int
+    programme: Programme
+    quiz: Quiz
+    attempts: tuple[dialogue.Attempt, ...]
+    step: dialogue.Step
 
 
 def overview(tx: Transaction, person: Person, programme: Programme) -> Reply:
@@ -38,8 +51,10 @@ def tap(tx: Transaction, person: Person, programme: Programme, tapped: Tap, now:
     quiz = programme.quiz(tapped.item)
     if quiz is None or tapped.choice != "start":
         return Reply((OLD_BUTTON,))
-    step = dialogue.begin(quiz, stored.attempts(tx, person.id).get(quiz.id, ()))
-    return _carry_out(tx, person, programme, quiz, step, now)
+    attempts = stored.attempts(tx, person.id).get(quiz.id, ())
+    step = dialogue.begin(quiz, attempts)
+    carry_out(tx, [Decided(person.id, programme, quiz, attempts, step)], now)
+    return Reply(step.replies)
 
 
 def vote(tx: Transaction, who: Visitor, programme: Programme, voted: Voted, now: datetime) -> Reply:
@@ -67,20 +82,28 @@ def vote(tx: Transaction, who: Visitor, programme: Programme, voted: Voted, now:
         return Reply((Say("quiz.gone", {}, (_list_button(),)),))
     attempts = stored.attempts(tx, person.id).get(quiz.id, ())
     step = dialogue.vote(quiz, attempts, poll.attempt, poll.question, options)
-    return _carry_out(tx, person, programme, quiz, step, now)
-
-
-def _carry_out(
-    tx: Transaction, person: Person, programme: Programme, quiz: Quiz, step: dialogue.Step, now: datetime
-) -> Reply:
-    for fact in step.facts:
-        stored.record(tx, person.id, quiz.id, len(quiz.questions), fact, now)
-        if isinstance(fact, dialogue.Finished):
-            outbox.withdraw(tx, person.id, about=Target(Item.QUIZ, quiz.id), now=now)
-            taken = stored.attempts(tx, person.id)
-            if all(dialogue.best(taken.get(each.id, ())) is not None for each in programme.quizzes):
-                outbox.withdraw(tx, person.id, about=Target(Item.QUIZ, "*"), now=now)
+    carry_out(tx, [Decided(person.id, programme, quiz, attempts, step)], now)
     return Reply(step.replies)
+
+
+def carry_out(tx: Transaction, steps: Sequence[Decided], now: datetime) -> None:
+    """Record what has been decided, of one person or many, and what follows from it."""
+    stored.record(
+        tx, [stored.Taken(each.person, each.quiz, each.attempts, each.step.facts) for each in steps], now
+    )
+    finished = [
+        each for each in steps if any(isinstance(fact, dialogue.Finished) for fact in each.step.facts)
+    ]
+    if not finished:
+        return
+    taken = stored.attempts_of(tx, [each.person for each in finished])
+    done: list[tuple[int, Target]] = []
+    for each in finished:
+        done.append((each.person, Target(Item.QUIZ, each.quiz.id)))
+        mine = taken[each.person]
+        if all(dialogue.best(mine.get(quiz.id, ())) is not None for quiz in each.programme.quizzes):
+            done.append((each.person, Target(Item.QUIZ, "*")))
+    outbox.withdraw_done(tx, done, now)
 
 
 def _line(quiz: Quiz, attempts: tuple[dialogue.Attempt, ...]) -> Say:

@@ -10,6 +10,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp
 
 _GRACE = 10  # seconds in which requests under way may end
 
@@ -37,7 +38,7 @@ def build(routes: Sequence[BaseRoute], ready: Callable[[], Awaitable[str | None]
 
 
 @contextlib.asynccontextmanager
-async def serving(app: Starlette, listen: str) -> AsyncIterator[str]:
+async def serving(app: ASGIApp, listen: str) -> AsyncIterator[str]:
     """Serve `app` at `listen` (host:port; port 0 takes a free one) inside the `with`; yields its address.
 
     Raises CannotListenError. On leaving, requests under way are answered first.
@@ -49,6 +50,7 @@ async def serving(app: Starlette, listen: str) -> AsyncIterator[str]:
         http="httptools",
         ws="none",
         lifespan="off",
+        proxy_headers=False,  # nobody asks who the client is
         access_log=False,
         log_config=None,
         server_header=False,

@@ -3,20 +3,21 @@ import io
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from functools import partial
 
 import aiohttp
 import pytest
 from structlog.testing import capture_logs
 
 from bot.clock import SystemClock
-from bot.domain.events import Event, Wrote
+from bot.domain.events import Event, Sender, Wrote
 from bot.simulator import Limits, ServerError, Simulator
 from bot.telegram.client import Client, set_webhook
 from bot.telegram.errors import WebhookRefusedError
 from bot.telegram.events import read_json
 from bot.telegram.pauses import Pauses
 from bot.web.server import CannotListenError, build, serving
-from bot.web.webhook import LARGEST, webhook
+from bot.web.webhook import HELD, LARGEST, Webhook
 
 SECRET = "Rahasia-_1"
 UPDATE = {
@@ -39,25 +40,33 @@ class Endpoint:
     open: asyncio.Event = field(default_factory=asyncio.Event)
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
     why_not_ready: str | None = None
+    answer: dict[str, str] | None = None
 
-    async def take(self, update_id: int, event: Event) -> None:
+    async def take(self, update_id: int, event: Event) -> dict[str, str] | None:
         self.arrived.set()
         await self.open.wait()
         if self.failures:
             self.failures -= 1
             raise OSError("disk full")
         self.taken.append((update_id, event))
+        return self.answer
 
     async def ready(self) -> str | None:
         return self.why_not_ready
+
+
+def app(endpoint: Endpoint, *, held: int = HELD) -> Webhook:
+    rest = build([], endpoint.ready)
+    return Webhook(
+        "/telegram", SECRET, partial(read_json, username="rekan_bot"), endpoint.take, rest, held=held
+    )
 
 
 @pytest.fixture
 async def endpoint() -> AsyncIterator[Endpoint]:
     endpoint = Endpoint("")
     endpoint.open.set()
-    route = webhook("/telegram", SECRET, lambda update: read_json(update, "rekan_bot"), endpoint.take)
-    async with serving(build([route], endpoint.ready), "127.0.0.1:0") as address:
+    async with serving(app(endpoint), "127.0.0.1:0") as address:
         endpoint.url = address
         yield endpoint
 
@@ -84,6 +93,34 @@ async def test_an_update_is_answered_once_it_is_taken(endpoint: Endpoint) -> Non
     endpoint.open.set()
     assert await answer == (200, "")
     assert [update_id for update_id, _ in endpoint.taken] == [7]
+
+
+async def test_the_answer_may_carry_a_call(endpoint: Endpoint) -> None:
+    endpoint.answer = {"method": "answerCallbackQuery", "callback_query_id": "1"}
+    status, said = await post(endpoint, json.dumps(UPDATE).encode())
+    assert (status, json.loads(said)) == (200, endpoint.answer)
+
+
+async def test_a_flood_is_turned_away_rather_than_heaped_up() -> None:
+    endpoint = Endpoint("")
+    async with serving(app(endpoint, held=3), "127.0.0.1:0") as endpoint.url:
+        body = json.dumps(UPDATE).encode()
+        posts = [asyncio.create_task(post(endpoint, body)) for _ in range(50)]
+        done, waiting = await asyncio.wait(posts, timeout=10, return_when=asyncio.FIRST_COMPLETED)
+        while len(done) < 47:
+            more, waiting = await asyncio.wait(waiting, timeout=10, return_when=asyncio.FIRST_COMPLETED)
+            assert more
+            done |= more
+        assert {await each for each in done} == {(503, "")}
+        endpoint.open.set()
+        assert [await each for each in waiting] == [(200, "")] * 3
+        assert await post(endpoint, body) == (200, "")  # there is room again
+
+
+async def test_half_a_surrogate_pair_is_read(endpoint: Endpoint) -> None:
+    message = {**UPDATE["message"], "text": "a\ud83d"}  # type: ignore[dict-item] - a message is a mapping
+    assert await post(endpoint, json.dumps({**UPDATE, "message": message}).encode()) == (200, "")
+    assert [event for _, event in endpoint.taken] == [Wrote(Sender(11), 5, "a?")]
 
 
 async def test_what_is_not_taken_is_to_come_again(endpoint: Endpoint) -> None:
@@ -137,8 +174,7 @@ async def test_whether_it_is_well(endpoint: Endpoint) -> None:
 
 async def test_a_request_under_way_is_answered_before_the_server_stops() -> None:
     endpoint = Endpoint("")
-    route = webhook("/telegram", SECRET, lambda update: read_json(update, "rekan_bot"), endpoint.take)
-    async with serving(build([route], endpoint.ready), "127.0.0.1:0") as endpoint.url:
+    async with serving(app(endpoint), "127.0.0.1:0") as endpoint.url:
         answer = asyncio.create_task(post(endpoint, json.dumps(UPDATE).encode()))
         await endpoint.arrived.wait()
         asyncio.get_running_loop().call_later(0.05, endpoint.open.set)
@@ -157,7 +193,7 @@ async def test_an_address_in_use_is_a_sentence(endpoint: Endpoint) -> None:
 
 def test_no_webhook_without_a_secret() -> None:
     with pytest.raises(ValueError, match="without a secret"):
-        webhook("/telegram", "", lambda _: None, Endpoint("").take)
+        Webhook("/telegram", "", lambda _: None, Endpoint("").take, rest=build([], Endpoint("").ready))
 
 
 async def test_telegram_delivers_in_order_and_again_after_a_failure(endpoint: Endpoint) -> None:

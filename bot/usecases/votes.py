@@ -1,0 +1,74 @@
+"""A crowd's votes: what the front desk does for one, for many in a few statements.
+
+When a question is put to thousands, their answers come within a minute. Nearly all of them are ordinary: by
+somebody who takes part, in a poll that is theirs. Those are decided here, by the same pure dialogue as every
+vote; whatever is out of the ordinary is left to the front desk.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from bot.domain import quiz as dialogue
+from bot.domain.events import Event, Voted
+from bot.storage import outbox, people, updates
+from bot.storage import quiz as stored
+from bot.storage.database import Transaction
+from bot.storage.outbox import Recipient
+from bot.usecases.quiz import Decided, carry_out
+
+
+def together(tx: Transaction, calls: Sequence[tuple[int, Event]], now: datetime) -> list[bool]:
+    """Answer the ordinary votes among `calls` (update id and event); which of them are answered.
+
+    Of several of one chat, the first.
+    """
+    votes = _first_of_each_chat(calls)
+    # Their chats' turns first: what is read afterwards is what other processes have left.
+    people.take_turns(tx, (vote.sender.chat_id for vote in votes.values()))
+    decided = _decided(tx, votes)
+    new = updates.note_all(tx, list(decided), now) if decided else set()
+    steps = {update_id: each for update_id, each in decided.items() if update_id in new}
+    carry_out(tx, list(steps.values()), now)
+    outbox.owe_replies(
+        tx,
+        [
+            (Recipient(person_id=each.person), message, outbox.reply_reason(update_id, n))
+            for update_id, each in steps.items()
+            for n, message in enumerate(each.step.replies)
+        ],
+        now,
+    )
+    return [update_id in decided for update_id, _ in calls]
+
+
+def _first_of_each_chat(calls: Sequence[tuple[int, Event]]) -> dict[int, Voted]:
+    votes: dict[int, Voted] = {}
+    seen: set[int] = set()
+    for update_id, event in calls:
+        if event.sender.chat_id not in seen and isinstance(event, Voted):
+            votes[update_id] = event
+        seen.add(event.sender.chat_id)
+    return votes
+
+
+def _decided(tx: Transaction, votes: Mapping[int, Voted]) -> dict[int, Decided]:
+    """What follows from the ordinary ones among the votes, by update."""
+    if not votes:
+        return {}
+    poll_ids = [vote.poll_id for vote in votes.values()]
+    polls = stored.polls(tx, poll_ids)
+    attempts = stored.attempts_asked(tx, poll_ids)
+    decided: dict[int, Decided] = {}
+    for update_id, vote in votes.items():
+        found = polls.get(vote.poll_id)
+        if found is None or found.chat_id != vote.sender.chat_id or not (found.open and found.active):
+            continue
+        programme = tx.catalogue.programme(found.programme)
+        quiz = programme.quiz(found.poll.quiz) if programme is not None else None
+        if programme is None or quiz is None:
+            continue
+        poll = found.poll
+        mine = attempts.get((poll.person, quiz.id), ())
+        step = dialogue.vote(quiz, mine, poll.attempt, poll.question, vote.options)
+        decided[update_id] = Decided(poll.person, programme, quiz, mine, step)
+    return decided
