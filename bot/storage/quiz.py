@@ -11,7 +11,6 @@ from sqlalchemy import ColumnElement, Executable, Row, Select, and_, bindparam, 
 
 from bot.domain.messages import Ask
 from bot.domain.people import Reach
-from bot.domain.programme import Quiz
 from bot.domain.quiz import Answered, Asked, Attempt, AttemptStarted, Fact, Finished, Retracted
 from bot.storage.database import Transaction
 from bot.storage.messages import load
@@ -42,10 +41,11 @@ class PollInChat:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What a step of a person's quiz has decided; `attempts` are those before it."""
+    """What a step of a person's quiz has decided; `attempts` are those at the quiz before it."""
 
     person: int
-    quiz: Quiz
+    quiz: str
+    questions: int  # how many the quiz has now
     attempts: tuple[Attempt, ...]
     facts: tuple[Fact, ...]
 
@@ -101,16 +101,17 @@ def record(tx: Transaction, steps: Sequence[Taken], now: datetime) -> None:
     for step in steps:
         asked = {attempt.number: attempt.asked for attempt in step.attempts}
         for fact in step.facts:
-            where = {"of_person": step.person, "of_quiz": step.quiz.id, "of_attempt": fact.attempt}
+            where = {"of_person": step.person, "of_quiz": step.quiz, "of_attempt": fact.attempt}
             what: dict[str, Any]
             match fact:
                 case AttemptStarted(number):
-                    what = {"attempt": number, "asked": [], "questions": len(step.quiz.questions)}
-                    where = {"person_id": step.person, "quiz_id": step.quiz.id, "started_at": now}
+                    what = {"attempt": number, "asked": [], "questions": step.questions}
+                    where = {"person_id": step.person, "quiz_id": step.quiz, "started_at": now}
                 case Asked(number, question):
-                    what = {"all_asked": [*asked.get(number, ()), question]}
+                    asked[number] = (*asked.get(number, ()), question)
+                    what = {"all_asked": asked[number]}
                 case Answered(number, question, options, correct):
-                    where = {"person_id": step.person, "quiz_id": step.quiz.id, "answered_at": now}
+                    where = {"person_id": step.person, "quiz_id": step.quiz, "answered_at": now}
                     what = {
                         "attempt": number,
                         "question_id": question,

@@ -88,19 +88,21 @@ def vote(tx: Transaction, who: Visitor, programme: Programme, voted: Voted, now:
 
 def carry_out(tx: Transaction, steps: Sequence[Decided], now: datetime) -> None:
     """Record what has been decided, of one person or many, and what follows from it."""
-    stored.record(
-        tx, [stored.Taken(each.person, each.quiz, each.attempts, each.step.facts) for each in steps], now
-    )
+    taken = [
+        stored.Taken(each.person, each.quiz.id, len(each.quiz.questions), each.attempts, each.step.facts)
+        for each in steps
+    ]
+    stored.record(tx, taken, now)
     finished = [
         each for each in steps if any(isinstance(fact, dialogue.Finished) for fact in each.step.facts)
     ]
     if not finished:
         return
-    taken = stored.attempts_of(tx, [each.person for each in finished])
+    all_attempts = stored.attempts_of(tx, [each.person for each in finished])
     done: list[tuple[int, Target]] = []
     for each in finished:
         done.append((each.person, Target(Item.QUIZ, each.quiz.id)))
-        mine = taken[each.person]
+        mine = all_attempts[each.person]
         if all(dialogue.best(mine.get(quiz.id, ())) is not None for quiz in each.programme.quizzes):
             done.append((each.person, Target(Item.QUIZ, "*")))
     outbox.withdraw_done(tx, done, now)

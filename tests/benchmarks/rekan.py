@@ -227,8 +227,7 @@ def add_polls(tx: Transaction, count: int) -> None:
                 dialogue.Answered(1, question, (0,), correct=False),
             ]
         facts.append(dialogue.Asked(1, QUESTIONS[at]))
-        for fact in facts:
-            stored.record(tx, person, QUIZ, len(QUESTIONS), fact, now)
+        stored.record(tx, [stored.Taken(person, QUIZ, len(QUESTIONS), (), tuple(facts))], now)
         stored.note_poll(tx, poll_id(n), stored.Poll(person, QUIZ, 1, QUESTIONS[at]), n + 1, now)
 
 
