@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
@@ -16,7 +16,7 @@ import pytest
 from sqlalchemy import func, insert, select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
-from bot.storage.database import Database, DatabaseError, Statistics, Transaction, TryAgain
+from bot.storage.database import Database, DatabaseError, Statistics, Together, Transaction, TryAgain
 from bot.storage.tables import ChatRow, StateRow, UpdateRow
 
 Opened = Callable[[str], Database]
@@ -73,6 +73,36 @@ async def test_what_waits_is_committed_together(database: Database) -> None:
         largest_batch=min(200, database.kind.batch),
     )
     assert await database.read(recorded) == set(range(200))
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)  # one writer takes them all
+async def test_many_callers_are_served_by_one_call(database: Database) -> None:
+    crowds: list[int] = []
+
+    def many(tx: Transaction, calls: Sequence[tuple[int]]) -> list[str | None]:
+        """Serves even numbers, and none where 13 is among them."""
+        crowds.append(len(calls))
+        served = [number for (number,) in calls if number % 2 == 0]
+        for number in served:
+            record(tx, number)
+        if (13,) in calls:
+            raise LookupError(13)
+        return [f"together {number}" if number in served else None for (number,) in calls]
+
+    def one(tx: Transaction, number: int) -> str:
+        return f"alone {record(tx, number)}"
+
+    use_case = Together(one, many)
+    for numbers, together in ((range(10), True), (range(10, 20), False)):
+        with occupied(database):
+            calls = [asyncio.create_task(database.transact(use_case, n)) for n in numbers]
+            await until(lambda: database.waiting == 10)
+        assert await asyncio.gather(*calls) == [
+            f"together {n}" if together and n % 2 == 0 else f"alone {n}" for n in numbers
+        ]
+    assert crowds == [10, 10]
+    assert database.statistics.parted == 1
+    assert await database.read(recorded) == set(range(20))
 
 
 async def test_a_failing_use_case_is_undone_alone(database: Database) -> None:
