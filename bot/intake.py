@@ -41,6 +41,10 @@ _OVERTAKEN_FOR = 3.0
 _REMEMBERED = 1_000  # updates that failed
 
 
+class BehindError(Exception):
+    """What came before it in the chat was not handled, so this waits for that: it is to come again too."""
+
+
 class Toaster(Protocol):
     """What the intake needs of Telegram."""
 
@@ -78,7 +82,8 @@ class Intake:
     async def take(self, update_id: int, event: Event) -> None:
         """Handle an event and return once it is committed; raises what kept it from being handled.
 
-        Events of one chat are handled in the order of the calls.
+        Events of one chat are handled in the order of the calls: where one is not, those that wait behind it
+        are not either.
         """
         handled = await self._taken(update_id, event)
         if isinstance(event, Tapped):
@@ -110,9 +115,14 @@ class Intake:
             try:
                 await self._enter(turns.lock, free=turns.waiting == 1)
                 try:
+                    if turns.broken:
+                        raise BehindError
                     await self._enter(self._room, free=not self._room.locked())
                     try:
                         handled = await self._handled(update_id, event)
+                    except BaseException:
+                        turns.broken = True
+                        raise
                     finally:
                         self._room.release()
                 finally:
@@ -209,10 +219,15 @@ class Intake:
 
 @dataclass(slots=True)
 class _Turns:
-    """The order of one chat; a lock lets its waiters in as they came."""
+    """The order of one chat; a lock lets its waiters in as they came.
+
+    `broken`: one was not handled, and who waits behind it must not overtake it. An edit that did would be
+    forgotten when its message comes again with the old text.
+    """
 
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     waiting: int = 0
+    broken: bool = False
 
 
 _NOBODY = Reader("id", Zone.WIB)

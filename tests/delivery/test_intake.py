@@ -11,7 +11,7 @@ from bot.clock import SimulatedClock
 from bot.domain.events import Event, Sender, Tapped, Wrote
 from bot.domain.messages import Reader, Say, Tap
 from bot.domain.zones import Zone
-from bot.intake import Intake
+from bot.intake import BehindError, Intake
 from bot.storage import updates
 from bot.storage.database import Database, DatabaseError, Transaction, TryAgain
 from bot.storage.messages import load
@@ -120,6 +120,17 @@ async def test_one_update_at_fault_does_not_keep_the_chat(desk: Desk) -> None:
     assert desk.ids() == [2]
 
 
+async def test_nobody_overtakes_in_a_chat_what_was_not_handled(desk: Desk) -> None:
+    desk.raises[1] = [DatabaseError("the disk is full")]
+    arrivals = [(1, 5), (2, 6), (3, 5), (4, 5)]
+    takes = [desk.intake.take(n, wrote(chat)) for n, chat in arrivals]
+    results = await asyncio.gather(*takes, return_exceptions=True)
+    assert [type(each) for each in results] == [DatabaseError, type(None), BehindError, BehindError]
+    await asyncio.gather(*(desk.intake.take(n, wrote(chat)) for n, chat in arrivals if chat == 5))
+    assert desk.ids() == [2, 1, 3, 4]
+    assert desk.intake.counts == {"taken": 4}
+
+
 async def test_a_group_is_told_nothing(desk: Desk) -> None:
     desk.raises[1] = [ZeroDivisionError()] * 3
     for _ in range(2):
@@ -149,6 +160,20 @@ async def test_a_tap_is_answered_after_the_commit(desk: Desk, wire: Wire) -> Non
     await desk.intake.take(1, Tapped(Sender(1), 2, "callback", Tap("menu")))
     await desk.intake.close()
     assert wire.toasts == [("callback", Say("toast"), READER)]
+
+
+async def test_a_webhook_is_given_the_call_that_answers_a_tap(desk: Desk, wire: Wire) -> None:
+    call = await desk.intake.take_and_answer(1, Tapped(Sender(1), 2, "callback", Tap("menu")))
+    assert call == {"method": "answerCallbackQuery", "callback_query_id": "callback", "say": Say("toast")}
+    assert await desk.intake.take_and_answer(2, wrote(1)) is None
+    wire.toast_error = RuntimeError("no words")
+    with structlog.testing.capture_logs() as logs:
+        desk.intake = Intake(desk.database, desk.handle, wire, desk.nudge, desk.clock)
+        assert await desk.intake.take_and_answer(3, Tapped(Sender(1), 2, "callback", Tap("menu"))) is None
+    assert [log["action"] for log in logs] == ["toast_failed"]
+    await desk.intake.close()
+    assert wire.toasts == []
+    assert desk.ids() == [1, 2, 3]
 
 
 async def test_a_tap_that_cannot_be_answered_is_confirmed_all_the_same(desk: Desk, wire: Wire) -> None:

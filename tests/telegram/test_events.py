@@ -2,6 +2,7 @@ from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
+from telegram import Update
 
 from bot.domain.events import (
     AddressedInGroup,
@@ -21,7 +22,7 @@ from bot.domain.messages import Tap
 from bot.domain.people import Reach
 from bot.simulator import Simulator
 from bot.telegram.client import Client
-from bot.telegram.events import read_json
+from bot.telegram.events import read, read_json
 
 ANNA = {"id": 11, "is_bot": False, "first_name": "Anna", "language_code": "en"}
 PRIVATE = {"id": 11, "type": "private", "first_name": "Anna"}
@@ -202,6 +203,20 @@ def test_kinds_of_updates_and_fields_that_do_not_exist_yet() -> None:
     assert event(telepathy={"from": ANNA}) is None
     assert event(**message(text="x", mood={"happy": True}), telepathy=1) == Wrote(FROM_ANNA, 5, "x")
     assert event(**message(hologram={"depth": 3})) is None
+
+
+def test_votes_and_taps_are_read_as_the_library_reads_them() -> None:
+    person = {"id": 11, "is_bot": False, "first_name": "Anna"}
+    tap = {"id": "9", "from": person, "chat_instance": "1", "data": "a:b\0:c\ud83d"}
+    for update in (
+        {"poll_answer": {"poll_id": "55", "user": person, "option_ids": [2, 0], "option_persistent_ids": []}},
+        {"poll_answer": {"poll_id": "55", "user": person | {"language_code": "en"}, "option_ids": []}},
+        {"callback_query": tap | {"message": {"message_id": 4, "date": 0, "chat": PRIVATE}}},
+        {"callback_query": tap | {"message": {"message_id": 4, "date": 0, "chat": GROUP}}},
+        {"callback_query": tap | {"inline_message_id": "1"}},
+    ):
+        data = {"update_id": 1, **update}
+        assert read_json(data, "rekan_bot") == read(Update.de_json(data, None), "rekan_bot")
 
 
 async def test_what_people_do_in_the_simulator_is_understood(telegram: Simulator, bot: Client) -> None:
