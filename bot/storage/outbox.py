@@ -37,7 +37,7 @@ from bot.domain.zones import Zone
 from bot.storage.database import Transaction
 from bot.storage.messages import dump, load
 from bot.storage.tables import ChatRow, OutboxRow, PersonRow
-from bot.storage.upsert import insert_new, insert_new_from
+from bot.storage.upsert import add_new, insert_new, insert_new_from
 
 REPLY_BY = timedelta(seconds=15)
 """By when a reply is to be there, where its use case says nothing else."""
@@ -146,8 +146,9 @@ def owe_replies(tx: Transaction, replies: Sequence[tuple[Recipient, Message, str
         "attempts": 0,
         "created_at": now,
     }
-    tx.connection.execute(
-        insert_new(tx.connection, OutboxRow),
+    add_new(
+        tx.connection,
+        OutboxRow,
         [
             {
                 "person_id": whom.person_id,

@@ -15,7 +15,7 @@ from bot.domain.quiz import Answered, Asked, Attempt, AttemptStarted, Fact, Fini
 from bot.storage.database import Transaction
 from bot.storage.messages import load
 from bot.storage.tables import ChatRow, OutboxRow, PersonRow, QuizAnswerRow, QuizAttemptRow, QuizPollRow
-from bot.storage.upsert import insert_new
+from bot.storage.upsert import add_new, insert_new
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,10 +123,11 @@ def record(tx: Transaction, steps: Sequence[Taken], now: datetime) -> None:
                 case Finished(_, right):
                     what = {"at": now, "score": right}
             rows[type(fact)].append({**where, **what})
-    writes = {**_statements(), Answered: insert_new(tx.connection, QuizAnswerRow)}
-    for kind, statement in writes.items():
+    for kind, statement in _statements().items():
         if kind in rows:
             tx.connection.execute(statement, rows[kind])
+    if Answered in rows:
+        add_new(tx.connection, QuizAnswerRow, rows[Answered])
 
 
 def note_poll(tx: Transaction, poll_id: str, poll: Poll, message_id: int, now: datetime) -> None:

@@ -207,10 +207,12 @@ def test_kinds_of_updates_and_fields_that_do_not_exist_yet() -> None:
 
 def test_votes_and_taps_are_read_as_the_library_reads_them() -> None:
     person = {"id": 11, "is_bot": False, "first_name": "Anna"}
+    vote = {"poll_id": "55", "option_persistent_ids": []}
     tap = {"id": "9", "from": person, "chat_instance": "1", "data": "a:b\0:c\ud83d"}
     for update in (
-        {"poll_answer": {"poll_id": "55", "user": person, "option_ids": [2, 0], "option_persistent_ids": []}},
-        {"poll_answer": {"poll_id": "55", "user": person | {"language_code": "en"}, "option_ids": []}},
+        {"poll_answer": vote | {"user": person, "option_ids": [2, 0]}},
+        {"poll_answer": vote | {"user": ANNA, "option_ids": []}},
+        {"poll_answer": vote | {"voter_chat": GROUP, "option_ids": [1]}},
         {"callback_query": tap | {"message": {"message_id": 4, "date": 0, "chat": PRIVATE}}},
         {"callback_query": tap | {"message": {"message_id": 4, "date": 0, "chat": GROUP}}},
         {"callback_query": tap | {"inline_message_id": "1"}},
