@@ -48,7 +48,7 @@ async def test_a_rolling_restart_under_load_loses_nothing(
     url = postgresql()
     hooks = [by_webhook(), by_webhook()]
     ports = [int(hook["telegram"]["webhook"]["listen"].rpartition(":")[2]) for hook in hooks]
-    people = enrol(url, quick_telegram, 12)
+    people = enrol(url, quick_telegram, 10)
     books = Books(url, quick_telegram)
     async with Forwarder(*map(at, ports)) as balancer:
         for hook in hooks:
@@ -60,25 +60,20 @@ async def test_a_rolling_restart_under_load_loses_nothing(
         await standby.says(STANDS_BY)
         async with Crowd(quick_telegram, people, seed) as crowd:
             await progress(quick_telegram, 60, active)
-            # The intakes, one after the other: one is asked to end, the other one is not asked.
-            assert await intakes[0].stop() == 0
-            await progress(quick_telegram, 40, active)
-            await intakes[0].start()
-            await intakes[1].kill()
-            books.after_a_kill()
-            await progress(quick_telegram, 40, active)
-            await intakes[1].start()
-            # And those that deliver.
-            assert await active.stop() == 0
+            # One of each is asked to end: the other ones go on without it.
+            assert await asyncio.gather(intakes[0].stop(), active.stop()) == [0, 0]
             await standby.says(RUNS)
-            await active.start(until_it_runs=False)
-            await active.says(STANDS_BY)
             await progress(quick_telegram, 40, standby)
+            await asyncio.gather(intakes[0].start(), active.start(until_it_runs=False))
+            await active.says(STANDS_BY)
+            # The other ones are not asked.
+            await asyncio.gather(intakes[1].kill(), standby.kill())
             killed_at = time.monotonic()
-            await standby.kill()
+            books.after_a_kill()
             await active.says(RUNS)
             away = time.monotonic() - killed_at
             await progress(quick_telegram, 40, active)
+            await intakes[1].start()
             await crowd.finish()
         await books.settled(active)
         books.doubtful = books.read(_more_attempts)
@@ -93,8 +88,7 @@ async def test_a_rolling_restart_under_load_loses_nothing(
         assert quick_telegram.world.counters["calls_deletewebhook"] == 0
         taken = [len(intake.events("started")) for intake in intakes]
         assert taken == [2, 2]
-        for rekan in (active, *intakes):
-            assert await rekan.stop() == 0
+        assert await asyncio.gather(*(rekan.stop() for rekan in (active, *intakes))) == [0, 0, 0]
     tell(
         f"{crowd.rounds} rounds, {len(books.confirmed_updates())} updates,"
         f" {quick_telegram.state()['messages_sent']} messages; taken over after {away:.2f} s,"
@@ -140,8 +134,7 @@ async def test_a_standby_takes_over_when_the_network_of_the_active_one_ends(
         (taken_over,) = standby.events("taken_over")
         last = max(event["timestamp"] for event in active.events("message_sent"))
         assert last < taken_over["timestamp"]
-        assert await standby.stop() == 0
-        assert await second.stop() == 0
+        assert await asyncio.gather(standby.stop(), second.stop()) == [0, 0]
     tell(
         f"taken over after {away:.2f} s, the last message {datetime.fromisoformat(last) - cut} after the cut;"
         f" {in_flight} in flight, {twice} twice"
