@@ -79,7 +79,7 @@ async def run(config: Config, catalogue: Catalogue, only: Part | None = None) ->
             if only in (None, Part.DELIVERY):
                 await asyncio.to_thread(holds[0].fence)
             part = "all" if only is None else only.value
-            async with running(config, database, SystemClock(), only=only, lost=lost):
+            async with running(config, database, SystemClock(), lost, only=only):
                 _log.info(
                     "Rekan runs; Ctrl-C stops it",
                     action="started",
@@ -201,9 +201,9 @@ async def running(
     config: Config,
     database: Database,
     clock: Clock,
+    lost: asyncio.Event | None = None,
     *,
     only: Part | None = None,
-    lost: asyncio.Event | None = None,
 ) -> AsyncIterator[Rekan | None]:
     """A bot that runs inside the `with`, on a database that is held and up to date; None of pages only.
 
