@@ -87,7 +87,8 @@ async def run(config: Config, catalogue: Catalogue, only: Part | None = None) ->
                     part=part,
                 )
                 await _until_cancelled()
-                _log.info("stopping: what is in flight is finished first", action="stopping")
+                if not lost.is_set():
+                    _log.info("stopping: what is in flight is finished first", action="stopping")
     finally:
         # What held the database is out of reach then, and the database perhaps as well.
         with contextlib.suppress(TimeoutError):

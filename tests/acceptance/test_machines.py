@@ -129,16 +129,20 @@ async def test_a_standby_takes_over_when_the_network_of_the_active_one_ends(
         twice = books.every_message_once()
         in_flight = sum(event["messages"] for event in standby.events("recovered"))
         assert twice <= in_flight
-        assert away < 5
-        # The old one was silent before the new one began.
-        (taken_over,) = standby.events("taken_over")
-        last = max(event["timestamp"] for event in active.events("message_sent"))
-        assert last < taken_over["timestamp"]
+        # The old one was silent before the new one began. How long its first message takes is up to the
+        # machine, which may have other things to do.
+        taken_over = _moment(standby.events("taken_over")[0])
+        last = max(_moment(event) for event in active.events("message_sent"))
+        assert last < taken_over < cut + timedelta(seconds=5)
         assert await asyncio.gather(standby.stop(), second.stop()) == [0, 0]
     tell(
-        f"taken over after {away:.2f} s, the last message {datetime.fromisoformat(last) - cut} after the cut;"
+        f"taken over after {away:.2f} s, the last message {(last - cut).total_seconds():.2f} s after the cut;"
         f" {in_flight} in flight, {twice} twice"
     )
+
+
+def _moment(event: dict[str, Any]) -> datetime:
+    return datetime.fromisoformat(event["timestamp"])
 
 
 def _more_attempts(tx: Transaction) -> Counter[int]:
