@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import threading
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -9,18 +10,20 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import structlog
+from starlette.types import ASGIApp
 
 from bot.clock import Clock, SystemClock
-from bot.config import Config, Mode
+from bot.config import Address, Config, Mode, Part
 from bot.content.wording import Wording
 from bot.delivery.pacer import Limits, Pacer
 from bot.delivery.sender import Sender
 from bot.delivery.timetable import Timetable
 from bot.domain.programme import Catalogue
 from bot.intake import Intake
-from bot.storage import state
+from bot.storage import state, waking
 from bot.storage.database import Database, DatabaseError
-from bot.storage.instance import hold
+from bot.storage.engines import Postgresql
+from bot.storage.instance import Hold, Turn, hold
 from bot.telegram import menus
 from bot.telegram.client import Client, introduce, set_webhook
 from bot.telegram.events import read_json
@@ -33,6 +36,9 @@ from bot.web.webhook import Webhook
 
 _log = structlog.get_logger()
 
+_FAREWELL = 3.0  # seconds for a database that may be out of reach, at the end
+_RECONNECT = 1.0  # seconds between a standby's attempts to reach the database
+
 
 class NoTokenError(Exception):
     """There is no token to run with; the text says where one belongs."""
@@ -44,7 +50,7 @@ class LockLostError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Rekan:
-    """A running bot."""
+    """A running bot; of one that is only a part, what belongs to another part stands idle."""
 
     database: Database
     client: Client
@@ -54,51 +60,161 @@ class Rekan:
     intake: Intake
 
 
-async def run(config: Config, catalogue: Catalogue) -> None:
-    """Run until cancelled; what is in flight is then finished and recorded first.
+async def run(config: Config, catalogue: Catalogue, only: Part | None = None) -> None:
+    """Run, wholly or one part, until cancelled; what is in flight is then finished and recorded first.
 
-    Raises DatabaseError, AlreadyRunning, TokenRefusedError, WebhookRefusedError, CannotListenError,
-    NoTokenError, LockLostError: each a sentence.
+    Parts are for PostgreSQL. The part whose turn it is not yet stands by. Raises DatabaseError,
+    AlreadyRunning, TokenRefusedError, WebhookRefusedError, CannotListenError, NoTokenError, LockLostError:
+    each a sentence.
     """
     lost = asyncio.Event()
+    database = Database.open(config.database.url.get_secret_value(), catalogue)
+    try:
+        async with contextlib.AsyncExitStack() as held:
+            holds = []
+            for turn in _turns(config, only):
+                holding = _held(config, database, turn, lost, patiently=only is not None)
+                holds.append(await held.enter_async_context(holding))
+            database.upgrade()
+            if only in (None, Part.DELIVERY):
+                await asyncio.to_thread(holds[0].fence)
+            part = "all" if only is None else only.value
+            async with running(config, database, SystemClock(), lost, only=only):
+                _log.info(
+                    "Rekan runs; Ctrl-C stops it",
+                    action="started",
+                    database=config.database.shown,
+                    part=part,
+                )
+                await _until_cancelled()
+                if not lost.is_set():
+                    _log.info("stopping: what is in flight is finished first", action="stopping")
+    finally:
+        # What held the database is out of reach then, and the database perhaps as well.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_FAREWELL if lost.is_set() else None):
+                await database.close()
+    _log.info("stopped", action="stopped")
+
+
+def _turns(config: Config, only: Part | None) -> list[Turn]:
+    """What has to be this process's alone."""
+    polls = [Turn.POLLING] if config.telegram.mode is Mode.POLLING else []
+    match only:
+        case None:
+            return [Turn.DELIVERY, *polls]
+        case Part.DELIVERY:
+            return [Turn.DELIVERY]
+        case Part.INTAKE:
+            return [*polls]
+        case Part.WEB:
+            return []
+
+
+@contextlib.asynccontextmanager
+async def _held(
+    config: Config, database: Database, turn: Turn, lost: asyncio.Event, *, patiently: bool
+) -> AsyncIterator[Hold]:
+    """Be the one whose `turn` it is inside the `with`; `patiently`, stand by until then."""
     loop = asyncio.get_running_loop()
 
     def tell_loss() -> None:  # called from another thread
         loop.call_soon_threadsafe(lost.set)
 
-    database = Database.open(config.database.url.get_secret_value(), catalogue)
-    try:
-        with hold(database, on_loss=tell_loss):
-            database.upgrade()
-            async with running(config, database, SystemClock()):
-                _log.info("Rekan runs; Ctrl-C stops it", action="started", database=config.database.shown)
-                await _until_cancelled(lost)
-                _log.info("stopping: what is in flight is finished first", action="stopping")
-    finally:
-        await database.close()
-    _log.info("stopped", action="stopped")
+    if not patiently:
+        with hold(database, turn, on_loss=tell_loss) as held:
+            yield held
+        return
+    with contextlib.ExitStack() as stack:
+        yield await _standing_by(config, database, turn, tell_loss, stack)
 
 
-async def _until_cancelled(lost: asyncio.Event) -> None:
-    """Return once somebody wants an end; raises LockLostError where it is urgent."""
+async def _standing_by(
+    config: Config,
+    database: Database,
+    turn: Turn,
+    tell_loss: Callable[[], None],
+    stack: contextlib.ExitStack,
+) -> Hold:
+    """Wait for the `turn`, and hold it until `stack` is closed; who asks meanwhile is told that all is well.
+
+    Raises DatabaseError where the database cannot be reached at all.
+    """
+    over = threading.Event()
+    waiting = False
+
+    def wait(holder: str, seconds: float) -> bool:
+        nonlocal waiting
+        if not waiting:
+            _log.info(
+                "standing by: takes over when the other one ends",
+                action="standing_by",
+                turn=turn.name.lower(),
+                holder=f"another Rekan{holder}",
+            )
+        waiting = True
+        return not over.wait(seconds)
+
+    async with _serving(_checks(database), config.web.listen):
+        while True:
+            attempt = asyncio.ensure_future(
+                asyncio.to_thread(
+                    lambda: stack.enter_context(hold(database, turn, on_loss=tell_loss, wait=wait))
+                )
+            )
+            try:
+                held = await asyncio.shield(attempt)
+            except asyncio.CancelledError:
+                over.set()
+                await asyncio.gather(attempt, return_exceptions=True)
+                raise
+            except DatabaseError as error:
+                if not waiting:
+                    raise
+                _log.warning("the database is away", action="database_away", why=str(error), pause=_RECONNECT)
+                await asyncio.sleep(_RECONNECT)
+            else:
+                break
+    if waiting:
+        _log.info("taking over", action="taken_over", turn=turn.name.lower())
+    return held
+
+
+async def _until_cancelled() -> None:
+    """Return once somebody wants an end."""
     try:
-        await lost.wait()
+        await asyncio.Event().wait()
     except asyncio.CancelledError:
         # The wish is granted here, and then everything ends in its order: nothing below is cancelled.
         if (task := asyncio.current_task()) is not None:
             task.uncancel()
-        return
+
+
+async def _unless_lost(lost: asyncio.Event) -> None:
+    await lost.wait()
     raise LockLostError(
         "the connection that held the database was lost, so another process may have begun: stopping at once"
     )
 
 
 @contextlib.asynccontextmanager
-async def running(config: Config, database: Database, clock: Clock) -> AsyncIterator[Rekan]:
-    """A bot that runs inside the `with`, on a database that is held and up to date.
+async def running(
+    config: Config,
+    database: Database,
+    clock: Clock,
+    lost: asyncio.Event | None = None,
+    *,
+    only: Part | None = None,
+) -> AsyncIterator[Rekan | None]:
+    """A bot that runs inside the `with`, on a database that is held and up to date; None of pages only.
 
-    What ends one of its parts for good (a token that is refused) cancels the block and is raised from it.
+    What ends one of its parts for good (a token that is refused, a hold that is `lost`) cancels the block and
+    is raised from it.
     """
+    if only is Part.WEB:
+        async with _serving(_checks(database), config.web.listen):
+            yield None
+        return
     if config.telegram.token is None:
         raise NoTokenError(
             "there is no bot token: set telegram.token in config.yaml, or REKAN_TELEGRAM__TOKEN"
@@ -113,24 +229,43 @@ async def running(config: Config, database: Database, clock: Clock) -> AsyncIter
         wire = TelegramWire(client, Renderer(catalogue, wording), paid=config.telegram.pace.paid)
         pacer = Pacer(clock, _limits(config))
         sender = Sender(database, wire, pacer, clock)
+        caller = waking.Caller(database.kind) if isinstance(database.kind, Postgresql) else None
         rekan = Rekan(
             database=database,
             client=client,
             pacer=pacer,
             sender=sender,
             timetable=Timetable(database, clock, sender.nudge),
-            intake=Intake(database, desk.handle, wire, sender.nudge, clock),
+            intake=Intake(
+                database, desk.handle, wire, caller.call if caller and only else sender.nudge, clock
+            ),
         )
-        async with _one_error(), asyncio.TaskGroup() as parts:
-            parts.create_task(sender.run(), name="sender")
-            timetable = parts.create_task(rekan.timetable.run(), name="timetable")
-            parts.create_task(menus.publish(client, wording), name="menus")
-            async with _updates(config, rekan, parts):
+        async with (
+            _one_error(),
+            asyncio.TaskGroup() as tasks,
+            _serving(_checks(database), config.web.listen),
+        ):
+            watch = tasks.create_task(_unless_lost(lost or asyncio.Event()), name="hold")
+            endless: list[asyncio.Task[None]] = []
+            ending: list[asyncio.Task[None]] = []
+            if only is not Part.INTAKE:
+                ending.append(tasks.create_task(sender.run(), name="sender"))
+                endless.append(tasks.create_task(rekan.timetable.run(), name="timetable"))
+                tasks.create_task(menus.publish(client, wording), name="menus")
+                if isinstance(database.kind, Postgresql):
+                    hearing = waking.listen(database.kind, sender.nudge)
+                    endless.append(tasks.create_task(hearing, name="listener"))
+            elif caller is not None:
+                endless.append(tasks.create_task(caller.run(), name="caller"))
+            async with _updates(config, rekan, tasks, only):
                 yield rekan
             # The order of the end: nothing comes in, nothing rings, and then what is in flight ends.
-            timetable.cancel()
+            for task in endless:
+                task.cancel()
             await rekan.intake.close()
             sender.stop()
+            await asyncio.gather(*ending, return_exceptions=True)
+            watch.cancel()
     finally:
         await client.shutdown()
 
@@ -141,30 +276,50 @@ def _limits(config: Config) -> Limits:
 
 
 @contextlib.asynccontextmanager
-async def _updates(config: Config, rekan: Rekan, parts: asyncio.TaskGroup) -> AsyncIterator[None]:
-    """Updates come in inside the `with`, by polling or by webhook; on leaving, what came is taken first."""
-    ready = partial(_why_not_ready, rekan.database)
-    listen = config.web.listen
+async def _updates(
+    config: Config, rekan: Rekan, tasks: asyncio.TaskGroup, only: Part | None
+) -> AsyncIterator[None]:
+    """Updates come in inside the `with`, by polling or by webhook; on leaving, what came is taken first.
+
+    The webhook is set by whoever delivers, who is one: the intake may be many.
+    """
+    client = rekan.client
     if config.telegram.mode is Mode.POLLING:
-        polling = Polling(rekan.client, rekan.intake.take)
-        fetching = parts.create_task(polling.run(), name="polling")
-        async with serving(build([], ready), f"{listen.host}:{listen.port}"):
-            try:
-                yield
-            finally:
-                polling.stop()
-                await fetching
+        if only is Part.DELIVERY:
+            yield
+            return
+        polling = Polling(client, rekan.intake.take)
+        fetching = tasks.create_task(polling.run(), name="polling")
+        try:
+            yield
+        finally:
+            polling.stop()
+            await fetching
         return
     hook = config.telegram.webhook
     if hook.url is None or hook.secret is None:  # the configuration has been checked for that
         raise ValueError("webhook mode without an address or a secret")
     secret = hook.secret.get_secret_value()
-    read: Callable[[Mapping[str, Any]], Any] = partial(read_json, username=rekan.client.username)
-    path = urlsplit(hook.url).path or "/"
-    app = Webhook(path, secret, read, rekan.intake.take_and_answer, rest=build([], ready))
-    async with serving(app, f"{hook.listen.host}:{hook.listen.port}"):
-        await set_webhook(rekan.client, hook.url, secret)
+    if only is Part.DELIVERY:
+        setting = tasks.create_task(set_webhook(client, hook.url, secret), name="webhook")
         yield
+        setting.cancel()
+        return
+    read: Callable[[Mapping[str, Any]], Any] = partial(read_json, username=client.username)
+    path = urlsplit(hook.url).path or "/"
+    app = Webhook(path, secret, read, rekan.intake.take_and_answer, rest=_checks(rekan.database))
+    async with _serving(app, hook.listen):
+        if only is None:
+            await set_webhook(client, hook.url, secret)
+        yield
+
+
+def _serving(app: ASGIApp, listen: Address) -> contextlib.AbstractAsyncContextManager[str]:
+    return serving(app, f"{listen.host}:{listen.port}")
+
+
+def _checks(database: Database) -> ASGIApp:
+    return build([], partial(_why_not_ready, database))
 
 
 async def _why_not_ready(database: Database) -> str | None:

@@ -176,6 +176,14 @@ class Mode(StrEnum):
     WEBHOOK = "webhook"
 
 
+class Part(StrEnum):
+    """What one process does where several share a database: `rekan run --only`."""
+
+    INTAKE = "intake"
+    WEB = "web"
+    DELIVERY = "delivery"
+
+
 class Webhook(Section):
     """Where Telegram delivers updates, in mode `webhook`."""
 

@@ -1,13 +1,17 @@
 """The two engines: how their connections are set up, and their errors as sentences a person can act on."""
 
 import re
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import orjson
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+
+if TYPE_CHECKING:
+    from psycopg import AsyncConnection
 
 PATIENCE = 15.0
 """Seconds for which a lock that another process holds, or a server that went away, is waited for."""
@@ -227,10 +231,20 @@ class Postgresql:
 
     def __init__(self, url: URL) -> None:
         self.url = url
+        self.guard: Callable[[Any], None] | None = None
+        """Asked, with the driver's connection, at the beginning of every transaction that writes; what it
+        raises is the transaction's end (`bot.storage.instance`)."""
 
     def writing(self) -> Engine:
         """Connections that write."""
-        return self._engine(pool_size=self.writers, max_overflow=0)
+        engine = self._engine(pool_size=self.writers, max_overflow=0)
+
+        @event.listens_for(engine, "connect")
+        def prepare(connection: Any, _record: Any) -> None:
+            _watched_by_server(connection, PATIENCE)  # a machine that vanishes is not to keep rows locked
+            connection.commit()
+
+        return engine
 
     def reading(self) -> Engine:
         """Connections that only read."""
@@ -249,33 +263,31 @@ class Postgresql:
         """Connections for migrations."""
         return self._engine(pool_size=1)
 
-    def holding(self) -> Engine:
-        """A connection that stands for a process: when one end dies, the other knows in three seconds."""
-        engine = self._engine(patience=3, pool_size=1).execution_options(isolation_level="AUTOCOMMIT")
+    def holding(self, lease: float) -> Engine:
+        """A connection that stands for a process: silent for `lease` seconds, the server ends it."""
+        engine = self._engine(patience=lease, pool_size=1).execution_options(isolation_level="AUTOCOMMIT")
 
         @event.listens_for(engine, "connect")
         def prepare(connection: Any, _record: Any) -> None:
-            # The server's side of it; without effect on a socket of the same machine.
-            for setting in ("tcp_keepalives_idle", "tcp_keepalives_interval", "tcp_keepalives_count"):
-                connection.execute(f"SET {setting} = 1")
-            connection.execute("SET tcp_user_timeout = 3000")
+            _watched_by_server(connection, lease)  # all there is before PostgreSQL 14
+            if connection.info.server_version >= 140000:
+                connection.execute(f"SET idle_session_timeout = {lease * 1000:.0f}")
             connection.commit()
 
         return engine
 
-    def _engine(self, *, patience: int = 15, **pool: int) -> Engine:
+    async def calling(self) -> "AsyncConnection":
+        """A connection for notifications. Raises psycopg's errors."""
+        from psycopg import AsyncConnection  # noqa: PLC0415 - with SQLite it is not even loaded
+
+        address = self.url.set(drivername="postgresql").render_as_string(hide_password=False)
+        return await AsyncConnection.connect(address, autocommit=True, **_connecting(PATIENCE))
+
+    def _engine(self, *, patience: float = PATIENCE, **pool: int) -> Engine:
         return create_engine(
             self.url,
             pool_recycle=3600,
-            connect_args={
-                "connect_timeout": 10,
-                "application_name": "rekan",
-                # A server that vanished without a word is noticed in `patience` seconds, not in minutes.
-                "keepalives_idle": patience // 3,
-                "keepalives_interval": patience // 3,
-                "keepalives_count": 2,
-                "tcp_user_timeout": patience * 1000,
-            },
+            connect_args=_connecting(patience),
             hide_parameters=True,
             json_serializer=_to_json,
             json_deserializer=orjson.loads,
@@ -284,6 +296,8 @@ class Postgresql:
 
     def begin(self, connection: Connection, *, to_write: bool) -> AbstractContextManager[Any]:
         """A transaction; the driver sends BEGIN with the first statement."""
+        if to_write and self.guard is not None:
+            return _guarded(connection, self.guard)
         return connection.begin()
 
     def undone(self, driver_connection: Any) -> bool:
@@ -343,6 +357,37 @@ class Postgresql:
                 f"{server} is out of reach ({_first_line(text)}): look after the server and the network to it"
             )
         return None
+
+
+@contextmanager
+def _guarded(connection: Connection, guard: Callable[[Any], None]) -> Iterator[None]:
+    with connection.begin():
+        guard(connection.connection.driver_connection)
+        yield
+
+
+def _watched_by_server(connection: Any, patience: float) -> None:
+    """Let the server notice within `patience` seconds that this end has vanished without a word.
+
+    Without effect on a socket of the same machine.
+    """
+    third = int(patience) // 3
+    connection.execute(
+        f"SET tcp_keepalives_idle = {third}; SET tcp_keepalives_interval = {third}; "
+        f"SET tcp_keepalives_count = 2; SET tcp_user_timeout = {patience * 1000:.0f}"
+    )
+
+
+def _connecting(patience: float) -> dict[str, Any]:
+    """How to connect: a server that vanished without a word is noticed in `patience` seconds."""
+    return {
+        "connect_timeout": 10,
+        "application_name": "rekan",
+        "keepalives_idle": int(patience) // 3,
+        "keepalives_interval": int(patience) // 3,
+        "keepalives_count": 2,
+        "tcp_user_timeout": int(patience * 1000),
+    }
 
 
 def _driver_error(error: BaseException) -> BaseException:

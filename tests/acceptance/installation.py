@@ -56,6 +56,7 @@ class Installation:
             },
             *settings,
         )
+        self.arguments: tuple[str, ...] = ()
         self.process: asyncio.subprocess.Process | None = None
         self.starts = 0
         (folder / "schedules").mkdir(exist_ok=True)
@@ -91,7 +92,15 @@ class Installation:
         self.starts += 1
         with (self.folder / f"output-{self.starts}.log").open("wb") as output:
             self.process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "bot", "run", "-c", str(self.folder / "config.yaml")),
+                *(
+                    sys.executable,
+                    "-m",
+                    "bot",
+                    "run",
+                    "-c",
+                    str(self.folder / "config.yaml"),
+                    *self.arguments,
+                ),
                 env={name: value for name, value in os.environ.items() if not name.startswith("REKAN_")}
                 | {"PYTHONPATH": str(ROOT)},
                 stdout=output,

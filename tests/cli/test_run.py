@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 import structlog
 
+from bot.cli.run import PARTS
+from bot.config import Part
 from bot.simulator import Simulator
 from tests.cli.conftest import ROOT, Rekan
 
@@ -126,3 +128,20 @@ def test_what_cannot_run_says_why(
     token = environment["REKAN_TELEGRAM__TOKEN"].strip()
     assert not token or token not in ended.err
     assert simulator.state()["calls"].get("getupdates", 0) == 0
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_a_part_alone_needs_postgresql(part: str, online: dict[str, str], rekan: Rekan) -> None:
+    ended = rekan("run", "--only", part, env=online)
+    assert ended.code == 2
+    assert ended.err.startswith("--only: an SQLite file is one process's own")
+
+
+def test_a_part_that_does_not_exist(online: dict[str, str], rekan: Rekan) -> None:
+    ended = rekan("run", "--only", "sender", env=online)
+    assert ended.code == 2
+    assert "there is: intake, web, delivery" in ended.err
+
+
+def test_the_help_names_every_part() -> None:
+    assert tuple(Part) == PARTS
