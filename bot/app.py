@@ -13,9 +13,11 @@ import structlog
 from bot.clock import Clock, SystemClock
 from bot.config import Config, Mode
 from bot.content.wording import Wording
+from bot.delivery.forecasts import Forecasts
 from bot.delivery.pacer import Limits, Pacer
 from bot.delivery.sender import Sender
 from bot.delivery.timetable import Timetable
+from bot.domain.forecast import Pace
 from bot.domain.programme import Catalogue
 from bot.intake import Intake
 from bot.storage import state
@@ -113,22 +115,26 @@ async def running(config: Config, database: Database, clock: Clock) -> AsyncIter
         wire = TelegramWire(client, Renderer(catalogue, wording), paid=config.telegram.pace.paid)
         pacer = Pacer(clock, _limits(config))
         sender = Sender(database, wire, pacer, clock)
+        pace = Pace(config.telegram.pace.per_second)
+        forecasts = Forecasts(database, clock, pacer, sender, pace)
         rekan = Rekan(
             database=database,
             client=client,
             pacer=pacer,
             sender=sender,
-            timetable=Timetable(database, clock, sender.nudge),
+            timetable=Timetable(database, clock, forecasts.nudge, pace),
             intake=Intake(database, desk.handle, wire, sender.nudge, clock),
         )
         async with _one_error(), asyncio.TaskGroup() as parts:
             parts.create_task(sender.run(), name="sender")
             timetable = parts.create_task(rekan.timetable.run(), name="timetable")
+            foresight = parts.create_task(forecasts.run(), name="forecasts")
             parts.create_task(menus.publish(client, wording), name="menus")
             async with _updates(config, rekan, parts):
                 yield rekan
             # The order of the end: nothing comes in, nothing rings, and then what is in flight ends.
             timetable.cancel()
+            foresight.cancel()
             await rekan.intake.close()
             sender.stop()
     finally:

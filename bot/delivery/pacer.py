@@ -203,6 +203,10 @@ class Pace:
         self._next_start = max(self._next_start, self._paused_until)
         self._suspected_at, self._suspect = now, None
 
+    def held_for(self, now: float) -> float:
+        """Seconds until the end of a pause of everything."""
+        return max(0.0, self._paused_until - now)
+
     # --- inside
 
     def _bucket(self, chat: _Chat, now: float) -> float:
@@ -315,6 +319,11 @@ class Pacer:
     def pause(self, seconds: float) -> None:
         """Let nothing start for so many seconds (the server is away), and come back gently."""
         self._pace.pause(seconds, now=self.now())
+
+    @property
+    def held_for(self) -> float:
+        """Seconds for which everything is held back from now on; 0 where it is not."""
+        return self._pace.held_for(self.now())
 
     def now(self) -> float:
         """Seconds of its clock."""

@@ -22,7 +22,7 @@ from bot.storage.tables import (
     QuizAnswerRow,
 )
 
-OPEN = ("owed", "sending")
+OPEN = ("owed", "sending", "held")
 
 
 @dataclass(frozen=True, slots=True)
