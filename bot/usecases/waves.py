@@ -173,8 +173,12 @@ def expire(tx: Transaction, now: datetime) -> int:
 def resume(tx: Transaction, wave_id: int, now: datetime) -> tuple[Ringing, Rung]:
     """Let a stopped wave go on; what failed before is forgiven. Raises NoSuchWaveError."""
     wave = _stopped(tx, wave_id)
-    waves.resume(tx, wave_id, now)
-    return wave, planning.go_on(tx, wave, now)
+    rung = planning.go_on(tx, wave, now)
+    if rung.missed:
+        waves.cancel(tx, wave_id)
+    else:
+        waves.resume(tx, wave_id, now)
+    return wave, rung
 
 
 def cancel(tx: Transaction, wave_id: int, now: datetime) -> tuple[Ringing, int]:
