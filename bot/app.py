@@ -115,14 +115,13 @@ async def running(config: Config, database: Database, clock: Clock) -> AsyncIter
         wire = TelegramWire(client, Renderer(catalogue, wording), paid=config.telegram.pace.paid)
         pacer = Pacer(clock, _limits(config))
         sender = Sender(database, wire, pacer, clock)
-        pace = Pace(config.telegram.pace.per_second)
-        forecasts = Forecasts(database, clock, pacer, sender, pace)
+        forecasts = Forecasts(database, clock, pacer, sender)
         rekan = Rekan(
             database=database,
             client=client,
             pacer=pacer,
             sender=sender,
-            timetable=Timetable(database, clock, forecasts.nudge, pace),
+            timetable=Timetable(database, clock, forecasts.nudge, Pace(config.telegram.pace.per_second)),
             intake=Intake(database, desk.handle, wire, sender.nudge, clock),
         )
         async with _one_error(), asyncio.TaskGroup() as parts:

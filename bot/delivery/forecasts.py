@@ -47,12 +47,11 @@ _RATES = 3  # looks over which the pace that is really reached is watched
 class Forecasts:
     """Looks at the waves of one database; beside its one sender, whose pace they share."""
 
-    def __init__(self, database: Database, clock: Clock, pacer: Pacer, sender: Sender, pace: Pace) -> None:
+    def __init__(self, database: Database, clock: Clock, pacer: Pacer, sender: Sender) -> None:
         self._database = database
         self._clock = clock
         self._pacer = pacer
         self._sender = sender
-        self._pace = pace
         self._log = structlog.get_logger()
         self._nudged = asyncio.Event()
         self._look_ahead_at: datetime | None = None
@@ -132,7 +131,7 @@ class Forecasts:
             self._rings = await asyncio.to_thread(forecasts.rings, programmes, now, self._rings_until)
         wanted = [each for each in self._rings if now < each[1].at <= now + _AHEAD]
         if wanted:
-            late = await self._read(_late_ahead, wanted, self._pace, now)
+            late = await self._read(_late_ahead, wanted, self._pace(), now)
             for outlook in late:
                 kind = Kind.HOUR_AHEAD if outlook.starts_at <= now + _SOON else Kind.DAY_AHEAD
                 await self._warn(kind, outlook, now)
@@ -178,9 +177,10 @@ class Forecasts:
             self._rates.append(sent / elapsed)
         if not held and (self._before is None or (now - self._before[0]).total_seconds() >= 5):
             self._before = now, owed
-        allowed = self._pace.per_second * (1 - self._pace.for_replies)
+        pace = self._pace()
+        allowed = pace.per_second * (1 - pace.for_replies)
         if len(self._rates) < _RATES or max(self._rates) >= allowed:
-            return self._pace
+            return pace
         return Pace(max(*self._rates, allowed / 100), for_replies=0)
 
     async def _stop_failing(self, due: list[Load], now: datetime) -> None:
@@ -207,6 +207,9 @@ class Forecasts:
             )
             self._sender.nudge()
 
+    def _pace(self) -> Pace:
+        return Pace(self._pacer.limits.per_second)
+
     # --- inside ----------------------------------------------------------------------------------------
 
     async def _warn(self, kind: Kind, outlook: Outlook, now: datetime) -> None:
@@ -214,7 +217,8 @@ class Forecasts:
             return
         self._log.warning(
             "a wave cannot be in time",
-            action=f"wave_late_{kind}",
+            action="wave_late",
+            kind=kind.value,
             programme=outlook.programme_id,
             entry=outlook.entry_id,
             zones=" ".join(outlook.zones),

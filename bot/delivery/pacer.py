@@ -177,6 +177,10 @@ class Pace:
         """The chat may have its next call."""
         self._chats[chat_id].taken = False
 
+    def held_for(self, now: float) -> float:
+        """Seconds until the end of a pause of everything."""
+        return max(0.0, self._paused_until - now)
+
     def answered(self, *, started: float) -> None:
         """The server answered a call with something else than 429: it is not holding everything back.
 
@@ -202,10 +206,6 @@ class Pace:
         self._paused_until = max(self._paused_until, now + seconds)
         self._next_start = max(self._next_start, self._paused_until)
         self._suspected_at, self._suspect = now, None
-
-    def held_for(self, now: float) -> float:
-        """Seconds until the end of a pause of everything."""
-        return max(0.0, self._paused_until - now)
 
     # --- inside
 
@@ -320,11 +320,6 @@ class Pacer:
         """Let nothing start for so many seconds (the server is away), and come back gently."""
         self._pace.pause(seconds, now=self.now())
 
-    @property
-    def held_for(self) -> float:
-        """Seconds for which everything is held back from now on; 0 where it is not."""
-        return self._pace.held_for(self.now())
-
     def now(self) -> float:
         """Seconds of its clock."""
         return self._clock.monotonic()
@@ -350,6 +345,11 @@ class Pacer:
         for waiter in self._parked.pop(chat_id, ()):
             heapq.heappush(self._ready, waiter)
         self._pump()
+
+    @property
+    def held_for(self) -> float:
+        """Seconds for which everything is held back from now on; 0 where it is not."""
+        return self._pace.held_for(self.now())
 
     def close(self) -> None:
         """Stop the timer; whoever still waits is to be cancelled by their owner."""

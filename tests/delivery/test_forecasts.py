@@ -47,7 +47,7 @@ class Play:
         """Start everything, and let time pass until `when`."""
         pacer = Pacer(self.clock, Limits())
         sender = Sender(self.database, self.wire, pacer, self.clock)
-        forecasts = Forecasts(self.database, self.clock, pacer, sender, Pace(30))
+        forecasts = Forecasts(self.database, self.clock, pacer, sender)
         timetable = Timetable(self.database, self.clock, forecasts.nudge, Pace(30))
         running = [asyncio.create_task(part.run()) for part in (sender, forecasts, timetable)]
         await asyncio.wait_for(self.clock.advance_to(when), 20)
@@ -93,10 +93,10 @@ async def test_what_cannot_be_in_time_is_said_a_day_and_an_hour_ahead(play: Made
         (Kind.HOUR_AHEAD, at - 1.5 * HOUR - NOON),
     ]
     assert one.told() == ["warning.ahead", "warning.ahead"]
-    late = [log for log in logs if str(log.get("action")).startswith("wave_")]
-    assert [(log["action"], log["entry"], log["people"]) for log in late] == [
-        ("wave_late_day_ahead", "cepat", 60),
-        ("wave_late_hour_ahead", "cepat", 60),
+    late = [log for log in logs if log.get("action") == "wave_late"]
+    assert [(log["kind"], log["entry"], log["people"]) for log in late] == [
+        ("day_ahead", "cepat", 60),
+        ("hour_ahead", "cepat", 60),
     ]
 
 
