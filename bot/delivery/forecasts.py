@@ -33,6 +33,7 @@ R = TypeVar("R")
 EVERY = timedelta(seconds=10)
 """How often it looks while a wave is under way."""
 
+_FIRST = timedelta(seconds=10)
 _HOUR = timedelta(hours=1)
 _AHEAD = timedelta(hours=25)  # at a look every hour, what comes in a day is seen a day ahead at least
 _SOON = timedelta(hours=2)  # ... and what comes in an hour, an hour ahead
@@ -100,7 +101,9 @@ class Forecasts:
     async def _look(self) -> datetime:
         """Look at what is under way, and every hour at what is to come; when to look again."""
         now = self._clock.now()
-        if self._look_ahead_at is None or now >= self._look_ahead_at:
+        if self._look_ahead_at is None:
+            self._look_ahead_at = now + _FIRST  # whoever starts has more urgent things to do
+        if now >= self._look_ahead_at:
             self._look_ahead_at = await self._look_ahead(now)
         loads, stopped = await self._read(_under_way)
         if self._stopped - stopped:
