@@ -75,7 +75,7 @@ def coming(
 
     What concerns nobody is left out. Not only `joined`: also who has not opened their link yet.
     """
-    planned = {programme.id: waves.known(tx, programme.id, now - _EARLY_AT_MOST) for programme, _ in wanted}
+    planned = {name: waves.known(tx, name, now - _EARLY_AT_MOST) for name in _named(wanted)}
     sizes: dict[tuple[str, str, Zone], int] = {}  # a recurring entry has the same audience each time
     found = []
     for programme, ring in wanted:
@@ -107,8 +107,13 @@ def size(tx: Transaction, programme: Programme, ring: Ring, *, joined: bool = Tr
 
 def at_most(tx: Transaction, wanted: Sequence[tuple[Programme, Ring]]) -> list[Coming]:
     """Each ringing with a number that its audience cannot exceed: one question instead of many."""
-    sizes = {programme.id: audience.by_zone(tx, programme) for programme, _ in wanted}
+    sizes = {name: audience.by_zone(tx, programme) for name, programme in _named(wanted).items()}
     return [Coming(programme, ring, sizes[programme.id].get(ring.zone, 0)) for programme, ring in wanted]
+
+
+def _named(wanted: Sequence[tuple[Programme, Ring]]) -> dict[str, Programme]:
+    """The programmes of these ringings, each once."""
+    return {programme.id: programme for programme, _ in wanted}
 
 
 def begins(
