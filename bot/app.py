@@ -15,9 +15,11 @@ from starlette.types import ASGIApp
 from bot.clock import Clock, SystemClock
 from bot.config import Address, Config, Mode, Part
 from bot.content.wording import Wording
+from bot.delivery.forecasts import Forecasts
 from bot.delivery.pacer import Limits, Pacer
 from bot.delivery.sender import Sender
 from bot.delivery.timetable import Timetable
+from bot.domain.forecast import Pace
 from bot.domain.programme import Catalogue
 from bot.intake import Intake
 from bot.storage import state, waking
@@ -229,13 +231,14 @@ async def running(
         wire = TelegramWire(client, Renderer(catalogue, wording), paid=config.telegram.pace.paid)
         pacer = Pacer(clock, _limits(config))
         sender = Sender(database, wire, pacer, clock)
+        forecasts = Forecasts(database, clock, pacer, sender)
         caller = waking.Caller(database.kind) if isinstance(database.kind, Postgresql) else None
         rekan = Rekan(
             database=database,
             client=client,
             pacer=pacer,
             sender=sender,
-            timetable=Timetable(database, clock, sender.nudge),
+            timetable=Timetable(database, clock, forecasts.nudge, Pace(config.telegram.pace.per_second)),
             intake=Intake(
                 database, desk.handle, wire, caller.call if caller and only else sender.nudge, clock
             ),
@@ -251,6 +254,7 @@ async def running(
             if only is not Part.INTAKE:
                 ending.append(tasks.create_task(sender.run(), name="sender"))
                 endless.append(tasks.create_task(rekan.timetable.run(), name="timetable"))
+                endless.append(tasks.create_task(forecasts.run(), name="forecasts"))
                 tasks.create_task(menus.publish(client, wording), name="menus")
                 if isinstance(database.kind, Postgresql):
                     hearing = waking.listen(database.kind, sender.nudge)

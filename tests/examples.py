@@ -66,8 +66,10 @@ def entry(
     not_after: timedelta = timedelta(hours=6),
     late: Late = Late.SKIP,
     essential: bool = False,
+    early: timedelta = timedelta(),
 ) -> Entry:
-    return Entry(id, when, text(id), about, audience or Audience(), everybody_by, not_after, late, essential)
+    whom = audience or Audience()
+    return Entry(id, when, text(id), about, whom, everybody_by, not_after, late, essential, early)
 
 
 def programme(

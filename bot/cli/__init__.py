@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli import check, db, demo, doctor, export, people, run, schema, simulate
+from bot.cli import check, db, demo, doctor, export, people, plan, run, schema, simulate, waves
 from bot.cli.errors import explained
 from bot.cli.terminal import version
 
@@ -31,6 +31,7 @@ def command_line() -> typer.Typer:
     rekan.command("demo")(explained(demo.demo))
     rekan.command("run")(explained(run.run))
     rekan.command("check")(explained(check.check))
+    rekan.command("plan")(explained(plan.plan))
     rekan.command("simulate")(explained(simulate.simulate))
     rekan.command("doctor")(explained(doctor.doctor))
     rekan.command("export")(explained(export.export))
@@ -41,6 +42,11 @@ def command_line() -> typer.Typer:
     rosters.command("import")(explained(people.import_people))
     rosters.command("links")(explained(people.links))
     rekan.add_typer(rosters, name="people")
+
+    stopped = typer.Typer(no_args_is_help=True, help="Waves that stopped by themselves: resume or cancel.")
+    stopped.command("resume")(explained(waves.resume))
+    stopped.command("cancel")(explained(waves.cancel))
+    rekan.add_typer(stopped, name="waves")
 
     database = typer.Typer(no_args_is_help=True, help="The database's tables.")
     database.command("upgrade")(explained(db.upgrade))

@@ -61,6 +61,7 @@ def find_problems(config_file: Path | None) -> "tuple[list[Problem], Config | No
     from bot.config import load_config
     from bot.content import loading
     from bot.content.problems import ContentError
+    from bot.domain.forecast import Pace
 
     try:
         config = load_config(config_file, os.environ)
@@ -69,7 +70,9 @@ def find_problems(config_file: Path | None) -> "tuple[list[Problem], Config | No
         content, schedules = folder / "content", folder / "schedules"
         there = content.is_dir() and schedules.is_dir()
         return [*error.problems, *(loading.check(content, schedules) if there else [])], None
-    return loading.check(config.content, config.schedules), config
+    # The whole pace, nothing kept for replies: only what could not even then be in time is a mistake.
+    pace = Pace(config.telegram.pace.per_second, for_replies=0)
+    return loading.check(config.content, config.schedules, pace=pace), config
 
 
 def summary(catalogue: "Catalogue") -> dict[str, int]:

@@ -137,6 +137,7 @@ def _programme(
         timetable=tuple(_entry(entry, file.zone) for entry in file.timetable),
         windows=windows(file.windows, file.first_day, file.last_day),
         contact=None if file.contact is None else words(file.contact),
+        expected_people=file.expected_people,
     )
 
 
@@ -162,6 +163,7 @@ def _entry(file: models.EntryFile, zone: Zone) -> domain.Entry:
         not_after=file.not_after,
         late=file.late,
         essential=file.essential,
+        early=file.early,
     )
 
 

@@ -395,6 +395,11 @@ class EntryFile(Shape):
         description="For who joins late: skip it (if not given), send it, or fold it into the digest.",
     )
     essential: Flag = Field(False, description="Goes through the sending windows.")
+    early: Duration = Field(
+        timedelta(),
+        description="How long before its moment it may begin to go out, where everybody would else not"
+        " have it in time; not before its moment where not given. Only for a text that is true by then.",
+    )
 
 
 class ScheduleFile(Shape):
@@ -412,6 +417,12 @@ class ScheduleFile(Shape):
         description="How one gets in without a claim link."
     )
     course: CourseFile
+    expected_people: Whole | None = Field(
+        None,
+        ge=1,
+        le=1_000_000,
+        description="How many will take part: `rekan check` then says what cannot be in time for all.",
+    )
     contact: Words | None = Field(None, description="Whom to ask.")
     agendas: list[Id] = Field([])
     quizzes: list[Id] = Field([])

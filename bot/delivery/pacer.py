@@ -177,6 +177,10 @@ class Pace:
         """The chat may have its next call."""
         self._chats[chat_id].taken = False
 
+    def held_for(self, now: float) -> float:
+        """Seconds until the end of a pause of everything."""
+        return max(0.0, self._paused_until - now)
+
     def answered(self, *, started: float) -> None:
         """The server answered a call with something else than 429: it is not holding everything back.
 
@@ -341,6 +345,11 @@ class Pacer:
         for waiter in self._parked.pop(chat_id, ()):
             heapq.heappush(self._ready, waiter)
         self._pump()
+
+    @property
+    def held_for(self) -> float:
+        """Seconds for which everything is held back from now on; 0 where it is not."""
+        return self._pace.held_for(self.now())
 
     def close(self) -> None:
         """Stop the timer; whoever still waits is to be cancelled by their owner."""

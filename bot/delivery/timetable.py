@@ -7,6 +7,7 @@ missed. `bot.domain.timetable` works the same moments out without APScheduler, f
 """
 
 import heapq
+import itertools
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
@@ -20,6 +21,7 @@ from apscheduler.triggers.date import DateTrigger
 from bot.clock import Clock
 from bot.delivery.patience import persistently
 from bot.domain.faults import trail
+from bot.domain.forecast import Pace
 from bot.domain.programme import AroundSession, Entry, Instant, Local, PersonalDay, Programme, Recurring
 from bot.domain.timetable import Ring, personal_span, timing, zones
 from bot.domain.zones import Zone
@@ -44,10 +46,15 @@ class _Job:
 class Timetable:
     """Rings for every entry of every programme in the database's catalogue, as it was when this was made."""
 
-    def __init__(self, database: Database, clock: Clock, nudge: Callable[[], None]) -> None:
+    def __init__(
+        self, database: Database, clock: Clock, nudge: Callable[[], None], pace: Pace | None = None
+    ) -> None:
         self._database = database
         self._clock = clock
         self._nudge = nudge
+        self._pace = pace  # what may begin early begins at its moment, where this is not known
+        self._again: list[tuple[datetime, int, _Job]] = []  # a heap: entries that need not begin yet
+        self._sequence = itertools.count()
         self._log = structlog.get_logger()
 
     async def run(self) -> None:
@@ -66,10 +73,15 @@ class Timetable:
                 await persistently(
                     lambda: self._database.transact(waves.note_looked_until, now), self._clock, self._log
                 )
-        while (job := next(jobs, None)) is not None:
-            await self._rest(job.at)
+        job = next(jobs, None)
+        while job is not None or self._again:
+            if self._again and (job is None or self._again[0][0] <= job.at):
+                due = heapq.heappop(self._again)[2]
+            elif job is not None:
+                due, job = job, next(jobs, None)
+            await self._rest(due.at)
             with self._clock.busy():
-                await job.act()
+                await due.act()
 
     async def _rest(self, until: datetime) -> None:
         while (seconds := (until - self._clock.now()).total_seconds()) > 0:
@@ -92,7 +104,7 @@ class Timetable:
             # What is not over rings again at each start: an entry that was written meanwhile, or a moment
             # that was noted just before a crash. What has rung does nothing the second time.
             if ring.timing.not_after >= now or (since is not None and ring.at >= since):
-                yield _Job(ring.at, partial(self._ring, programme, ring))
+                yield _Job(ring.timing.earliest, partial(self._ring, programme, ring))
 
     async def _ring(self, programme: Programme, ring: Ring) -> None:
         entry, zone, due_at = ring.entry.id, ring.zone, ring.timing.due_at
@@ -100,7 +112,7 @@ class Timetable:
         try:
             rung = await persistently(
                 lambda: self._database.transact(
-                    _ring_and_note, programme.id, entry, zone, due_at, ring.at, self._clock.now()
+                    _ring_and_note, programme.id, ring, self._clock.now(), self._pace
                 ),
                 self._clock,
                 log,
@@ -108,7 +120,10 @@ class Timetable:
         except Exception as error:  # noqa: BLE001 - a fault in one entry must not silence the others
             log.error("an entry cannot be planned", action="ring_broken", fault=trail(error))
             return
-        if rung.missed:
+        if rung.look_at is not None:
+            later = _Job(rung.look_at, partial(self._ring, programme, ring))
+            heapq.heappush(self._again, (later.at, next(self._sequence), later))
+        elif rung.missed:
             log.warning("it is too late for an entry", action="ring_missed")
         elif rung.people:
             log.info("an entry is planned", action="ring_planned", people=rung.people)
@@ -122,19 +137,12 @@ class Timetable:
             self._log.warning("old logs could not be forgotten", action="prune_failed", why=str(error))
 
 
-def _ring_and_note(
-    tx: Transaction,
-    programme_id: str,
-    entry_id: str,
-    zone: Zone,
-    due_at: datetime,
-    at: datetime,
-    now: datetime,
-) -> Rung:
-    rung = planning.ring(tx, programme_id, entry_id, zone, due_at, now)
+def _ring_and_note(tx: Transaction, programme_id: str, ring: Ring, now: datetime, pace: Pace | None) -> Rung:
+    when = ring.timing
+    rung = planning.ring(tx, programme_id, ring.entry.id, ring.zone, when.due_at, now, pace)
     noted = waves.looked_until(tx)
-    if noted is None or at > noted:
-        waves.note_looked_until(tx, at)
+    if noted is None or when.earliest > noted:
+        waves.note_looked_until(tx, when.earliest)
     return rung
 
 

@@ -162,7 +162,9 @@ class Entry:
 
     `everybody_by` and `not_after` count from the entry's moment. `about` brings its card, buttons and
     variables; `text` is what the organisers say above the card. An `essential` entry goes through the
-    sending windows: a live session depends on it.
+    sending windows: a live session depends on it. It may begin to go out `early` before its moment, where
+    its last person would else have it after `everybody_by`: never by itself, since only the organisers
+    know whether it is true before its moment ("here is the link" is, "we begin" is not).
     """
 
     id: str
@@ -174,6 +176,7 @@ class Entry:
     not_after: timedelta
     late: Late
     essential: bool
+    early: timedelta = timedelta()
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +239,10 @@ class Portal:
 
 @dataclass(frozen=True, slots=True)
 class Programme:
-    """One orientation for one cohort. `zone` is the one its instants were written in."""
+    """One orientation for one cohort. `zone` is the one its instants were written in.
+
+    `expected_people`: how many will take part, to look ahead with before they are there.
+    """
 
     id: str
     title: Localised
@@ -253,6 +259,7 @@ class Programme:
     timetable: tuple[Entry, ...]
     windows: SendingWindows = field(default_factory=SendingWindows)
     contact: Localised | None = None
+    expected_people: int | None = None
 
     @property
     def modules(self) -> tuple[Module, ...]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TypeAlias
 
+from bot.domain.messages import Lane
 from bot.domain.people import Person
 from bot.domain.programme import (
     AroundSession,
@@ -17,6 +18,7 @@ from bot.domain.programme import (
     Course,
     Entry,
     Instant,
+    Item,
     JournalTask,
     Late,
     Local,
@@ -36,7 +38,8 @@ class Timing:
     """What one moment of an entry means in a zone (all aware UTC).
 
     `at` is when it rings: `due_at`, or the next open moment after it. `hopeless` says that no open moment
-    comes before the message is over, so that it can only be recorded as missed.
+    comes before the message is over, so that it can only be recorded as missed. It may go out `early` before
+    it rings, where it must.
     """
 
     due_at: datetime
@@ -44,6 +47,12 @@ class Timing:
     everybody_by: datetime
     not_after: datetime
     hopeless: bool = False
+    early: timedelta = timedelta()
+
+    @property
+    def earliest(self) -> datetime:
+        """When the first of its messages may go (aware UTC)."""
+        return self.at - self.early
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +120,10 @@ def timing(programme: Programme, entry: Entry, zone: Zone, due_at: datetime) -> 
         return Timing(due_at, due_at, min(due_at + entry.everybody_by, over), over, hopeless=True)
     if entry.late is not Late.SKIP:
         over = at + entry.not_after
-    return Timing(due_at, at, min(at + entry.everybody_by, over), over)
+    early = entry.early
+    if early and not entry.essential:  # not into closed hours
+        early = min(early, at - programme.windows.open_since(at, zone))
+    return Timing(due_at, at, min(at + entry.everybody_by, over), over, early=early)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +200,12 @@ def upcoming(
                     found.append((ring.at, place, ring))  # noqa: PERF401 - one comprehension of this is unreadable
     found.sort(key=lambda each: each[:2])
     return tuple(ring for _, _, ring in found)
+
+
+def lane(entry: Entry) -> Lane:
+    """Which lane an entry's messages take: a session waits for nobody."""
+    about_session = entry.about is not None and entry.about.kind is Item.SESSION
+    return Lane.SESSION if entry.essential or about_session else Lane.REMINDER
 
 
 def concerns(audience: Audience, person: Person) -> bool:

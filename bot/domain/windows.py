@@ -41,6 +41,15 @@ class SendingWindows:
                 return other.hours
         return () if day in self.holidays else self.week.get(day.weekday(), ())
 
+    def open_since(self, instant: datetime, zone: Zone) -> datetime:
+        """When the open hours began in which `instant` (aware) lies, as aware UTC; where it is closed, it."""
+        local = instant.astimezone(zone.tzinfo)
+        for opens, closes in self.hours(local.date()):
+            start = datetime.combine(local.date(), opens, zone.tzinfo)
+            if start <= local < datetime.combine(local.date(), closes, zone.tzinfo):
+                return start.astimezone(instant.tzinfo)
+        return instant
+
     def next_open(self, instant: datetime, zone: Zone, *, within_days: int = 60) -> datetime | None:
         """The first open moment at or after `instant` (aware) for people in `zone`, as aware UTC.
 

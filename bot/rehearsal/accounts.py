@@ -23,6 +23,7 @@ from bot.storage.tables import (
 )
 
 OPEN = ("owed", "sending")
+_UNSENT = (*OPEN, "held")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,7 @@ def take_stock(
     for row in tx.connection.execute(statement):
         states[row.state] += 1
         what = f"{row.name or f'chat {row.chat_id}'}: {row.reason}"
-        if row.state in OPEN and row.not_after < now:
+        if row.state in _UNSENT and row.not_after < now:
             lost.append(f"{what}: still {row.state} after its time")
         elif row.state in ("expired", "failed"):
             lost.append(f"{what}: {row.state}, {row.error}")
@@ -105,7 +106,7 @@ def take_stock(
         f"chat {chat_id}: message {message_id} was delivered, and nothing says that it was owed"
         for chat_id, message_id in sorted(in_chats - claimed_by.keys())
     ]
-    still_open = sum(states[state] for state in OPEN)
+    still_open = sum(states[state] for state in _UNSENT)
     too_late = sum(" still " in line for line in lost)
     return Accounts(
         people=_count(tx, PersonRow, PersonRow.programme_id == programme_id),

@@ -24,19 +24,23 @@ def people(
     zone: Zone | None = None,
     first_logins: Sequence[date] | None = None,
     person_id: int | None = None,
+    joined: bool = True,
 ) -> Select[int]:
     """Select the ids of those whom the audience means.
 
-    Narrowed to a zone, to those whose course began on one of `first_logins`, to one person.
+    Narrowed to a zone, to those whose course began on one of `first_logins`, to one person. Not only
+    `joined`: also who may still open their link, to look ahead with.
     """
+    # Who has no chat yet may have one by then; a closed one counts in neither case.
+    active = (PersonRow.consented_at.is_not(None), ChatRow.reach == Reach.OPEN.value)
+    possible = (func.coalesce(ChatRow.reach, Reach.OPEN.value) == Reach.OPEN.value,)
     statement = (
         select(PersonRow.id)
-        .join(ChatRow, ChatRow.person_id == PersonRow.id)
+        .join(ChatRow, ChatRow.person_id == PersonRow.id, isouter=not joined)
         .where(
             PersonRow.programme_id == programme.id,
-            PersonRow.consented_at.is_not(None),
             PersonRow.withdrawn_at.is_(None),
-            ChatRow.reach == Reach.OPEN.value,
+            *(active if joined else possible),
             *_conditions(programme, audience),
         )
     )
@@ -51,8 +55,20 @@ def people(
 
 def size(tx: Transaction, programme: Programme, audience: Audience, *, zone: Zone | None = None) -> int:
     """How many people the audience means at this moment."""
-    whom = people(programme, audience, zone=zone).subquery()
-    return tx.connection.execute(select(func.count()).select_from(whom)).scalar_one()
+    whom = people(programme, audience, zone=zone)
+    return count(tx, whom)
+
+
+def count(tx: Transaction, whom: Select[int]) -> int:
+    """How many `whom` selects."""
+    return tx.connection.execute(select(func.count()).select_from(whom.subquery())).scalar_one()
+
+
+def by_zone(tx: Transaction, programme: Programme) -> dict[Zone, int]:
+    """How many people of each zone can be written to: no audience is larger."""
+    whom = people(programme, Audience()).add_columns(PersonRow.zone).subquery()
+    rows = tx.connection.execute(select(whom.c.zone, func.count()).group_by(whom.c.zone))
+    return {Zone(zone): number for zone, number in rows}
 
 
 def names(tx: Transaction, people: Select[int]) -> dict[int, str]:

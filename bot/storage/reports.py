@@ -314,6 +314,7 @@ def _waves() -> Query:
             WaveRow.everybody_by,
             _count_if(real).label("people"),
             in_state("owed", "sending").label("owed"),
+            in_state("held").label("held"),
             in_state("sent").label("sent"),
             _count_if(and_(_LATE, real)).label("late"),
             in_state("gone").label("gone"),

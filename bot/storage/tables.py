@@ -271,7 +271,31 @@ class WaveRow(Base):
     not_after: Mapped[datetime]
     planned_at: Mapped[datetime]
     people: Mapped[int]
-    state: Mapped[str]  # planned | missed
+    state: Mapped[str]  # planned | missed | stopped (too many failed, the rest is held) | cancelled
+    # As the forecast had it last: when its last person will have it.
+    last_expected_at: Mapped[datetime | None]
+    stopped_at: Mapped[datetime | None]
+    resumed_at: Mapped[datetime | None]  # what failed before then is forgiven
+
+
+class WarningRow(Base):
+    """What coordinators were warned of: a wave that cannot be in time, or stopped by itself."""
+
+    __tablename__ = "wave_warnings"
+    __table_args__ = (UniqueConstraint("programme_id", "key"),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    programme_id: Mapped[str]
+    key: Mapped[str]  # what makes it the same warning: entry, moment, kind
+    kind: Mapped[str]  # domain.forecast.Kind
+    entry_id: Mapped[str]
+    zones: Mapped[str]  # "WIB WITA"
+    due_at: Mapped[datetime]
+    everybody_by: Mapped[datetime]
+    last_at: Mapped[datetime | None]  # when the last person was then expected to have it
+    people: Mapped[int]
+    affected: Mapped[int]  # how many of them late, or refused
+    noted_at: Mapped[datetime]
 
 
 class OutboxRow(Base):
@@ -321,7 +345,8 @@ class OutboxRow(Base):
     not_after: Mapped[datetime]
     # What a reminder is about ("module:loyal"): it is withdrawn when that has been done meanwhile.
     about: Mapped[str | None]
-    # owed | sending | sent | gone | expired | failed | withdrawn | folded (into a digest)
+    # owed | sending | held (its wave is stopped) | sent | gone | expired | failed | withdrawn
+    # | folded (into a digest)
     state: Mapped[str] = mapped_column(default="owed")
     attempts: Mapped[int] = mapped_column(default=0)
     message_id: Mapped[int | None] = mapped_column(BigInteger)

@@ -1,15 +1,17 @@
 """Waves: which ringing of which timetable entry was planned or missed, and how far the timetable has got."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import ColumnElement, Select, delete, func, select, text, update
 
+from bot.domain.messages import Lane
 from bot.domain.timetable import Timing
 from bot.domain.zones import Zone
 from bot.storage.database import Transaction
 from bot.storage.state import recall, remember
-from bot.storage.tables import WaveRow
+from bot.storage.tables import OutboxRow, WaveRow
 from bot.storage.upsert import insert_new
 
 _LOOKED_UNTIL = "timetable.until"
@@ -25,6 +27,35 @@ class Wave:
     due_at: datetime
     everybody_by: datetime
     not_after: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Ringing:
+    """A ringing as it is noted, whatever became of it."""
+
+    id: int
+    programme_id: str
+    entry_id: str
+    zone: Zone
+    due_at: datetime
+    everybody_by: datetime
+    not_after: datetime
+    people: int
+    state: str
+    last_expected_at: datetime | None
+    stopped_at: datetime | None
+    resumed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """Messages that are owed or being sent: of a wave, or (None) of none."""
+
+    wave: Ringing | None
+    lane: Lane
+    everybody_by: datetime
+    due_at: datetime  # of the first of them
+    messages: int
 
 
 def wait_for_joiners(tx: Transaction, programme_id: str) -> None:
@@ -94,6 +125,158 @@ def current(tx: Transaction, programme_id: str, zone: Zone, now: datetime) -> li
         .order_by(WaveRow.due_at.desc())
     )
     return [Wave(*row) for row in tx.connection.execute(statement)]
+
+
+def known(tx: Transaction, programme_id: str, since: datetime) -> set[tuple[str, Zone, datetime]]:
+    """Entry, zone and moment of what has rung since then."""
+    statement = select(WaveRow.entry_id, WaveRow.zone, WaveRow.due_at).where(
+        WaveRow.programme_id == programme_id, WaveRow.planned_at >= since
+    )
+    return {(row.entry_id, Zone(row.zone), row.due_at) for row in tx.connection.execute(statement)}
+
+
+# --- under way ----------------------------------------------------------------------------------------
+
+
+def loads(tx: Transaction) -> list[Load]:
+    """All that is owed or being sent but replies, added up by wave and deadline."""
+    which = (OutboxRow.wave_id, OutboxRow.lane, OutboxRow.everybody_by)
+    counted = (
+        select(*which, func.min(OutboxRow.due_at).label("due_at"), func.count().label("messages"))
+        # Literally as in the partial index, which has no settled rows.
+        .where(text("outbox.state IN ('owed', 'sending')"), OutboxRow.lane != int(Lane.REPLY))
+        .group_by(*which)
+    )
+    rows = list(tx.connection.execute(counted))
+    ids = {row.wave_id for row in rows if row.wave_id is not None}
+    found = {each.id: each for each in _ringings(tx, WaveRow.id.in_(ids))} if ids else {}
+    return [
+        Load(found.get(row.wave_id), Lane(row.lane), row.everybody_by, row.due_at, row.messages)
+        for row in rows
+    ]
+
+
+def tally(tx: Transaction, wave_id: int, since: datetime | None) -> tuple[int, int]:
+    """How many messages of a wave were sent, and how many failed; `since`: only from then on."""
+    statement = (
+        select(OutboxRow.state, func.count().label("number"))
+        .where(OutboxRow.wave_id == wave_id, OutboxRow.state.in_(("sent", "failed")))
+        .group_by(OutboxRow.state)
+    )
+    if since is not None:
+        statement = statement.where(OutboxRow.settled_at > since)
+    found = {row.state: row.number for row in tx.connection.execute(statement)}
+    return found.get("sent", 0), found.get("failed", 0)
+
+
+def ringing(tx: Transaction, wave_id: int) -> Ringing | None:
+    """The ringing of that number, or None."""
+    return next(iter(_ringings(tx, WaveRow.id == wave_id)), None)
+
+
+def stopped(tx: Transaction) -> list[tuple[Ringing, int]]:
+    """The waves that are stopped, each with how many of its messages are held."""
+    found = _ringings(tx, WaveRow.state == "stopped")
+    held = (
+        select(OutboxRow.wave_id, func.count().label("number"))
+        .where(OutboxRow.wave_id.in_([each.id for each in found]), OutboxRow.state == "held")
+        .group_by(OutboxRow.wave_id)
+    )
+    numbers = {row.wave_id: row.number for row in tx.connection.execute(held)} if found else {}
+    return [(each, numbers.get(each.id, 0)) for each in found]
+
+
+def expect(tx: Transaction, lasts: Mapping[int, datetime]) -> None:
+    """Note when each wave's last person is expected to have it."""
+    for wave_id, last in lasts.items():
+        tx.connection.execute(update(WaveRow).where(WaveRow.id == wave_id).values(last_expected_at=last))
+
+
+def stop(tx: Transaction, wave_id: int, now: datetime) -> bool:
+    """The wave is stopped; whether it was not yet."""
+    statement = (
+        update(WaveRow)
+        .where(WaveRow.id == wave_id, WaveRow.state == "planned")
+        .values(state="stopped", stopped_at=now, last_expected_at=None)
+    )
+    return tx.connection.execute(statement).rowcount == 1
+
+
+def resume(tx: Transaction, wave_id: int, now: datetime) -> bool:
+    """The wave goes on; whether it was stopped."""
+    statement = (
+        update(WaveRow)
+        .where(WaveRow.id == wave_id, WaveRow.state == "stopped")
+        .values(state="planned", resumed_at=now)
+    )
+    return tx.connection.execute(statement).rowcount == 1
+
+
+def cancel(tx: Transaction, wave_id: int) -> bool:
+    """The wave ends here; whether it was stopped."""
+    statement = (
+        update(WaveRow).where(WaveRow.id == wave_id, WaveRow.state == "stopped").values(state="cancelled")
+    )
+    return tx.connection.execute(statement).rowcount == 1
+
+
+def hold(tx: Transaction, wave_id: int) -> int:
+    """What the wave still owes is held: neither sent nor lost. How many messages."""
+    statement = (
+        update(OutboxRow).where(OutboxRow.wave_id == wave_id, OutboxRow.state == "owed").values(state="held")
+    )
+    return tx.connection.execute(statement).rowcount
+
+
+def let_go(
+    tx: Transaction, wave_id: int, *, due_at: datetime, everybody_by: datetime, not_after: datetime
+) -> int:
+    """What the wave holds is owed again, at these times; how many messages."""
+    times = {"due_at": due_at, "everybody_by": everybody_by, "not_after": not_after}
+    statement = (
+        update(OutboxRow)
+        .where(OutboxRow.wave_id == wave_id, OutboxRow.state == "held")
+        .values(state="owed", **times)
+    )
+    return tx.connection.execute(statement).rowcount
+
+
+def settle_held(
+    tx: Transaction,
+    wave_id: int,
+    state: str,
+    now: datetime,
+    *,
+    error: str,
+    people: Select[int] | None = None,
+) -> int:
+    """What the wave holds ends in `state` (only of those not among `people`, where given); how many."""
+    statement = update(OutboxRow).where(OutboxRow.wave_id == wave_id, OutboxRow.state == "held")
+    if people is not None:
+        statement = statement.where(OutboxRow.person_id.not_in(people))
+    return tx.connection.execute(statement.values(state=state, settled_at=now, error=error)).rowcount
+
+
+def _ringings(tx: Transaction, which: ColumnElement[bool]) -> list[Ringing]:
+    columns = (
+        WaveRow.id,
+        WaveRow.programme_id,
+        WaveRow.entry_id,
+        WaveRow.zone,
+        WaveRow.due_at,
+        WaveRow.everybody_by,
+        WaveRow.not_after,
+        WaveRow.people,
+        WaveRow.state,
+        WaveRow.last_expected_at,
+        WaveRow.stopped_at,
+        WaveRow.resumed_at,
+    )
+    rows = tx.connection.execute(select(*columns).where(which).order_by(WaveRow.due_at, WaveRow.id))
+    return [Ringing(**{**row._mapping, "zone": Zone(row.zone)}) for row in rows]
+
+
+# --- how far the timetable has got --------------------------------------------------------------------
 
 
 def looked_until(tx: Transaction) -> datetime | None:

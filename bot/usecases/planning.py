@@ -5,12 +5,13 @@ moment, a message on its person and reason.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Select
 
 from bot.domain.cards import NoSuchItemError, found
+from bot.domain.forecast import Pace
 from bot.domain.messages import Button, Lane, Message, Say, Scheduled, Tap
 from bot.domain.people import Person
 from bot.domain.programme import (
@@ -25,11 +26,24 @@ from bot.domain.programme import (
     Session,
     Target,
 )
-from bot.domain.timetable import Fold, Miss, Send, Timing, decide, first_logins, personal_moment, timing
+from bot.domain.timetable import (
+    Fold,
+    Miss,
+    Ring,
+    Send,
+    Timing,
+    decide,
+    first_logins,
+    lane,
+    personal_moment,
+    timing,
+)
 from bot.domain.zones import Zone
 from bot.storage import audience, outbox, people, waves
 from bot.storage.database import Transaction
 from bot.storage.outbox import Recipient
+from bot.storage.waves import Ringing
+from bot.usecases import forecasts
 
 MOST_LINES = 10
 """Lines of a digest at most; what is left over is counted."""
@@ -37,6 +51,7 @@ MOST_LINES = 10
 GATHERING = timedelta(minutes=1)
 """How long a digest waits for more: after an outage, all that was due meanwhile rings at once."""
 
+_THIS_SECOND = timedelta(seconds=1)
 _THIS_MOMENT = timedelta(seconds=30)  # longer than an update waits for its turn at the database
 
 
@@ -47,20 +62,35 @@ class Rung:
     people: int = 0
     missed: bool = False
     before: bool = False  # it had rung before, and nothing was done
+    look_at: datetime | None = None  # it need not begin yet: look again then
 
 
 def ring(
-    tx: Transaction, programme_id: str, entry_id: str, zone: Zone, due_at: datetime, now: datetime
+    tx: Transaction,
+    programme_id: str,
+    entry_id: str,
+    zone: Zone,
+    due_at: datetime,
+    now: datetime,
+    pace: Pace | None = None,
 ) -> Rung:
-    """A timetable entry's moment `due_at` has come in `zone`: plan its wave.
+    """A timetable entry's moment `due_at` has come in `zone`, or may come early: plan its wave.
 
     What then happens, `bot.domain.timetable.decide` says. A personal day that is nobody's leaves no trace.
+    Where it may come early, its wave is planned as soon as it has to begin for its last person to have it
+    in time at this `pace`; without one, at its moment.
     """
     programme = tx.catalogue.programme(programme_id)
     entry = None if programme is None else programme.entry(entry_id)
     when = None if programme is None or entry is None else timing(programme, entry, zone, due_at)
     if programme is None or entry is None or when is None:
         return Rung()
+    if now < when.at:
+        found = Ring(entry, zone, when)
+        rivals = list(tx.catalogue.programmes.values())
+        begins = when.at if pace is None else forecasts.begins(tx, programme, found, rivals, pace, now)
+        if begins > now + _THIS_SECOND:
+            return Rung(look_at=begins)
     waves.wait_for_joiners(tx, programme_id)
     opens = now if entry.essential else programme.windows.next_open(now, zone)
     decision = decide(entry, when, now, opens)
@@ -78,8 +108,9 @@ def ring(
     reason = _reason(programme, entry, zone, due_at)
     number = 0
     match decision:
-        case Send():
-            number = _send_to(tx, whom, programme, entry, decision, reason, wave_id, now)
+        case Send() as send:
+            send = replace(send, due_at=min(send.due_at, now) if now < when.at else send.due_at)
+            number = _send_to(tx, whom, programme, entry, send, reason, wave_id, now)
         case Fold(due):
             number = _fold_for(
                 tx, outbox.lacking(whom, reason), programme, {reason: entry}, due + GATHERING, now
@@ -126,10 +157,40 @@ def catch_up(tx: Transaction, person_id: int, now: datetime) -> int:
     return number
 
 
-def lane(entry: Entry) -> Lane:
-    """Which lane an entry's messages take: a session waits for nobody."""
-    about_session = entry.about is not None and entry.about.kind is Item.SESSION
-    return Lane.SESSION if entry.essential or about_session else Lane.REMINDER
+def go_on(tx: Transaction, wave: Ringing, now: datetime) -> Rung:
+    """A wave that was stopped goes on, as its entry's late policy says; who joined meanwhile is in it.
+
+    What has been done meanwhile is withdrawn, and what is worth nothing any more expires.
+    """
+    programme = tx.catalogue.programme(wave.programme_id)
+    entry = None if programme is None else programme.entry(wave.entry_id)
+    when = None if programme is None or entry is None else timing(programme, entry, wave.zone, wave.due_at)
+    if programme is None or entry is None or when is None:
+        waves.settle_held(tx, wave.id, "expired", now, error="its entry is no more")
+        return Rung(missed=True)
+    waves.wait_for_joiners(tx, programme.id)
+    logins = None
+    if isinstance(entry.when, PersonalDay):
+        day = wave.due_at.astimezone(wave.zone.tzinfo).date()
+        logins = first_logins(programme.course, programme.windows, entry.when.day, day)
+    whom = audience.people(programme, entry.audience, zone=wave.zone, first_logins=logins)
+    reason = _reason(programme, entry, wave.zone, wave.due_at)
+    waves.settle_held(tx, wave.id, "withdrawn", now, error="done, or not meant any more", people=whom)
+    opens = now if entry.essential else programme.windows.next_open(now, wave.zone)
+    match decide(entry, when, now, opens):
+        case Send() as send:
+            times = {"due_at": max(send.due_at, now), "everybody_by": send.everybody_by}
+            number = waves.let_go(tx, wave.id, **times, not_after=send.not_after)
+            number += _send_to(tx, whom, programme, entry, replace(send, **times), reason, wave.id, now)
+            return Rung(number)
+        case Fold(due):
+            # As "gone": who has not had it, and is told in the digest.
+            waves.settle_held(tx, wave.id, "gone", now, error="its wave was stopped")
+            lacking = outbox.lacking(whom, reason)
+            return Rung(_fold_for(tx, lacking, programme, {reason: entry}, due + GATHERING, now))
+        case Miss():
+            waves.settle_held(tx, wave.id, "expired", now, error="its wave was stopped")
+            return Rung(missed=True)
 
 
 # --- sending ------------------------------------------------------------------------------------------
@@ -206,7 +267,7 @@ def _rung(
                 due_at = personal_moment(programme, entry.when, person.zone, person.first_login)
                 when = timing(programme, entry, person.zone, due_at)
                 # One that comes in this moment may have been planned without them just before.
-                if when is not None and when.at <= now + _THIS_MOMENT and now <= when.not_after:
+                if when is not None and when.earliest <= now + _THIS_MOMENT and now <= when.not_after:
                     latest[entry.id] = (entry, when, None)
     oldest_first = sorted(latest.values(), key=lambda each: each[1].due_at)
     return {

@@ -263,8 +263,8 @@ EXPECTED: dict[str, tuple[str, list[tuple[Any, ...]]]] = {
     "report_waves": (
         "wave_id",
         [
-            (1, "orientasi", "tautan", "WITA", "planned", NINE, at(15), 3, 1, 1, 1, 1, 0, 0, 0, at(16.5)),
-            (2, "orientasi", "sore", "WIT", "missed", at(300), at(315), 0, 0, 0, 0, 0, 0, 0, 0, None),
+            (1, "orientasi", "tautan", "WITA", "planned", NINE, at(15), 3, 1, 0, 1, 1, 1, 0, 0, 0, at(16.5)),
+            (2, "orientasi", "sore", "WIT", "missed", at(300), at(315), 0, 0, 0, 0, 0, 0, 0, 0, 0, None),
         ],
     ),
     "report_reach": (

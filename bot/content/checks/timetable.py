@@ -24,6 +24,7 @@ from bot.domain.windows import SendingWindows
 from bot.domain.zones import Zone
 
 _DAY = timedelta(days=1)
+_EARLIEST = timedelta(hours=6)
 
 
 def check(schedule: ScheduleFile, reading: Reading) -> None:
@@ -164,14 +165,18 @@ def _falls(when: EveryWhen, days: Iterable[date]) -> Iterator[date]:
 
 
 def _patience(entry: EntryFile, reading: Reading) -> None:
+    if known(entry.early) and entry.early > _EARLIEST:
+        what = f"'early' ({short(entry.early)}) is more than {short(_EARLIEST)} before the entry's moment"
+        reading.problem(entry.where("early"), what, "let 'when' be earlier, and 'early' shorter")
     if whole(entry.everybody_by, entry.not_after) and entry.not_after < entry.everybody_by:
         key = "not_after" if entry.wrote("not_after") else "everybody_by"
-        by, until = _short(entry.everybody_by), _short(entry.not_after)
+        by, until = short(entry.everybody_by), short(entry.not_after)
         what = f"'not_after' ({until}) is shorter than 'everybody_by' ({by})"
         reading.problem(entry.where(key), what, "give people at least until everybody must have it")
 
 
-def _short(span: timedelta) -> str:
+def short(span: timedelta) -> str:
+    """A duration as it is written in a schedule."""
     minutes, seconds = divmod(int(span.total_seconds()), 60)
     hours, minutes = divmod(minutes, 60)
     parts = [f"{n}{unit}" for n, unit in ((hours, "h"), (minutes, "m"), (seconds, "s")) if n]
@@ -224,10 +229,8 @@ def _held(
     zones = items(entry.audience.zones) if known(entry.audience) else []
     held = []
     for zone in zones or list(Zone):
-        moments = [
-            m for m in _moments(entry.when, schedule, zone) if m.astimezone(zone.tzinfo).date() in days
-        ]
-        if moments and all(_too_late(moment, zone, entry.not_after, windows) for moment in moments):
+        theirs = [m for m in moments(entry.when, schedule, zone) if m.astimezone(zone.tzinfo).date() in days]
+        if theirs and all(_too_late(moment, zone, entry.not_after, windows) for moment in theirs):
             held.append(zone.value)
     if held:
         who = f" in {', '.join(held)}"
@@ -241,8 +244,11 @@ def _too_late(moment: datetime, zone: Zone, not_after: timedelta, windows: Sendi
     return opens is None or opens > moment + not_after
 
 
-def _moments(when: Shape, schedule: ScheduleFile, zone: Zone) -> Iterator[datetime]:
-    """When an entry falls for people in `zone` (aware UTC); a personal day may fall on any day."""
+def moments(when: Shape, schedule: ScheduleFile, zone: Zone) -> Iterator[datetime]:
+    """When an entry falls for people in `zone` (aware UTC); a personal day may fall on any day.
+
+    Whatever it needs of the schedule must be whole.
+    """
     match when:
         case InstantWhen() if known(schedule.zone):
             yield build.instant(when.instant, schedule.zone)

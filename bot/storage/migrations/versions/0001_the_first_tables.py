@@ -69,6 +69,23 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_updates_handled_handled_at"), ["handled_at"], unique=False)
 
     op.create_table(
+        "wave_warnings",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("programme_id", sa.Text(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("entry_id", sa.Text(), nullable=False),
+        sa.Column("zones", sa.Text(), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("everybody_by", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("last_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("people", sa.Integer(), nullable=False),
+        sa.Column("affected", sa.Integer(), nullable=False),
+        sa.Column("noted_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_wave_warnings")),
+        sa.UniqueConstraint("programme_id", "key", name=op.f("uq_wave_warnings_programme_id_key")),
+    )
+    op.create_table(
         "waves",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("programme_id", sa.Text(), nullable=False),
@@ -80,6 +97,9 @@ def upgrade() -> None:
         sa.Column("planned_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("people", sa.Integer(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("last_expected_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("stopped_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("resumed_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_waves")),
         sa.UniqueConstraint(
             "programme_id",
@@ -334,6 +354,7 @@ def downgrade() -> None:
     op.drop_table("enrolment_requests")
     op.drop_table("chats")
     op.drop_table("waves")
+    op.drop_table("wave_warnings")
     with op.batch_alter_table("updates_handled", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_updates_handled_handled_at"))
 

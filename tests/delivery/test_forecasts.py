@@ -1,0 +1,195 @@
+"""Waves kept in sight while they run, with the real sender and timetable beside."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import structlog
+from sqlalchemy import select
+
+from bot.clock import SimulatedClock
+from bot.delivery.forecasts import Forecasts
+from bot.delivery.pacer import Limits, Pacer
+from bot.delivery.sender import Sender
+from bot.delivery.timetable import Timetable
+from bot.domain.forecast import Kind, Pace
+from bot.domain.outcomes import Failed, HoldBack
+from bot.domain.programme import Audience, Catalogue, Entry, Instant, Late
+from bot.storage import warnings
+from bot.storage.database import Database, Transaction
+from bot.storage.tables import WaveRow
+from bot.usecases import waves
+from tests.examples import NOON, add_person, catalogue, entry, outbox_rows
+from tests.scripted import Wire
+
+SECOND, MINUTE, HOUR, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+Running = Callable[..., AbstractAsyncContextManager[list["asyncio.Task[None]"]]]
+PARTICIPANTS = Audience(roles=("participant",))
+
+
+class Play:
+    """A coordinator (chat 1001) and participants, and all that delivers to them."""
+
+    def __init__(self, database: Database, wire: Wire, clock: SimulatedClock, people: int) -> None:
+        self.database, self.wire, self.clock = database, wire, clock
+
+        def fill(tx: Transaction) -> None:
+            add_person(tx, "Koordinator", role="coordinator")
+            for n in range(people):
+                add_person(tx, f"Person {n}")
+
+        database.write_now(fill)
+
+    async def until(self, when: Any) -> None:
+        """Start everything, and let time pass until `when`."""
+        pacer = Pacer(self.clock, Limits())
+        sender = Sender(self.database, self.wire, pacer, self.clock)
+        forecasts = Forecasts(self.database, self.clock, pacer, sender)
+        timetable = Timetable(self.database, self.clock, forecasts.nudge, Pace(30))
+        running = [asyncio.create_task(part.run()) for part in (sender, forecasts, timetable)]
+        await asyncio.wait_for(self.clock.advance_to(when), 20)
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+
+    def warned(self) -> list[tuple[Kind, timedelta]]:
+        found = self.database.read_now(lambda tx: warnings.since(tx, "p", NOON - DAY))
+        return [(each.kind, each.noted_at - NOON) for each in found]
+
+    def told(self) -> list[str]:
+        return self.wire.keys(1001)
+
+    def states(self) -> dict[str, int]:
+        found = [row.state for row in self.database.read_now(outbox_rows) if row.wave_id is not None]
+        return {state: found.count(state) for state in sorted(set(found))}
+
+
+@pytest.fixture
+def play(open_database: Callable[[Catalogue], Database], wire: Wire, clock: SimulatedClock) -> Any:
+    def make(*timetable: Entry, people: int = 60) -> Play:
+        return Play(open_database(catalogue(*timetable)), wire, clock, people)
+
+    return make
+
+
+Made = Callable[..., Play]
+
+
+async def test_what_cannot_be_in_time_is_said_a_day_and_an_hour_ahead(play: Made) -> None:
+    """60 people take two seconds at least, and more beside replies."""
+    at = NOON + 2 * DAY + 30 * MINUTE
+    hasty = entry("cepat", Instant(at), everybody_by=SECOND, audience=PARTICIPANTS, essential=True)
+    fine = entry("santai", Instant(at - HOUR), audience=PARTICIPANTS)
+    one = play(hasty, fine)
+    with structlog.testing.capture_logs() as logs:
+        await one.until(at - 3 * HOUR)
+        assert len(one.told()) == 1
+        await one.until(at - 70 * MINUTE)
+    assert one.warned() == [
+        (Kind.DAY_AHEAD, at - 24.5 * HOUR - NOON),
+        (Kind.HOUR_AHEAD, at - 1.5 * HOUR - NOON),
+    ]
+    assert one.told() == ["warning.ahead", "warning.ahead"]
+    late = [log for log in logs if log.get("action") == "wave_late"]
+    assert [(log["kind"], log["entry"], log["people"]) for log in late] == [
+        ("day_ahead", "cepat", 60),
+        ("hour_ahead", "cepat", 60),
+    ]
+
+
+async def test_a_retry_after_that_eats_the_margin_is_said_at_once(play: Made) -> None:
+    one = play(entry("tautan", Instant(NOON + SECOND), everybody_by=MINUTE, audience=PARTICIPANTS))
+    for chat_id in (1010, 1011, 1012):  # two chats held back: everything is
+        one.wire.script[chat_id] = [HoldBack(300)]
+    await one.until(NOON + 15 * SECOND)
+    ((kind, noted),) = one.warned()
+    assert (kind, noted <= 11 * SECOND) == (Kind.SLIPPING, True)
+    expected = one.database.read_now(
+        lambda tx: tx.connection.execute(
+            select(WaveRow.last_expected_at).where(WaveRow.people > 0)
+        ).scalar_one()
+    )
+    assert NOON + 300 * SECOND < expected < NOON + 330 * SECOND
+    await one.until(NOON + HOUR)
+    assert one.states() == {"sent": 60}
+    assert one.told() == ["warning.slipping"]
+
+
+async def test_a_wave_that_is_refused_stops_and_goes_on_when_somebody_says_so(play: Made) -> None:
+    one = play(entry("tautan", Instant(NOON + SECOND), audience=PARTICIPANTS, late=Late.SEND), people=150)
+    for chat_id in range(1002, 1152):
+        one.wire.script[chat_id] = [Failed("Bad Request: can't parse entities")]
+    with structlog.testing.capture_logs() as logs:
+        await one.until(NOON + 20 * SECOND)
+    (log,) = [log for log in logs if log.get("action") == "wave_stopped"]
+    assert (log["entry"], log["sent"]) == ("tautan", 0)
+    states = one.states()
+    assert 50 <= states["failed"] <= 100
+    assert states == {"failed": states["failed"], "held": 150 - states["failed"]}
+    assert one.told() == ["warning.stopped"]
+
+    one.wire.script.clear()
+    going_on = asyncio.create_task(one.until(NOON + 10 * MINUTE))
+    await asyncio.sleep(0)
+    one.database.write_now(waves.resume, log["wave"], NOON + 20 * SECOND)  # as another process does
+    await going_on
+    assert one.states() == {"failed": states["failed"], "sent": 150 - states["failed"]}
+    last = max(at for at, chat_id, _ in one.wire.sent if chat_id != 1001)
+    assert last < NOON + MINUTE
+
+
+async def test_one_poisoned_message_and_many_blocked_chats_stop_no_wave(play: Made) -> None:
+    one = play(entry("tautan", Instant(NOON + SECOND), audience=PARTICIPANTS))
+    one.wire.script[1007] = [ValueError("poison")]
+    await one.until(NOON + HOUR)
+    assert one.states() == {"failed": 1, "sent": 59}
+    assert one.warned() == []
+
+
+async def test_what_may_begin_early_is_there_when_its_moment_comes(play: Made) -> None:
+    at = NOON + HOUR
+    link = entry(
+        "tautan",
+        Instant(at),
+        everybody_by=timedelta(),
+        early=5 * MINUTE,
+        audience=PARTICIPANTS,
+        essential=True,
+    )
+    one = play(link)
+    await one.until(at + HOUR)
+    times = sorted(sent for sent, _, _ in one.wire.sent)
+    assert len(times) == 60
+    assert at - 4 * SECOND < times[0] < at - SECOND
+    assert times[-1] <= at
+    assert one.warned() == []
+
+
+async def test_with_nothing_to_do_it_asks_nothing(play: Made, monkeypatch: pytest.MonkeyPatch) -> None:
+    really = Database.read
+    asked = 0
+
+    async def read(self: Database, *args: Any, **kwargs: Any) -> Any:
+        nonlocal asked
+        asked += 1
+        return await really(self, *args, **kwargs)
+
+    monkeypatch.setattr(Database, "read", read)
+    one = play(entry("nanti", Instant(NOON + 9 * DAY)), people=1)
+    await one.until(NOON + 7 * DAY)
+    assert asked < 30 + 7 * 24 * 6  # the sender's own looks, every ten minutes
+
+
+async def test_a_fault_of_its_own_ends_nothing(play: Made, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: Any) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("bot.usecases.forecasts.lasts", broken)
+    one = play(entry("tautan", Instant(NOON + SECOND), audience=PARTICIPANTS))
+    with structlog.testing.capture_logs() as logs:
+        await one.until(NOON + HOUR)
+    assert one.states() == {"sent": 60}
+    assert "forecast_broken" in {log.get("action") for log in logs}

@@ -1,0 +1,269 @@
+"""Waves under way: an early start, what is held when one stops, and how it goes on."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select, update
+
+from bot.domain.forecast import Kind, Pace
+from bot.domain.messages import Lane
+from bot.domain.programme import Audience, Instant, Late
+from bot.domain.zones import Zone
+from bot.storage import warnings
+from bot.storage import waves as stored
+from bot.storage.database import Database, Transaction
+from bot.storage.tables import ModuleDoneRow, OutboxRow, PersonRow
+from bot.usecases import delivery, forecasts, planning, waves
+from bot.usecases.planning import Rung
+from tests.examples import MODULE, NOON, add_person, catalogue, entry, outbox_rows
+
+SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
+PACE = Pace(1, for_replies=0)
+REMINDER = entry("modul", Instant(NOON), about=MODULE, audience=Audience(not_done=(MODULE,)), late=Late.SEND)
+
+
+class Desk:
+    """A database with people, whose timetable is rung by hand."""
+
+    def __init__(self, database: Database, people: int) -> None:
+        self.database = database
+
+        def fill(tx: Transaction) -> None:
+            add_person(tx, "Koordinator", role="coordinator", zone=Zone.WIT)
+            for n in range(people):
+                add_person(tx, f"Person {n}")
+
+        database.write_now(fill)
+
+    def ring(self, entry_id: str, now: Any = NOON, zone: Zone = Zone.WIB, pace: Pace | None = PACE) -> Rung:
+        return self.database.write_now(planning.ring, "p", entry_id, zone, NOON, now, pace)
+
+    def states(self, entry_id: str) -> Counter[str]:
+        rows = self.database.read_now(outbox_rows)
+        return Counter(row.state for row in rows if row.reason.startswith(f"p/{entry_id}@"))
+
+    def settle(self, state: str, number: int, now: Any = NOON) -> None:
+        def settle(tx: Transaction) -> None:
+            ids = select(OutboxRow.id).where(OutboxRow.state == "owed").order_by(OutboxRow.id).limit(number)
+            tx.connection.execute(
+                update(OutboxRow).where(OutboxRow.id.in_(ids)).values(state=state, settled_at=now)
+            )
+
+        self.database.write_now(settle)
+
+    def stop(self, entry_id: str = "modul") -> int:
+        """Ring, let 20 of 60 fail after 30 were sent, look; the wave's number."""
+        self.ring(entry_id)
+        self.settle("sent", 30)
+        self.settle("failed", 20)
+        (stopped,) = self.database.write_now(waves.stop_failing, [1], NOON)
+        assert (stopped.sent, stopped.failed, stopped.held) == (30, 20, 10)
+        return stopped.wave.id
+
+
+@pytest.fixture
+def desk(url: str) -> Any:
+    opened: list[Database] = []
+
+    def make(*timetable: Any, people: int = 60, **options: Any) -> Desk:
+        opened.append(Database.open(url, catalogue(*timetable, **options)))
+        return Desk(opened[-1], people)
+
+    yield make
+    for database in opened:
+        database.close_now()
+
+
+Made = Callable[..., Desk]
+one_engine = pytest.mark.parametrize("engine", ["sqlite"])
+
+
+# --- early --------------------------------------------------------------------------------------------
+
+
+@one_engine
+def test_a_wave_begins_as_early_as_its_last_person_needs(desk: Made) -> None:
+    """60 people at one a second, everybody by the moment itself: 59 seconds before."""
+    early = entry("tautan", Instant(NOON), everybody_by=timedelta(), early=10 * MINUTE, essential=True)
+    one = desk(early)
+    assert one.ring("tautan", NOON - 10 * MINUTE) == Rung(look_at=NOON - 59 * SECOND)
+    assert one.database.read_now(outbox_rows) == []
+    assert one.ring("tautan", NOON - 59 * SECOND) == Rung(people=60)
+    assert {row.due_at for row in one.database.read_now(outbox_rows)} == {NOON - 59 * SECOND}
+    assert one.ring("tautan", NOON) == Rung(before=True)
+
+
+@one_engine
+def test_it_leaves_room_for_what_is_more_urgent_at_that_time(desk: Made) -> None:
+    early = entry("nanti", Instant(NOON), everybody_by=MINUTE, early=10 * MINUTE)
+    urgent = entry("tautan", Instant(NOON - 30 * SECOND), everybody_by=MINUTE, essential=True)
+    # 61 are more urgent from half a minute before on: 30 of the 60 have to have it by then.
+    assert desk(early, urgent).ring("nanti", NOON - 10 * MINUTE) == Rung(look_at=NOON - 60 * SECOND)
+
+
+@one_engine
+def test_three_zones_that_share_a_moment_share_the_time_before_it(desk: Made) -> None:
+    early = entry("tautan", Instant(NOON), everybody_by=timedelta(), early=10 * MINUTE, essential=True)
+    one = desk(early, people=20)
+    for zone in (Zone.WITA, Zone.WIT):
+        one.database.write_now(
+            lambda tx, zone=zone: [add_person(tx, f"{zone} {n}", zone=zone) for n in range(20)]
+        )
+    looks = {zone: one.ring("tautan", NOON - 10 * MINUTE, zone).look_at for zone in Zone}
+    # The coordinator is in WIT: 61 people.
+    assert min(look for look in looks.values() if look) == NOON - 60 * SECOND
+
+
+@one_engine
+def test_without_a_reason_nothing_begins_early(desk: Made) -> None:
+    roomy = entry("tautan", Instant(NOON), early=10 * MINUTE)
+    one = desk(roomy)
+    assert one.ring("tautan", NOON - 10 * MINUTE) == Rung(look_at=NOON)
+    assert one.ring("tautan", NOON - 10 * MINUTE, pace=None) == Rung(look_at=NOON)
+
+
+# --- stopping, resuming -------------------------------------------------------------------------------
+
+
+def test_a_wave_stops_where_too_many_fail_and_goes_on_when_told(desk: Made) -> None:
+    one = desk(REMINDER)
+    wave = one.stop()
+    assert one.states("modul") == {"sent": 30, "failed": 20, "held": 10}
+    due = one.database.read_now(delivery.due, NOON + HOUR, 1000)
+    assert {row.lane for row in due} == {Lane.REPLY}  # the warning
+    found, rung = one.database.write_now(waves.resume, wave, NOON + MINUTE)
+    assert (found.entry_id, rung) == ("modul", Rung(people=10))
+    assert one.states("modul") == {"sent": 30, "failed": 20, "owed": 10}
+    # What failed before is forgiven.
+    assert one.database.write_now(waves.stop_failing, [wave], NOON + 2 * MINUTE) == []
+
+
+@one_engine
+def test_who_is_done_meanwhile_is_left_out_and_who_joins_is_in(desk: Made) -> None:
+    one = desk(REMINDER)
+    wave = one.stop()
+
+    def meanwhile(tx: Transaction) -> None:
+        held = select(OutboxRow.person_id).where(OutboxRow.state == "held").order_by(OutboxRow.id)
+        done, left = tx.connection.execute(held.limit(2)).scalars()
+        tx.connection.execute(
+            ModuleDoneRow.__table__.insert().values(person_id=done, module_id="wawasan", done_at=NOON)
+        )
+        tx.connection.execute(update(PersonRow).where(PersonRow.id == left).values(withdrawn_at=NOON))
+        add_person(tx, "Baru")
+
+    one.database.write_now(meanwhile)
+    _, rung = one.database.write_now(waves.resume, wave, NOON + MINUTE)
+    assert rung == Rung(people=9)
+    assert one.states("modul") == {"sent": 30, "failed": 20, "withdrawn": 2, "owed": 9}
+
+
+@one_engine
+@pytest.mark.parametrize(
+    ("late", "then"),
+    [(Late.SKIP, "expired"), (Late.SEND, "owed"), (Late.DIGEST, "folded")],
+)
+def test_resumed_late_it_follows_its_late_policy(desk: Made, late: Late, then: str) -> None:
+    one = desk(replace(REMINDER, late=late))
+    wave = one.stop()
+    _, rung = one.database.write_now(waves.resume, wave, NOON + HOUR)
+    assert rung.missed is (late is Late.SKIP)
+    assert one.states("modul") == {"sent": 30, "failed": 20, then: 10}
+    assert one.states("digest") == ({"owed": 10} if late is Late.DIGEST else {})
+
+
+@one_engine
+def test_a_stopped_wave_can_be_cancelled_and_is_over_when_its_time_is(desk: Made) -> None:
+    one = desk(REMINDER)
+    wave = one.stop()
+    found, number = one.database.write_now(waves.cancel, wave, NOON + MINUTE)
+    assert (found.id, number) == (wave, 10)
+    assert one.states("modul")["withdrawn"] == 10
+    with pytest.raises(waves.NoSuchWaveError, match=r"wave 1 \(modul, WIB\) is not stopped: it is cancelled"):
+        one.database.write_now(waves.resume, wave, NOON)
+    with pytest.raises(waves.NoSuchWaveError, match="there is no wave 7"):
+        one.database.write_now(waves.cancel, 7, NOON)
+
+
+@one_engine
+def test_what_nobody_resumes_in_time_expires(desk: Made) -> None:
+    one = desk(REMINDER)
+    one.stop()
+    assert one.database.write_now(waves.expire, NOON + HOUR) == 0
+    assert one.database.write_now(waves.expire, NOON + 7 * HOUR) == 10
+    assert one.states("modul") == {"sent": 30, "failed": 20, "expired": 10}
+
+
+@one_engine
+def test_a_few_failures_and_many_blocked_chats_stop_nothing(desk: Made) -> None:
+    one = desk(REMINDER)
+    one.ring("modul")
+    one.settle("sent", 25)
+    one.settle("gone", 20)
+    one.settle("failed", 6)
+    assert one.database.write_now(waves.stop_failing, [1], NOON) == []
+    one.settle("sent", 9)
+    assert one.database.write_now(waves.stop_failing, [1], NOON) == []
+
+
+@one_engine
+def test_coordinators_are_told_of_a_stop_with_what_to_do(desk: Made) -> None:
+    one = desk(REMINDER)
+    one.stop()
+    (row,) = [row for row in one.database.read_now(outbox_rows) if "/warning/" in row.reason]
+    assert (row.person_id, row.lane) == (1, Lane.REPLY)
+    assert row.message["say"]["key"] == "warning.stopped"
+    assert row.message["say"]["params"] == {
+        "entry": "modul",
+        "zone": "WIB",
+        "failed": 20,
+        "tried": 50,
+        "held": 10,
+        "wave": "1",
+    }
+
+
+# --- warnings -----------------------------------------------------------------------------------------
+
+
+@one_engine
+def test_nobody_is_warned_twice_of_the_same(desk: Made) -> None:
+    one = desk(entry("tautan", Instant(NOON), everybody_by=10 * SECOND, essential=True))
+    wanted = forecasts.rings(one.database.catalogue.programmes.values(), NOON - HOUR, NOON)
+    (found,) = one.database.read_now(
+        lambda tx: forecasts.look((), forecasts.coming(tx, wanted, NOON - HOUR), PACE, NOON - HOUR)[1]
+    )
+    assert (found.people, found.late, found.late_by) == (61, 50, 50 * SECOND)
+    assert found.zones == (Zone.WIB, Zone.WIT)
+
+    def warn(kind: Kind, by: timedelta = timedelta()) -> bool:
+        outlook = replace(found, last_at=found.last_at + by)  # type: ignore[operator]  # somebody is reached
+        return one.database.write_now(waves.warn, kind, outlook, NOON)
+
+    assert [warn(Kind.DAY_AHEAD), warn(Kind.DAY_AHEAD, MINUTE), warn(Kind.HOUR_AHEAD)] == [True, False, True]
+    # Under way, as late as foretold: no news. Ten minutes later still: news, once.
+    assert [warn(Kind.SLIPPING), warn(Kind.SLIPPING, 10 * MINUTE), warn(Kind.SLIPPING, HOUR)] == [
+        False,
+        True,
+        False,
+    ]
+    kinds = [each.kind for each in one.database.read_now(lambda tx: warnings.since(tx, "p", NOON))]
+    assert kinds == [Kind.DAY_AHEAD, Kind.HOUR_AHEAD, Kind.SLIPPING]
+    owed = [row.message["say"]["key"] for row in one.database.read_now(outbox_rows)]
+    assert owed == ["warning.ahead", "warning.ahead", "warning.slipping"]
+
+
+@one_engine
+def test_what_is_under_way_is_added_up_by_wave(desk: Made) -> None:
+    one = desk(REMINDER)
+    one.ring("modul")
+    one.settle("sent", 20)
+    (load,) = one.database.read_now(stored.loads)
+    assert (load.messages, load.lane, load.everybody_by) == (40, Lane.REMINDER, NOON + 15 * MINUTE)
+    assert load.wave is not None
+    assert (load.wave.entry_id, load.wave.people) == ("modul", 60)
+    assert forecasts.lasts([load], PACE, NOON, NOON + MINUTE) == {1: NOON + MINUTE + 39 * SECOND}
