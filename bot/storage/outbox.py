@@ -4,7 +4,7 @@ A row is unique on its recipient and reason, so owing the same thing twice owes 
 or starts again. `bot.usecases.delivery` decides what an outcome means; here are its statements.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -334,32 +334,31 @@ def reword(tx: Transaction, messages: Mapping[int, Message]) -> None:
 # --- sending ------------------------------------------------------------------------------------------
 
 
-def due(tx: Transaction, now: datetime, limit: int) -> list[Owed]:
-    """What is due, most urgent first, without what has to wait for others to the same recipient."""
-    rows = tx.connection.execute(_due_statement(), {"now": now, "most": limit})
-    return [_owed(row) for row in rows]
+def due(
+    tx: Transaction, now: datetime, limit: int, *, upto: Lane = Lane.REMINDER, but: Container[int] = ()
+) -> tuple[list[Owed], int]:
+    """What is due, most urgent first, without what has to wait for others to the same recipient.
+
+    Of the lanes up to `upto`. Also how many of `limit` there were, `but` included: those are left out.
+    """
+    rows = tx.connection.execute(_due_statement(), {"now": now, "most": limit, "upto": int(upto)}).all()
+    return [_owed(row) for row in rows if row[0] not in but], len(rows)
 
 
-def letter(tx: Transaction, outbox_id: int, now: datetime) -> Owed | Letter | None:
-    """Everything about one row that is due; None where it is no longer, or has to wait for another.
+def letters(
+    tx: Transaction, ids: Sequence[int], now: datetime, *, again: bool = False
+) -> dict[int, Owed | Letter]:
+    """Everything about those rows that are due, by id; not those that have to wait for another.
 
-    An `Owed` instead of a `Letter` says that its message cannot be read.
+    An `Owed` instead of a `Letter` says that its message cannot be read. `again`: also those that are marked
+    as being sent, for who does not know whether marking them was committed.
     """
     # An earlier message whose next try is due, but has not been begun, still comes first: looked at as of a
     # moment ago, it has to be waited for. Not for ever, should it be stuck by a fault of ours.
-    row = tx.connection.execute(_letter_statement(), {"now": now - _PRECEDENCE, "row_id": outbox_id}).first()
-    if row is None:
-        return None
-    owed = _owed(row)
-    try:
-        message = load(row.message)
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return owed  # whatever an older or a broken version wrote
-    if row.name is None:
-        reader = Reader(row.stranger_language or "id", Zone.WIB)
-    else:
-        reader = Reader(row.language, row.zone, row.name, row.office, row.programme_id)
-    return Letter(owed, message, reader, row.person_id, row.wave_id)
+    rows = tx.connection.execute(
+        _letters_statement(again), {"now": now - _PRECEDENCE, "row_ids": list(ids)}
+    ).all()
+    return {row.id: _letter(row) for row in rows}
 
 
 def next_due(tx: Transaction, now: datetime) -> datetime | None:
@@ -367,13 +366,23 @@ def next_due(tx: Transaction, now: datetime) -> datetime | None:
     return tx.connection.execute(_next_due_statement(), {"now": now}).scalar()
 
 
-def begin(tx: Transaction, outbox_id: int, chat_id: int) -> None:
-    """Mark that the row is being sent to `chat_id`, and count the attempt."""
-    tx.connection.execute(_begin_statement(), {"row_id": outbox_id, "chat": chat_id})
+def begin(tx: Transaction, chats: Mapping[int, int]) -> None:
+    """Mark that the rows (by id) are being sent to these chats, and count the attempts."""
+    tx.connection.execute(
+        _begin_statement(), [{"row_id": row_id, "chat": chat} for row_id, chat in chats.items()]
+    )
+
+
+def give_back(tx: Transaction, ids: Sequence[int]) -> int:
+    """The rows were marked and then not sent: they are owed as before; how many."""
+    return tx.connection.execute(_give_back_statement(), {"row_ids": list(ids)}).rowcount
 
 
 def sending(tx: Transaction, outbox_id: int) -> Row[Any] | None:
-    """What recording an outcome needs to know: attempts, person_id, chat_id, message; the chat's reach."""
+    """What recording an outcome needs: state, attempts, person_id, chat_id, message, and the chat's reach.
+
+    None for what is settled, or no longer there.
+    """
     return tx.connection.execute(_sending_statement(), {"row_id": outbox_id}).first()
 
 
@@ -389,6 +398,14 @@ def settle(
     """The rows are sent, gone, expired or failed; `error` says why."""
     ended = {"ended": state, "at": now, "why": error, "telegrams_id": message_id}
     tx.connection.execute(_settle_statement(), [{"row_id": each, **ended} for each in ids])
+
+
+def sent(tx: Transaction, message_ids: Mapping[int, int], now: datetime) -> None:
+    """The rows (by id) have become these messages; what was settled meanwhile stays so."""
+    tx.connection.execute(
+        _sent_statement(),
+        [{"row_id": row_id, "telegrams_id": each, "at": now} for row_id, each in message_ids.items()],
+    )
 
 
 def postpone(
@@ -408,8 +425,33 @@ def postpone(
 
 
 def recover(tx: Transaction, error: str) -> int:
-    """Owe again what was being sent when the process ended; how many."""
-    statement = update(OutboxRow).where(_OPEN, OutboxRow.state == "sending").values(state="owed", error=error)
+    """Owe again what was being sent when the process ended; how many.
+
+    The attempt does not count: many of them were only prepared, and none failed.
+    """
+    statement = (
+        update(OutboxRow)
+        .where(_OPEN, OutboxRow.state == "sending")
+        .values(state="owed", error=error, attempts=OutboxRow.attempts - 1)
+    )
+    return tx.connection.execute(statement).rowcount
+
+
+def hasten(tx: Transaction, now: datetime) -> int:
+    """Owe now what only a clock that has been put back since makes wait; how many.
+
+    That is what was to be tried again, and what was owed at once before.
+    """
+    statement = (
+        update(OutboxRow)
+        .where(
+            _OPEN,
+            OutboxRow.state == "owed",
+            OutboxRow.due_at > now,
+            or_(OutboxRow.error.is_not(None), OutboxRow.due_at <= OutboxRow.created_at),
+        )
+        .values(due_at=now)
+    )
     return tx.connection.execute(statement).rowcount
 
 
@@ -468,6 +510,7 @@ def _due_statement() -> Select[Any]:
     return (
         _recipients(select(*_OWED))
         .where(_OPEN, OutboxRow.state == "owed", OutboxRow.due_at <= _NOW)
+        .where(OutboxRow.lane <= bindparam("upto"))
         .where(or_(OutboxRow.not_after < _NOW, ~_waits(for_urgent=True)))
         .order_by(OutboxRow.lane, OutboxRow.everybody_by, OutboxRow.id)
         .limit(bindparam("most"))
@@ -475,7 +518,8 @@ def _due_statement() -> Select[Any]:
 
 
 @cache
-def _letter_statement() -> Select[Any]:
+def _letters_statement(again: bool) -> Select[Any]:
+    state = _OPEN if again else OutboxRow.state == "owed"
     found = _recipients(
         select(
             *_OWED,
@@ -489,9 +533,13 @@ def _letter_statement() -> Select[Any]:
             PersonRow.programme_id,
             _STRANGER.language.label("stranger_language"),
         )
-    ).where(OutboxRow.id == bindparam("row_id"), OutboxRow.state == "owed", ~_waits(for_urgent=False))
+    ).where(
+        OutboxRow.id.in_(bindparam("row_ids", expanding=True)),
+        state,
+        or_(OutboxRow.state == "sending", ~_waits(for_urgent=False)),
+    )
     # PostgreSQL writes side by side: who rewords or withdraws a message has done so, or comes too late.
-    return found.with_for_update(of=OutboxRow)
+    return found.order_by(OutboxRow.id).with_for_update(of=OutboxRow)
 
 
 @cache
@@ -506,14 +554,43 @@ def _begin_statement() -> Update:
     return (
         update(OutboxRow)
         .where(OutboxRow.id == bindparam("row_id"))
-        .values(state="sending", attempts=OutboxRow.attempts + 1, chat_id=bindparam("chat"))
+        .values(
+            state="sending",
+            attempts=case((OutboxRow.state == "owed", OutboxRow.attempts + 1), else_=OutboxRow.attempts),
+            chat_id=bindparam("chat"),
+        )
+    )
+
+
+@cache
+def _give_back_statement() -> Update:
+    return (
+        update(OutboxRow)
+        .where(OutboxRow.id.in_(bindparam("row_ids", expanding=True)), OutboxRow.state == "sending")
+        .values(state="owed", attempts=OutboxRow.attempts - 1)
+    )
+
+
+@cache
+def _sent_statement() -> Update:
+    return (
+        update(OutboxRow)
+        .where(OutboxRow.id == bindparam("row_id"), _OPEN)
+        .values(state="sent", settled_at=bindparam("at"), error=None, message_id=bindparam("telegrams_id"))
     )
 
 
 @cache
 def _sending_statement() -> Select[Any]:
     return (
-        select(OutboxRow.attempts, OutboxRow.person_id, OutboxRow.chat_id, OutboxRow.message, ChatRow.reach)
+        select(
+            OutboxRow.state,
+            OutboxRow.attempts,
+            OutboxRow.person_id,
+            OutboxRow.chat_id,
+            OutboxRow.message,
+            ChatRow.reach,
+        )
         .outerjoin(ChatRow, ChatRow.id == OutboxRow.chat_id)
         .where(OutboxRow.id == bindparam("row_id"), _OPEN)
     )
@@ -580,6 +657,19 @@ def _owed(row: Row[Any]) -> Owed:
         reach=Reach(row.reach),
         withdrawn=row.withdrawn_at is not None,
     )
+
+
+def _letter(row: Row[Any]) -> Owed | Letter:
+    owed = _owed(row)
+    try:
+        message = load(row.message)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return owed  # whatever an older or a broken version wrote
+    if row.name is None:
+        reader = Reader(row.stranger_language or "id", Zone.WIB)
+    else:
+        reader = Reader(row.language, row.zone, row.name, row.office, row.programme_id)
+    return Letter(owed, message, reader, row.person_id, row.wave_id)
 
 
 def _about(target: Target | None) -> str | None:

@@ -191,7 +191,7 @@ async def test_what_is_withdrawn_at_the_last_moment_is_not_sent(bench: Bench) ->
             await bench.until(lambda: bench.wire.keys() == ["first"])
             await bench.database.transact(outbox.withdraw, 1, about=MODULE, now=NOON)
         held.come.set()
-        await bench.until(lambda: not bench.sender._tasks)
+        await bench.until(lambda: not bench.sender.in_view)
     assert bench.states() == ["sent", "withdrawn"]
     assert bench.wire.keys() == ["first"]
 
@@ -389,6 +389,7 @@ async def test_a_message_that_our_own_fault_breaks_is_left_and_the_others_go_on(
         really(tx, outbox_id, *rest)
 
     monkeypatch.setattr(delivery, "record", record)
+    bench.wire.script[1001] = [Done()]
     bench.owe(1)
     bench.owe(2)
     with structlog.testing.capture_logs() as logs:

@@ -174,7 +174,7 @@ async def test_a_paid_broadcast_is_asked_for_where_it_exists(server: Scripted, c
     server.give({"message_id": 5})
     await wire.send(1, Say("hi"), ANNA)
     await wire.send(1, Delete(6), ANNA)
-    assert [fields.get("allow_paid_broadcast") for _, fields in server.asked] == ["true", None]
+    assert [fields.get("allow_paid_broadcast") for _, fields in server.asked] == [True, None]
 
 
 async def test_a_toast_is_plain_and_within_its_limit(server: Scripted, client: Client) -> None:
