@@ -415,7 +415,7 @@ class Pacer:
     @limits.setter
     def limits(self, limits: Limits) -> None:
         self._pace.limits = limits
-        self._pump()
+        self._pump_soon()
 
     @property
     def pace(self) -> float:
@@ -443,9 +443,7 @@ class Pacer:
         """
         turn = Turn(lane, by, next(self._sequence), chat_id, granted, ahead)
         heapq.heappush(self._line if ahead else self._ready, turn)
-        if not self._pumping:
-            self._pumping = True
-            asyncio.get_running_loop().call_soon(self._pump)
+        self._pump_soon()
         return turn
 
     async def acquire(self, chat_id: int, *, lane: Lane, by: datetime) -> Permit:
@@ -476,7 +474,7 @@ class Pacer:
                 heapq.heappush(self._ready, turn)
         if not self._pace.ahead(self.now()):
             self._call_back()  # everything has been held back meanwhile
-        self._pump()
+        self._pump_soon()
 
     def drop(self, turns: Sequence[Turn]) -> None:
         """These want no permit any more."""
@@ -484,7 +482,7 @@ class Pacer:
             turn.stage = Stage.OVER
             self._unstage(turn)
             self._unpark(turn.chat_id)
-        self._pump()
+        self._pump_soon()
 
     def pause(self, seconds: float) -> None:
         """Let nothing start for so many seconds (the server is away), and come back gently."""
@@ -506,7 +504,7 @@ class Pacer:
             self._call_back()
         elif answered:
             self._pace.answered(started=started)
-        self._pump()
+        self._pump_soon()
 
     def abandon(self, chat_id: int) -> None:
         """The call was not made."""
@@ -516,7 +514,7 @@ class Pacer:
         """The chat may have its next call."""
         self._pace.release(chat_id)
         self._unpark(chat_id)
-        self._pump()
+        self._pump_soon()
 
     def close(self) -> None:
         """Stop the timer; whoever still waits is to be cancelled by their owner."""
@@ -525,13 +523,21 @@ class Pacer:
             self._timer = None
             self._timer_at = math.inf
 
+    def _pump_soon(self) -> None:
+        """Pump once for all that happens in this turn of the event loop."""
+        if not self._pumping:
+            self._pumping = True
+            asyncio.get_running_loop().call_soon(self._pump)
+
     def _pump(self) -> None:
         """Prepare what is next, grant what may start now, and set the timer for what may start next."""
         self._pumping = False
         now = self.now()
         while self._resting and self._resting[0][0] <= now:
             self._enter(heapq.heappop(self._resting)[1])
-        self._stage(now)
+        ahead = self._pace.ahead(now) if self._line else 0
+        if ahead and 2 * len(self._ahead) <= ahead:
+            self._stage(ahead, now)
         wake = math.inf
         while (turn := self._next(self._ready, now)) is not None:
             # What holds the first of the queue holds all behind it: replies are bound by less.
@@ -546,18 +552,15 @@ class Pacer:
             self._pace.start(turn.chat_id, reply=turn.reply, now=now)
             self._unstage(turn)
             turn.granted(Permit(self, turn.chat_id))
-        if self._line and not self._pace.ahead(now):
+        if self._line and not ahead:
             at = self._pace.ready_at(reply=False, now=now)
             wake = min(wake, math.inf if at is None else at)
         if self._resting:
             wake = min(wake, self._resting[0][0])
         self._wake_at(wake)
 
-    def _stage(self, now: float) -> None:
-        """Have prepared what comes next, half of what may be ahead at a time."""
-        most = self._pace.ahead(now)
-        if 2 * len(self._ahead) > most or not most:
-            return
+    def _stage(self, most: int, now: float) -> None:
+        """Have prepared what comes next: half of what may be ahead, at a time."""
         turns: list[Turn] = []
         while len(self._ahead) < most and (turn := self._next(self._line, now)) is not None:
             heapq.heappop(self._line)

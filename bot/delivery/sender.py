@@ -28,7 +28,7 @@ from bot.domain.outcomes import Failed, HoldBack, InDoubt, Moved, Outcome, Sent,
 from bot.storage.database import Database, DatabaseError, Transaction
 from bot.storage.outbox import AT_ONCE
 from bot.usecases import delivery
-from bot.usecases.delivery import Letter, Owed
+from bot.usecases.delivery import Letter, Owed, Place
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -40,18 +40,26 @@ VIEW = 256
 _VIEW_SECONDS = 2.0  # ... or so many seconds' worth, at paces at which that is more
 _MOST_VIEW = 2048
 _BATCH = 128  # rows in one transaction: a reply's own waits for no more than one of those
-_LOOK_AROUND = 0.25  # seconds between two looks at more than replies while there is enough to do
+_FAST = 250  # messages a second from which on a commit for every one or two of them would cost too much
+_LINGER = 0.02  # seconds: so long, at such a pace, outcomes of a broadcast gather for their commit
+_LOOK_AROUND = 1.0  # seconds between two looks at more than replies while there is enough to do
 _TROUBLES = 3  # so many calls without any answer, one after the other: the server is away
 _LONGEST_REST = 30.0  # seconds: a machine that was asleep is not to miss by more what has come due
 _PUT_BACK = timedelta(seconds=1)  # by more than this, a clock has been put back rather than adjusted
 
 
 class _Gatherer(Generic[T]):
-    """Hands over in batches whatever gathers while the last batch is worked on."""
+    """Hands over in batches whatever gathers while the last batch is worked on.
 
-    def __init__(self, work: Callable[[Sequence[T]], Awaitable[None]], clock: Clock) -> None:
+    Where `linger` seconds are given, whatever gathers in them as well.
+    """
+
+    def __init__(
+        self, work: Callable[[Sequence[T]], Awaitable[None]], clock: Clock, *, linger: float = 0.0
+    ) -> None:
         self._work = work
         self._clock = clock
+        self._linger = linger
         self._items: list[T] = []
         self._task: asyncio.Task[None] | None = None
 
@@ -77,6 +85,8 @@ class _Gatherer(Generic[T]):
         try:
             with self._clock.busy():
                 while self._items:
+                    if self._linger and len(self._items) < _BATCH:
+                        await self._clock.sleep(self._linger)
                     batch = self._items[:_BATCH]
                     del self._items[:_BATCH]
                     await self._work(batch)
@@ -110,20 +120,24 @@ class Sender:
         self._clock = clock
         seconds_worth = int(_VIEW_SECONDS * pacer.limits.per_second)
         self._view = view or max(VIEW, min(_MOST_VIEW, seconds_worth))
-        self._log = structlog.get_logger()
-        self._nudged = asyncio.Event()
+        self._log = structlog.get_logger().bind()  # once, rather than with every line
+        self._woken = asyncio.Event()
+        self._nudged = True  # something may have been owed that was not looked for
         self._looked_around_at = 0.0
         self._stopping = False
         self._rows: dict[int, _Row] = {}  # in view, by id
         self._by_turn: dict[int, _Row] = {}  # by the turn's sequence
         self._calls: set[asyncio.Task[None]] = set()
         self._chats: Counter[int] = Counter()  # how many of the rows are for which chat
-        self._more = False  # there is more due than is in view
+        self._last: Place | None = None  # up to where is in view what is due; None: all of it
         self._broken: set[int] = set()  # rows that not even their failure could be recorded of
         self._begin_ahead: _Gatherer[_Row] = _Gatherer(self._prepare, clock)
         self._begin_now: _Gatherer[tuple[_Row, Permit]] = _Gatherer(self._answer, clock)
         self._return: _Gatherer[_Row] = _Gatherer(self._give_back, clock)
         self._outcomes: _Gatherer[tuple[_Row, Permit, Letter, Outcome]] = _Gatherer(self._record, clock)
+        self._crowd: _Gatherer[tuple[_Row, Permit, Letter, Outcome]] = _Gatherer(
+            self._record, clock, linger=_LINGER if pacer.limits.per_second >= _FAST else 0.0
+        )
         pacer.prepare = lambda turns: self._begin_ahead.add(*map(self._row_of, turns))
         pacer.recall = lambda turns: self._return.add(*map(self._row_of, turns))
         self._told = (clock.now(), clock.monotonic())
@@ -143,12 +157,13 @@ class Sender:
 
     def nudge(self) -> None:
         """Look now: something has been owed."""
-        self._nudged.set()
+        self._nudged = True
+        self._woken.set()
 
     def stop(self) -> None:
         """Let `run` return once what is in flight has ended and is recorded."""
         self._stopping = True
-        self._nudged.set()
+        self._woken.set()
 
     async def run(self) -> None:
         """Send until stopped; cancelled, it drops what is in flight, which the next start finds in doubt.
@@ -168,7 +183,7 @@ class Sender:
             if self._useless is not None:
                 raise self._useless
         finally:
-            for each in (self._begin_ahead, self._begin_now, self._return, self._outcomes):
+            for each in (self._begin_ahead, self._begin_now, self._return, self._outcomes, self._crowd):
                 await each.drop()
             for call in self._calls:
                 call.cancel()
@@ -183,24 +198,28 @@ class Sender:
         while self._calls:
             await asyncio.wait(self._calls)
         await self._outcomes.settle()
+        await self._crowd.settle()
         self._return.add(*(row for row in self._rows.values() if row.letter is not None))
         await self._return.settle()
 
     # --- what is due -----------------------------------------------------------------------------------
 
     async def _look(self) -> datetime | None:
-        """Bring into view what is due; when something will be that is not yet."""
-        self._nudged.clear()
+        """Bring into view what is due; when to look again without being told."""
+        self._woken.clear()
         await self._notice_the_clock()
         now = self._clock.now()
         crowded = len(self._rows) >= self._view // 2
         rested = self._looked_around_at + _LOOK_AROUND - self._clock.monotonic()
-        # Who looks for a reply while hundreds wait is not to read those hundreds again.
-        glance = crowded and rested > 0
-        upto = Lane.REPLY if glance else Lane.REMINDER
+        # Who looks for a reply while hundreds wait is not to read those hundreds again; nor who fills up.
+        glance = self._nudged and crowded and rested > 0
+        filling = not self._nudged and not crowded and self._last is not None
+        limit = self._view - len(self._rows) if filling else self._view
+        upto, after = Lane.REPLY if glance else Lane.REMINDER, self._last if filling else None
+        self._nudged = glance
         try:
-            rows, seen, wake_at = await self._persistently(
-                lambda: self._database.read(_what_is_due, now, self._view, upto, frozenset(self._rows))
+            rows, seen, last, wake_at = await self._persistently(
+                lambda: self._database.read(_what_is_due, now, limit, upto, after, frozenset(self._rows))
             )
             ended = {row.id: row for row in rows if row.id not in self._rows and delivery.hopeless(row, now)}
             if ended:
@@ -212,11 +231,13 @@ class Sender:
                 continue
             self._enter(row, row.chat_id)
         if ended:
-            self._nudged.set()  # there may be more behind them
+            self.nudge()  # there may be more behind them
         if glance:
             return now + timedelta(seconds=rested)
-        self._more = seen == self._view
-        self._looked_around_at = self._clock.monotonic()
+        if not filling:
+            self._looked_around_at = self._clock.monotonic()
+        # With more due than is in view, the end of half of that leads to another look.
+        self._last = last if seen == limit else None
         return wake_at
 
     def _enter(self, owed: Owed, chat_id: int) -> None:
@@ -243,8 +264,10 @@ class Sender:
         self._chats[row.chat_id] -= 1
         if not self._chats[row.chat_id]:
             del self._chats[row.chat_id]
-        if crowded or (self._more and len(self._rows) < self._view // 2):
+        if crowded:
             self.nudge()
+        elif self._last is not None and len(self._rows) < self._view // 2:
+            self._woken.set()
 
     async def _notice_the_clock(self) -> None:
         """Where the machine's clock has been put back, what was due by the old one does not wait."""
@@ -262,9 +285,8 @@ class Sender:
             )
 
     async def _rest(self, until: datetime | None) -> None:
-        """Wait for a nudge, or for `until`."""
-        nudged = asyncio.create_task(self._nudged.wait())
-        waits: set[asyncio.Task[object]] = {nudged}
+        """Wait until woken, or for `until`."""
+        waits: set[asyncio.Task[object]] = {asyncio.create_task(self._woken.wait())}
         if until is not None:
             seconds = max(0.0, (until - self._clock.now()).total_seconds())
             waits.add(asyncio.create_task(self._clock.sleep(min(seconds, _LONGEST_REST))))
@@ -355,7 +377,8 @@ class Sender:
             permit.done(outcome)
             self._watch(outcome, started)
             self._count(letter, outcome)
-            self._outcomes.add((row, permit, letter, outcome))
+            simply = isinstance(outcome, Sent) and row.owed.lane is not Lane.REPLY
+            (self._crowd if simply else self._outcomes).add((row, permit, letter, outcome))
 
     async def _send(self, letter: Letter) -> Outcome:
         chat_id = letter.owed.chat_id
@@ -451,8 +474,7 @@ class Sender:
 
 
 def _what_is_due(
-    tx: Transaction, now: datetime, limit: int, upto: Lane, known: frozenset[int]
-) -> tuple[list[Owed], int, datetime | None]:
-    rows, seen = delivery.due(tx, now, limit, upto=upto, but=known)
-    # With more in view than can be sent at once, the end of any of it leads to another look.
-    return rows, seen, None if seen == limit else delivery.next_due(tx, now)
+    tx: Transaction, now: datetime, limit: int, upto: Lane, after: Place | None, known: frozenset[int]
+) -> tuple[list[Owed], int, Place | None, datetime | None]:
+    rows, seen, last = delivery.due(tx, now, limit, upto=upto, after=after, but=known)
+    return rows, seen, last, delivery.next_due(tx, now)

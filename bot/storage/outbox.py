@@ -8,10 +8,12 @@ from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Any
+from typing import Any, TypeAlias
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
+    Integer,
     Row,
     Select,
     Update,
@@ -74,6 +76,10 @@ class Owed:
     chat_id: int | None
     reach: Reach
     withdrawn: bool
+
+
+Place: TypeAlias = tuple[Lane, datetime, int]
+"""A row's place in the order of sending: its lane, its deadline, its id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -335,14 +341,25 @@ def reword(tx: Transaction, messages: Mapping[int, Message]) -> None:
 
 
 def due(
-    tx: Transaction, now: datetime, limit: int, *, upto: Lane = Lane.REMINDER, but: Container[int] = ()
-) -> tuple[list[Owed], int]:
+    tx: Transaction,
+    now: datetime,
+    limit: int,
+    *,
+    upto: Lane = Lane.REMINDER,
+    after: Place | None = None,
+    but: Container[int] = (),
+) -> tuple[list[Owed], int, Place | None]:
     """What is due, most urgent first, without what has to wait for others to the same recipient.
 
-    Of the lanes up to `upto`. Also how many of `limit` there were, `but` included: those are left out.
+    Of the lanes up to `upto`, and `after` a place in that order. Also how many of `limit` there were, and
+    the place of the last: both with `but`, which is left out.
     """
-    rows = tx.connection.execute(_due_statement(), {"now": now, "most": limit, "upto": int(upto)}).all()
-    return [_owed(row) for row in rows if row[0] not in but], len(rows)
+    values = {"now": now, "most": limit, "upto": int(upto)}
+    if after is not None:
+        values |= {"lane": int(after[0]), "by": after[1], "id": after[2]}
+    rows = tx.connection.execute(_due_statement(after is not None), values).all()
+    last = (_LANES[rows[-1].lane], rows[-1].everybody_by, rows[-1].id) if rows else None
+    return [_owed(row) for row in rows if row[0] not in but], len(rows), last
 
 
 def letters(
@@ -366,11 +383,9 @@ def next_due(tx: Transaction, now: datetime) -> datetime | None:
     return tx.connection.execute(_next_due_statement(), {"now": now}).scalar()
 
 
-def begin(tx: Transaction, chats: Mapping[int, int]) -> None:
-    """Mark that the rows (by id) are being sent to these chats, and count the attempts."""
-    tx.connection.execute(
-        _begin_statement(), [{"row_id": row_id, "chat": chat} for row_id, chat in chats.items()]
-    )
+def begin(tx: Transaction, ids: Sequence[int]) -> None:
+    """Mark that the rows are being sent to their recipients' chats, and count the attempts."""
+    tx.connection.execute(_begin_statement(), {"row_ids": list(ids)})
 
 
 def give_back(tx: Transaction, ids: Sequence[int]) -> int:
@@ -488,6 +503,8 @@ def prune(tx: Transaction, before: datetime, limit: int) -> int:
 # --- inside -------------------------------------------------------------------------------------------
 
 _PRECEDENCE = timedelta(minutes=1)
+_LANES = {lane.value: lane for lane in Lane}  # an enumeration's own look-up costs many times that
+_REACHES = {reach.value: reach for reach in Reach}
 _NOW = bindparam("now", type_=OutboxRow.__table__.c.due_at.type)
 _OWN = aliased(ChatRow)
 _STRANGER = aliased(ChatRow)
@@ -506,11 +523,14 @@ _OWED = (
 
 
 @cache
-def _due_statement() -> Select[Any]:
+def _due_statement(after: bool) -> Select[Any]:
+    place = tuple_(OutboxRow.lane, OutboxRow.everybody_by, OutboxRow.id)
+    by = bindparam("by", type_=OutboxRow.__table__.c.everybody_by.type)
+    beyond = place > tuple_(bindparam("lane", type_=Integer), by, bindparam("id", type_=BigInteger))
     return (
         _recipients(select(*_OWED))
         .where(_OPEN, OutboxRow.state == "owed", OutboxRow.due_at <= _NOW)
-        .where(OutboxRow.lane <= bindparam("upto"))
+        .where(OutboxRow.lane <= bindparam("upto"), *([beyond] if after else ()))
         .where(or_(OutboxRow.not_after < _NOW, ~_waits(for_urgent=True)))
         .order_by(OutboxRow.lane, OutboxRow.everybody_by, OutboxRow.id)
         .limit(bindparam("most"))
@@ -551,13 +571,14 @@ def _next_due_statement() -> Select[Any]:
 
 @cache
 def _begin_statement() -> Update:
+    own = select(ChatRow.id).where(ChatRow.person_id == OutboxRow.person_id).scalar_subquery()
     return (
         update(OutboxRow)
-        .where(OutboxRow.id == bindparam("row_id"))
+        .where(OutboxRow.id.in_(bindparam("row_ids", expanding=True)))
         .values(
             state="sending",
             attempts=case((OutboxRow.state == "owed", OutboxRow.attempts + 1), else_=OutboxRow.attempts),
-            chat_id=bindparam("chat"),
+            chat_id=func.coalesce(own, OutboxRow.chat_id),
         )
     )
 
@@ -650,11 +671,11 @@ def _waits(*, for_urgent: bool) -> ColumnElement[bool]:
 def _owed(row: Row[Any]) -> Owed:
     return Owed(
         id=row.id,
-        lane=Lane(row.lane),
+        lane=_LANES[row.lane],
         everybody_by=row.everybody_by,
         not_after=row.not_after,
         chat_id=row.chat,
-        reach=Reach(row.reach),
+        reach=_REACHES[row.reach],
         withdrawn=row.withdrawn_at is not None,
     )
 

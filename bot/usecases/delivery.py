@@ -9,11 +9,12 @@ from bot.domain.people import Reach
 from bot.storage import outbox, people, quiz, updates
 from bot.storage.database import Transaction
 from bot.storage.messages import load
-from bot.storage.outbox import Letter, Owed
+from bot.storage.outbox import Letter, Owed, Place
 
 __all__ = [
     "Letter",
     "Owed",
+    "Place",
     "backoff",
     "begin",
     "clock_put_back",
@@ -50,14 +51,21 @@ def backoff(attempts: int) -> timedelta:
 
 
 def due(
-    tx: Transaction, now: datetime, limit: int, *, upto: Lane = Lane.REMINDER, but: Container[int] = ()
-) -> tuple[list[Owed], int]:
+    tx: Transaction,
+    now: datetime,
+    limit: int,
+    *,
+    upto: Lane = Lane.REMINDER,
+    after: Place | None = None,
+    but: Container[int] = (),
+) -> tuple[list[Owed], int, Place | None]:
     """What is due, in the order in which it is to be sent: by lane, by deadline, by age.
 
-    Not what has to wait for an earlier message to the same chat, nor `but` (by id). Also what can no longer
-    be sent, which is to be closed (`hopeless`, `close`). And how many there were, `but` included.
+    Not what has to wait for an earlier message to the same chat, nor `but` (by id), nor what is not `after`
+    a place in that order. Also what can no longer be sent, which is to be closed (`hopeless`, `close`). And
+    how many there were, `but` included, and the last one's place.
     """
-    return outbox.due(tx, now, limit, upto=upto, but=but)
+    return outbox.due(tx, now, limit, upto=upto, after=after, but=but)
 
 
 def next_due(tx: Transaction, now: datetime) -> datetime | None:
@@ -112,9 +120,8 @@ def begin(tx: Transaction, ids: Sequence[int], now: datetime, *, again: bool = F
     close(tx, over, now)
     if unreadable:
         outbox.settle(tx, unreadable, "failed", now, error="its message cannot be read")
-    chats = {each.owed.id: each.owed.chat_id for each in letters if each.owed.chat_id is not None}
-    if chats:
-        outbox.begin(tx, chats)
+    if letters:
+        outbox.begin(tx, [each.owed.id for each in letters])
     return tuple(letters)
 
 
