@@ -50,6 +50,9 @@ from bot.clock import Clock
 from bot.domain.messages import Lane
 from bot.domain.outcomes import Done, Failed, Gone, HoldBack, Moved, Outcome, Sent
 
+FREE = 30
+"""Messages a second over all chats that cost nothing."""
+
 RAMP = 10.0
 """Seconds from the end of a pause until the full pace."""
 
@@ -78,7 +81,7 @@ _LATENESS = 0.02  # seconds by which a woken waiter may be late and still be mad
 class Limits:
     """Telegram's figures (free tier); `burst` is ours, within what it is known to tolerate."""
 
-    per_second: float = 30
+    per_second: float = FREE
     per_chat: float = 1
     per_group_minute: float = 20
     burst: int = 3

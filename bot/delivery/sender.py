@@ -13,13 +13,14 @@ back, to be looked at again when its time comes.
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Concatenate, Generic, ParamSpec, TypeVar
 
 import structlog
 
 from bot.clock import Clock
-from bot.delivery.pacer import Pacer, Permit, Turn
+from bot.delivery.pacer import FREE, Pacer, Permit, Turn
 from bot.delivery.patience import LONGEST_PAUSE, persistently
 from bot.delivery.wire import Wire, WireUselessError
 from bot.domain.faults import trail
@@ -110,8 +111,16 @@ class Sender:
     """Sends what is owed. One a database: whoever starts it sees to that (`bot.storage.instance`)."""
 
     def __init__(
-        self, database: Database, wire: Wire, pacer: Pacer, clock: Clock, *, view: int | None = None
+        self,
+        database: Database,
+        wire: Wire,
+        pacer: Pacer,
+        clock: Clock,
+        *,
+        view: int | None = None,
+        stars: int = 0,
     ) -> None:
+        """`stars` a day may be spent on broadcasts at the pacer's pace; then it is the free one."""
         self.counts: Counter[str] = Counter()
         """How many calls ended how (by the outcome's name), and how many messages came `late`."""
         self._database = database
@@ -140,6 +149,8 @@ class Sender:
         )
         pacer.prepare = lambda turns: self._begin_ahead.add(*map(self._row_of, turns))
         pacer.recall = lambda turns: self._return.add(*map(self._row_of, turns))
+        self._stars = stars
+        self._full_pace = pacer.limits
         self._told = (clock.now(), clock.monotonic())
         self._troubles = 0
         self._away_until = 0.0
@@ -342,14 +353,35 @@ class Sender:
         async def attempt() -> tuple[Letter, ...]:
             nonlocal tried
             again, tried = tried, True
-            return await self._database.transact(delivery.begin, ids, self._clock.now(), again=again)
+            return await self._database.transact(
+                delivery.begin, ids, self._clock.now(), again=again, stars=self._stars
+            )
 
-        return await self._persistently(attempt)
+        letters = await self._persistently(attempt)
+        if self._stars:
+            self._pay_heed(letters)
+        return letters
+
+    def _pay_heed(self, letters: Sequence[Letter]) -> None:
+        """Without Stars for a broadcast the pace is the free one; with Stars (a new day's), the paid one."""
+        broadcast = [letter for letter in letters if letter.owed.lane is not Lane.REPLY]
+        if not broadcast:
+            return
+        free = replace(self._full_pace, per_second=min(FREE, self._full_pace.per_second))
+        limits = self._full_pace if all(letter.paid for letter in broadcast) else free
+        if limits == self._pacer.limits:
+            return
+        self._pacer.limits = limits
+        if limits is free:
+            self._log.warning(
+                "the day's Stars are spent: on at the free pace", action="stars_spent", stars=self._stars
+            )
 
     async def _give_back(self, rows: Sequence[_Row]) -> None:
         """What was begun has to wait for long: it is owed as before."""
         try:
-            await self._write(delivery.give_back, [row.owed.id for row in rows])
+            letters = [row.letter for row in rows if row.letter is not None]
+            await self._write(delivery.give_back, letters, self._clock.now())
         except DatabaseError:  # and it is time to stop
             return
         for row in rows:
@@ -385,7 +417,7 @@ class Sender:
         if chat_id is None:
             raise ValueError("a letter without an address")
         try:
-            return await self._wire.send(chat_id, letter.message, letter.reader)
+            return await self._wire.send(chat_id, letter.message, letter.reader, paid=letter.paid)
         except WireUselessError as error:
             self._useless = error
             self.stop()

@@ -91,6 +91,7 @@ class Letter:
     reader: Reader
     person_id: int | None
     wave_id: int | None
+    paid: bool = False  # Stars have been set aside for it
 
 
 # --- owing --------------------------------------------------------------------------------------------
@@ -388,9 +389,9 @@ def begin(tx: Transaction, ids: Sequence[int]) -> None:
     tx.connection.execute(_begin_statement(), {"row_ids": list(ids)})
 
 
-def give_back(tx: Transaction, ids: Sequence[int]) -> int:
-    """The rows were marked and then not sent: they are owed as before; how many."""
-    return tx.connection.execute(_give_back_statement(), {"row_ids": list(ids)}).rowcount
+def give_back(tx: Transaction, ids: Sequence[int]) -> None:
+    """The rows were marked and then not sent: they are owed as before."""
+    tx.connection.execute(_give_back_statement(), {"row_ids": list(ids)})
 
 
 def sending(tx: Transaction, outbox_id: int) -> Row[Any] | None:

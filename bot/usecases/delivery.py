@@ -1,12 +1,13 @@
 """What is owed, being sent, and what each outcome makes of it: the table in docs/delivery.md, in code."""
 
 from collections.abc import Container, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.domain.messages import Ask, Lane
 from bot.domain.outcomes import Done, Failed, Gone, HoldBack, InDoubt, Moved, Outcome, Sent, Unsent
 from bot.domain.people import Reach
-from bot.storage import outbox, people, quiz, updates
+from bot.storage import outbox, people, quiz, state, updates
 from bot.storage.database import Transaction
 from bot.storage.messages import load
 from bot.storage.outbox import Letter, Owed, Place
@@ -35,6 +36,10 @@ MOST_DOUBTS = 5
 """How often a message is tried that may have been delivered each time: so many copies are enough."""
 
 LONGEST_PAUSE = timedelta(minutes=5)
+
+MESSAGES_A_STAR = 10
+"""A paid message costs a tenth of a Star. The first thirty of a second would be free; they are counted too,
+because how Telegram tells them apart is not known, and a budget must hold."""
 
 UPDATES_KEPT = timedelta(days=3)
 """Telegram hands an update over again for a day at most."""
@@ -97,16 +102,19 @@ def close(tx: Transaction, rows: Iterable[Owed], now: datetime) -> None:
     for owed in rows:
         if (end := hopeless(owed, now)) is not None:
             ends.setdefault(end, []).append(owed.id)
-    for (state, why), ids in ends.items():
-        outbox.settle(tx, ids, state, now, error=why)
+    for (end_state, why), ids in ends.items():
+        outbox.settle(tx, ids, end_state, now, error=why)
 
 
-def begin(tx: Transaction, ids: Sequence[int], now: datetime, *, again: bool = False) -> tuple[Letter, ...]:
+def begin(
+    tx: Transaction, ids: Sequence[int], now: datetime, *, again: bool = False, stars: int = 0
+) -> tuple[Letter, ...]:
     """Mark as being sent what of `ids` still can be, count the attempts, and return it to be sent.
 
     The world is looked at once more: what was settled, withdrawn, expired or has to wait meanwhile is
     not among the letters. What cannot be read fails here. `again`: who calls does not know whether an
-    earlier call was committed, and has sent nothing.
+    earlier call was committed, and has sent nothing. Of `stars` a day those are paid for that are no replies,
+    for as long as there are Stars left: what is `paid` is counted in this transaction.
     """
     letters, over, unreadable = [], [], []
     for found in outbox.letters(tx, ids, now, again=again).values():
@@ -122,15 +130,37 @@ def begin(tx: Transaction, ids: Sequence[int], now: datetime, *, again: bool = F
         outbox.settle(tx, unreadable, "failed", now, error="its message cannot be read")
     if letters:
         outbox.begin(tx, [each.owed.id for each in letters])
-    return tuple(letters)
+    return _pay(tx, letters, stars * MESSAGES_A_STAR, now) if stars else tuple(letters)
 
 
-def give_back(tx: Transaction, ids: Sequence[int]) -> None:
+def give_back(tx: Transaction, letters: Sequence[Letter], now: datetime) -> None:
     """What was begun has not been sent, and has to wait: it is owed as before, and the attempt not counted.
 
     It is to be looked at again when its time comes, rather than sent as it was when it was begun.
     """
-    outbox.give_back(tx, ids)
+    outbox.give_back(tx, [letter.owed.id for letter in letters])
+    if paid := sum(letter.paid for letter in letters):
+        _note_paid(tx, max(0, _paid(tx, now) - paid), now)
+
+
+def _pay(tx: Transaction, letters: Sequence[Letter], budget: int, now: datetime) -> tuple[Letter, ...]:
+    """Pay for as many of the letters as `budget` (messages a day) has left."""
+    before = _paid(tx, now)
+    broadcast = [letter.owed.id for letter in letters if letter.owed.lane is not Lane.REPLY]
+    paid = frozenset(broadcast[: max(0, budget - before)])
+    if paid:
+        _note_paid(tx, before + len(paid), now)
+    return tuple(replace(each, paid=True) if each.owed.id in paid else each for each in letters)
+
+
+def _paid(tx: Transaction, now: datetime) -> int:
+    """How many messages have been paid for today (UTC)."""
+    day, _, number = (state.recall(tx, state.PAID, to_change=True) or "").partition(" ")
+    return int(number) if day == f"{now:%Y-%m-%d}" else 0
+
+
+def _note_paid(tx: Transaction, number: int, now: datetime) -> None:
+    state.remember(tx, state.PAID, f"{now:%Y-%m-%d} {number}")
 
 
 def record_all(tx: Transaction, ended: Sequence[tuple[Letter, Outcome]], now: datetime) -> None:
