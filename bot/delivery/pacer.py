@@ -72,6 +72,7 @@ _KEEP = 2.0  # seconds for which something prepared may wait
 _TICK = 0.004  # seconds: paces of more than one call in so many start a few at once
 _RAMP_FROM = 0.25  # the share of the pace with which it comes back
 _MARGIN = 0.001  # seconds on top of each window: two clocks, and floats, round differently
+_EARLY = 0.002  # seconds by which a call may be quicker than any lately
 _REPLIES_MATTER_FOR = 10.0  # seconds after a reply in which broadcasts leave room for another
 _ROOM = 5  # ... of at most one slot in so many
 _LATENESS = 0.02  # seconds by which a woken waiter may be late and still be made up for
@@ -128,9 +129,8 @@ class _Floor:
 
     @property
     def seconds(self) -> float:
-        """A little less than the floor: timers are early, and ways get shorter, by as much."""
-        floor = min(self._before, self._now)
-        return max(0.0, floor - max(0.001, 0.03 * floor))
+        """A little less than the floor."""
+        return max(0.0, min(self._before, self._now) - _EARLY)
 
 
 class Pace:
