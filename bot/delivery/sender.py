@@ -39,7 +39,8 @@ VIEW = 256
 """How many rows the sender sees at once; fewer than half of it waiting, it looks for more."""
 
 _VIEW_SECONDS = 2.0  # ... or so many seconds' worth, at paces at which that is more
-_MOST_VIEW = 2048
+_MOST_VIEW = 1024
+_AT_A_TIME = 128  # rows brought into view without letting others have the event loop
 _BATCH = 128  # rows in one transaction: a reply's own waits for no more than one of those
 _FAST = 250  # messages a second from which on a commit for every one or two of them would cost too much
 _LINGER = 0.02  # seconds: so long, at such a pace, outcomes of a broadcast gather for their commit
@@ -232,15 +233,17 @@ class Sender:
             rows, seen, last, wake_at = await self._persistently(
                 lambda: self._database.read(_what_is_due, now, limit, upto, after, frozenset(self._rows))
             )
-            ended = {row.id: row for row in rows if row.id not in self._rows and delivery.hopeless(row, now)}
+            ended = tuple(row for row in rows if delivery.hopeless(row, now))
             if ended:
-                await self._write(delivery.close, tuple(ended.values()), now)
+                await self._write(delivery.close, ended, now)
         except DatabaseError:  # and it is time to stop
             return None
-        for row in rows:
-            if row.id in self._rows or row.id in ended or row.id in self._broken or row.chat_id is None:
-                continue
-            self._enter(row, row.chat_id)
+        over = frozenset(row.id for row in ended)
+        for number, row in enumerate(rows, start=1):
+            if row.id not in over and row.id not in self._broken and row.chat_id is not None:
+                self._enter(row, row.chat_id)
+            if number % _AT_A_TIME == 0:
+                await asyncio.sleep(0)
         if ended:
             self.nudge()  # there may be more behind them
         if glance:
