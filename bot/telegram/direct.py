@@ -21,6 +21,7 @@ from bot.telegram.errors import AnswerLostError, NeverSentError, redact
 
 _CONNECT: Final = 10.0  # seconds for a connection, TLS included, and again for waiting until one is free
 _ANSWER: Final = 20.0  # seconds for an answer
+_AT_ONCE: Final = 8  # connections being opened: each costs the event loop a millisecond of TLS
 _IDLE: Final = 15.0  # seconds after which a connection may have been closed by the other side unnoticed
 
 
@@ -39,6 +40,7 @@ class Direct:
         self._path = parts.path.rstrip("/").encode()
         self._tls: ssl.SSLContext | None = None
         self._room = asyncio.Semaphore(most)
+        self._opening = asyncio.Semaphore(_AT_ONCE)
         self._open: set[_Connection] = set()
         self._idle: list[_Connection] = []  # the one used last is taken first
         self._closed = False
@@ -61,7 +63,7 @@ class Direct:
         else:
             await self._room.acquire()
         try:
-            connection = self._rested() or await self._connect()
+            connection = self._rested() or await self._opened()
             try:
                 return await connection.exchange(request)
             finally:
@@ -93,6 +95,14 @@ class Direct:
             connection.close()
         return None
 
+    async def _opened(self) -> "_Connection":
+        """A new connection, or one that is free by the time it is our turn to open one."""
+        try:
+            async with asyncio.timeout(_CONNECT), self._opening:
+                return self._rested() or await self._connect()
+        except TimeoutError:
+            raise NeverSentError("no connection in time") from None
+
     async def _connect(self) -> "_Connection":
         if self._closed or not self._host:
             raise NeverSentError("the transport is closed" if self._closed else "there is no such address")
@@ -101,11 +111,10 @@ class Direct:
             if self._secure and self._tls is None:
                 # Reading the certificates of the system takes a while, and the loop has others to serve.
                 self._tls = await loop.run_in_executor(None, _tls)
-            async with asyncio.timeout(_CONNECT):
-                _, connection = await loop.create_connection(
-                    lambda: _Connection(self._open), self._host, self._port, ssl=self._tls
-                )
-        except (OSError, TimeoutError, UnicodeError) as error:  # ssl.SSLError is an OSError
+            _, connection = await loop.create_connection(
+                lambda: _Connection(self._open), self._host, self._port, ssl=self._tls
+            )
+        except (OSError, UnicodeError) as error:  # ssl.SSLError is an OSError
             # `from None`: what it says and keeps may name the address.
             raise NeverSentError(redact(f"{type(error).__name__}: {error}".rstrip(": "))) from None
         return connection
