@@ -31,6 +31,7 @@ from bot.telegram.client import Client, introduce, set_webhook
 from bot.telegram.events import read_json
 from bot.telegram.polling import Polling
 from bot.telegram.render import Renderer
+from bot.telegram.transport import CONNECTIONS
 from bot.telegram.wire import TelegramWire
 from bot.usecases import desk
 from bot.web.server import build, serving
@@ -40,6 +41,7 @@ _log = structlog.get_logger()
 
 _FAREWELL = 3.0  # seconds for a database that may be out of reach, at the end
 _RECONNECT = 1.0  # seconds between a standby's attempts to reach the database
+_MOST_CONNECTIONS = 256
 
 
 class NoTokenError(Exception):
@@ -222,15 +224,21 @@ async def running(
             "there is no bot token: set telegram.token in config.yaml, or REKAN_TELEGRAM__TOKEN"
             " (`rekan demo` needs none)"
         )
-    client = Client(config.telegram.token.get_secret_value(), config.telegram.base_url, trust_env=True)
+    client = Client(
+        config.telegram.token.get_secret_value(),
+        config.telegram.base_url,
+        connections=_connections(config),
+        trust_env=True,
+    )
     try:
         await introduce(client)
         await database.transact(state.remember, state.BOT_NAME, client.username)
         catalogue = database.catalogue
         wording = Wording(catalogue)
-        wire = TelegramWire(client, Renderer(catalogue, wording), paid=config.telegram.pace.paid)
+        wire = TelegramWire(client, Renderer(catalogue, wording))
         pacer = Pacer(clock, _limits(config))
-        sender = Sender(database, wire, pacer, clock)
+        pace = config.telegram.pace
+        sender = Sender(database, wire, pacer, clock, stars=pace.stars if pace.paid else 0)
         forecasts = Forecasts(database, clock, pacer, sender)
         caller = waking.Caller(database.kind) if isinstance(database.kind, Postgresql) else None
         rekan = Rekan(
@@ -238,7 +246,7 @@ async def running(
             client=client,
             pacer=pacer,
             sender=sender,
-            timetable=Timetable(database, clock, forecasts.nudge, Pace(config.telegram.pace.per_second)),
+            timetable=Timetable(database, clock, forecasts.nudge, Pace(pace.per_second)),
             intake=Intake(
                 database, desk.handle, wire, caller.call if caller and only else sender.nudge, clock
             ),
@@ -276,7 +284,17 @@ async def running(
 
 def _limits(config: Config) -> Limits:
     pace = config.telegram.pace
-    return Limits(per_second=pace.per_second, per_chat=pace.per_chat, per_group_minute=pace.per_group_minute)
+    return Limits(
+        per_second=pace.per_second,
+        per_chat=pace.per_chat,
+        per_group_minute=pace.per_group_minute,
+        at_once=_connections(config),
+    )
+
+
+def _connections(config: Config) -> int:
+    """How many calls at once the pace takes, answers being a quarter of a second away."""
+    return min(_MOST_CONNECTIONS, max(CONNECTIONS, config.telegram.pace.per_second // 4))
 
 
 @contextlib.asynccontextmanager

@@ -203,6 +203,12 @@ class Pace(Section):
     per_chat: Rate = Field(1, gt=0, le=30, description="Messages a second in one chat.")
     per_group_minute: Whole = Field(20, ge=1, le=1_000, description="Messages a minute in one group.")
     paid: Flag = Field(False, description="Paid broadcasts: more than 30 a second, for Telegram Stars.")
+    stars: Whole = Field(
+        0,
+        ge=0,
+        le=1_000_000,
+        description="Stars that may be spent in a day (UTC), a tenth for each message; then 30 a second.",
+    )
 
 
 class Telegram(Section):
@@ -361,6 +367,13 @@ def _check(config: Config, reading: Reading) -> None:
     if official and telegram.pace.per_second > MOST_PER_SECOND:
         what = f"'per_second' is above {MOST_PER_SECOND:,}, which Telegram refuses"
         reading.problem(telegram.pace.where("per_second"), what, "write 1000 or less")
+    if known(telegram) and whole(telegram.pace) and telegram.pace.paid and not telegram.pace.stars:
+        what = "'paid' has no budget"
+        reading.problem(
+            telegram.pace.where("paid"),
+            what,
+            "set 'stars' to how many Stars a day may be spent (10 messages each)",
+        )
     if whole(config.owners) and any(owner < 1 for owner in config.owners):
         reading.problem(config.where("owners"), "'owners' has an id below 1", "write the ids of people")
 

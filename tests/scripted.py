@@ -18,13 +18,15 @@ class Wire:
         self.sent: list[tuple[datetime, int, Message]] = []
         """Every call: when, to which chat, what."""
         self.readers: list[Reader] = []
+        self.paid = 0
         self.toasts: list[tuple[str, Say | None, Reader]] = []
         self.script: defaultdict[int, list[Answer]] = defaultdict(list)
         """By chat, how the next calls end; then they succeed."""
         self.toast_error: Exception | None = None
         self._clock = clock
 
-    async def send(self, chat_id: int, message: Message, reader: Reader) -> Outcome:
+    async def send(self, chat_id: int, message: Message, reader: Reader, *, paid: bool = False) -> Outcome:
+        self.paid += paid
         self.sent.append((self._clock.now(), chat_id, message))
         self.readers.append(reader)
         if not self.script[chat_id]:

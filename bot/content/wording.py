@@ -34,6 +34,8 @@ from bot.domain.zones import Zone
 FORM = "form."
 """What the keys of `bot.domain.forms` begin with: they have no text in `content/texts`."""
 
+_LANGUAGES: Mapping[str, Language] = {language.value: language for language in Language}
+_ZONES: Mapping[str, Zone] = {zone.value: zone for zone in Zone}
 _PLACEHOLDER = re.compile(r"\{\{|\}\}|\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _BLANK_LINES = re.compile(r"\n(?:[ \t]*\n){2,}")
 
@@ -135,12 +137,12 @@ class Wording:
 
 def language_of(reader: Reader) -> Language:
     """The reader's language; Indonesian where it is none of ours."""
-    return next((language for language in Language if language == reader.language), Language.ID)
+    return _LANGUAGES.get(reader.language, Language.ID)
 
 
 def zone_of(reader: Reader) -> Zone:
     """The reader's zone; WIB where it is none of the three."""
-    return next((zone for zone in Zone if zone == reader.zone), Zone.WIB)
+    return _ZONES.get(reader.zone, Zone.WIB)
 
 
 class _Tongue:

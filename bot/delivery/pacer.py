@@ -6,7 +6,9 @@ before it: who waits, in which order, woken when.
 *All chats.* At most `per_second` calls may reach the server in any second, as the server sees it. It sees
 a call at some unknown instant between its start here and its answer's arrival. So a slot is held from the
 start until one second after the answer: two calls that use the same slot are then a second apart at the
-server, whatever the latencies, and `per_second` slots are the bound. Beside that, broadcasts start evenly
+server, whatever the latencies, and `per_second` slots are the bound. Once it is known how long the way there
+and back takes at least (`_Floor`), that is taken off the second: no call is at the server sooner, and no
+answer back sooner, so the two calls still are a second apart there. Beside that, broadcasts start evenly
 spaced, so that a second's calls do not leave in one burst.
 
 *One private chat.* One a second for what was not asked for. Somebody who taps and writes expects answers,
@@ -19,9 +21,18 @@ arrival and the next start, so that no latency makes it fuller here than there.
 *Being held back* (429). Telegram does not say whether a `retry_after` means one chat or everything. The
 chat that drew it pauses, and the others go on one call at a time until one of them is answered (it was that
 chat) or is held back too (then everything pauses). After a pause the pace comes back over `RAMP` seconds.
+When everything is held back again within `MEMORY`, although calls were answered in between, the limit is
+lower than the pace: it falls to `LOWERED` of itself, and rises by `RISE` of the full pace a minute.
 
 *Two priorities.* A reply goes before any broadcast, and is not spaced. While replies come, a broadcast
 leaves as many slots free as replies were sent in the last second, a fifth of all at most.
+
+*Ahead.* What has to be prepared before its call (marked in the database) is prepared in batches, a quarter
+of a second's worth ahead of its permit, so that a permit never waits for a disk. Replies are not: they have
+their permit first, and no batch is before them. Whatever is prepared and then has to wait for long (a 429, a
+server that is away) is recalled.
+
+All of this is reckoned in seconds of the monotonic clock, which knows no jumps.
 """
 
 import asyncio
@@ -29,19 +40,39 @@ import heapq
 import itertools
 import math
 from collections import deque
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import Enum, auto
 from types import TracebackType
 
 from bot.clock import Clock
 from bot.domain.messages import Lane
 from bot.domain.outcomes import Done, Failed, Gone, HoldBack, Moved, Outcome, Sent
 
+FREE = 30
+"""Messages a second over all chats that cost nothing."""
+
 RAMP = 10.0
 """Seconds from the end of a pause until the full pace."""
 
+MEMORY = 600.0
+"""Seconds within which being held back twice means that the limit is lower than the pace."""
+
+LOWERED = 0.8
+"""What is left of the pace then."""
+
+RISE = 0.01
+"""The share of the full pace by which it rises again in a minute."""
+
+_LOWEST = 0.1  # the share of the full pace below which it is never lowered
+_AHEAD = 0.25  # seconds' worth of messages that are prepared ahead
+_MOST_AHEAD = 512
+_KEEP = 2.0  # seconds for which something prepared may wait
+_TICK = 0.004  # seconds: paces of more than one call in so many start a few at once
 _RAMP_FROM = 0.25  # the share of the pace with which it comes back
 _MARGIN = 0.001  # seconds on top of each window: two clocks, and floats, round differently
+_EARLY = 0.002  # seconds by which a call may be quicker than any lately
 _REPLIES_MATTER_FOR = 10.0  # seconds after a reply in which broadcasts leave room for another
 _ROOM = 5  # ... of at most one slot in so many
 _LATENESS = 0.02  # seconds by which a woken waiter may be late and still be made up for
@@ -51,15 +82,12 @@ _LATENESS = 0.02  # seconds by which a woken waiter may be late and still be mad
 class Limits:
     """Telegram's figures (free tier); `burst` is ours, within what it is known to tolerate."""
 
-    per_second: float = 30
+    per_second: float = FREE
     per_chat: float = 1
     per_group_minute: float = 20
     burst: int = 3
-
-    @property
-    def slots(self) -> int:
-        """How many calls may be under way, or less than `slot_seconds` old."""
-        return max(1, int(self.per_second))
+    at_once: int = 256
+    """How many calls may be under way: more than there are connections would only wait for one."""
 
     @property
     def slot_seconds(self) -> float:
@@ -84,16 +112,43 @@ class _Chat:
     minute: deque[float] = field(default_factory=deque)  # groups: when each of the last calls stops counting
 
 
+class _Floor:
+    """The least time that calls took lately, there and back; 0 until enough of them are known."""
+
+    _CALLS = 100  # in each of the two spans that are looked at
+
+    def __init__(self) -> None:
+        self._before, self._now, self._calls = 0.0, math.inf, 0
+
+    def note(self, seconds: float) -> None:
+        """A call took so long. One that was quicker than any counts at once, being slower only later."""
+        self._now = min(self._now, seconds)
+        self._calls += 1
+        if self._calls == self._CALLS:
+            self._before, self._now, self._calls = self._now, math.inf, 0
+
+    @property
+    def seconds(self) -> float:
+        """A little less than the floor."""
+        return max(0.0, min(self._before, self._now) - _EARLY)
+
+
 class Pace:
     """The arithmetic. Times are seconds of `Clock.monotonic()`; None means "not before a call ends"."""
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
         self._chats: dict[int, _Chat] = {}
+        self._most_chats = 100
         self._in_flight = 0
         self._cooling: deque[float] = deque()  # when each slot whose call has ended is free again
         self._next_start = -math.inf
-        self._replies: deque[float] = deque()
+        self._replies: deque[float] = deque()  # of the last second
+        self._last_reply = -math.inf
+        self._floor = _Floor()
+        self._lowered_to, self._lowered_at = 1.0, -math.inf
+        self._held_back_at = -math.inf  # when everything was, last
+        self._answered_since = False
         self._paused_until = -math.inf
         self._suspected_at: float | None = None  # since when everything may be held back
         self._suspect: int | None = None  # ... unless it is only this chat
@@ -127,9 +182,12 @@ class Pace:
             self._cooling.popleft()
         if self._suspected_at is not None and self._in_flight:
             return None
+        # Of the connections an eighth is for replies alone.
+        if self._in_flight >= (self.limits.at_once if reply else max(1, self.limits.at_once * 7 // 8)):
+            return None
         ready = max(now, self._paused_until)
         wanted = 1 if reply else 1 + self._room(now)
-        missing = wanted - (self.limits.slots - self._in_flight - len(self._cooling))
+        missing = wanted - (self.slots(now) - self._in_flight - len(self._cooling))
         if missing > len(self._cooling):
             return None
         if missing > 0:
@@ -143,28 +201,33 @@ class Pace:
     def start(self, chat_id: int, *, reply: bool, now: float) -> None:
         """A call starts."""
         if (chat := self._chats.get(chat_id)) is None:
-            if len(self._chats) >= 100 * self.limits.slots:
+            if len(self._chats) >= self._most_chats:
                 self._forget(now)
             chat = self._chats[chat_id] = _Chat(float(self.limits.burst), now)
         chat.bucket = self._bucket(chat, now) - 1.0
         chat.taken = True
         self._in_flight += 1
-        interval = 1 / (self.limits.per_second * self._share(now))
+        interval = 1 / (self.limits.per_second * self.lowered(now) * self._share(now))
         # Who was woken a little late is made up for; a pause is not.
         on_time = now - self._next_start <= max(interval, _LATENESS)
         self._next_start = (self._next_start if on_time else now) + interval
         if reply:
             self._replies.append(now)
+            self._last_reply = now
 
-    def finish(self, chat_id: int, *, now: float) -> None:
-        """A call's answer has come, or it was given up: its slot is free a second later."""
+    def finish(self, chat_id: int, *, now: float, took: float | None = None) -> None:
+        """A call's answer has come after so long, or it was given up: its slot is free a second later."""
+        if took is not None:
+            self._floor.note(took)
         chat = self._chats[chat_id]
         chat.filled_at = now
         chat.rested_at = now + 1 / self.limits.per_chat + _MARGIN
         if chat_id < 0:
             chat.minute.append(now + 60 + _MARGIN)
         self._in_flight -= 1
-        self._cooling.append(now + self.limits.slot_seconds + _MARGIN)
+        # In order, although the floor moves: `ready_at` reads it from the left.
+        free = now + self.limits.slot_seconds - (0.0 if took is None else self._floor.seconds) + _MARGIN
+        self._cooling.append(max(free, self._cooling[-1]) if self._cooling else free)
 
     def abandon(self, chat_id: int, *, now: float) -> None:
         """A call that was to start was not made after all."""
@@ -186,6 +249,8 @@ class Pace:
 
         That says something only of calls that started after the suspicion arose.
         """
+        if started >= self._held_back_at:
+            self._answered_since = True
         if self._suspected_at is not None and started >= self._suspected_at:
             self._suspected_at = self._suspect = None
 
@@ -196,6 +261,8 @@ class Pace:
         self._held_back_until = max(self._held_back_until, now + seconds)
         everything = self._suspected_at is not None and self._suspect != chat_id
         if everything:
+            if now >= self._paused_until:  # and not an answer to what was already under way
+                self._lower(now)
             self.pause(self._held_back_until - now, now=now)
         else:
             self._suspected_at, self._suspect = now, chat_id
@@ -207,7 +274,31 @@ class Pace:
         self._next_start = max(self._next_start, self._paused_until)
         self._suspected_at, self._suspect = now, None
 
+    # --- how fast is it now?
+
+    def lowered(self, now: float) -> float:
+        """The share of the full pace to which a limit that was met has lowered it; 1 where none was."""
+        return min(1.0, self._lowered_to + (now - self._lowered_at) / 60 * RISE)
+
+    def slots(self, now: float) -> int:
+        """How many calls may be under way, or less than `slot_seconds` old."""
+        return max(1, int(self.limits.per_second * self.lowered(now) + 1e-9))
+
+    def ahead(self, now: float) -> int:
+        """How many messages may be prepared before their turn; none while all are held."""
+        if self._paused_until > now:
+            return 0
+        if self._suspected_at is not None:
+            return 0 if self._in_flight else 1
+        return min(_MOST_AHEAD, max(4, int(self.limits.per_second * self.lowered(now) * _AHEAD)))
+
     # --- inside
+
+    def _lower(self, now: float) -> None:
+        if self._answered_since and now - self._held_back_at <= MEMORY:
+            self._lowered_to = max(_LOWEST, self.lowered(now) * LOWERED)
+            self._lowered_at = now
+        self._held_back_at, self._answered_since = now, False
 
     def _bucket(self, chat: _Chat, now: float) -> float:
         if chat.taken:
@@ -215,12 +306,11 @@ class Pace:
         return min(chat.bucket + (now - chat.filled_at) * self.limits.per_chat, self.limits.burst)
 
     def _room(self, now: float) -> int:
-        while self._replies and self._replies[0] <= now - _REPLIES_MATTER_FOR:
+        while self._replies and self._replies[0] <= now - 1:
             self._replies.popleft()
-        if not self._replies:
+        if self._last_reply <= now - _REPLIES_MATTER_FOR:
             return 0
-        lately = sum(1 for _ in itertools.takewhile(lambda at: at > now - 1, reversed(self._replies)))
-        return min(self.limits.slots // _ROOM, max(1, lately))
+        return min(self.slots(now) // _ROOM, max(1, len(self._replies)))
 
     def _share(self, now: float) -> float:
         """The share of the full pace that is allowed now."""
@@ -234,25 +324,40 @@ class Pace:
                 if chat.minute and chat.minute[-1] > now:
                     continue
                 del self._chats[chat_id]
+        self._most_chats = max(100, 2 * len(self._chats))  # so that looking through them pays
+
+
+class Stage(Enum):
+    """How far a turn has come."""
+
+    WAITING = auto()
+    PREPARING = auto()
+    PREPARED = auto()
+    OVER = auto()
 
 
 @dataclass(order=True, slots=True)
-class _Waiter:
-    """Somebody who waits for a permit; ordered by lane, deadline, and who came first."""
+class Turn:
+    """Somebody's turn in the queue; ordered by lane, deadline, and who came first."""
 
     lane: Lane
     by: datetime
     sequence: int
     chat_id: int = field(compare=False)
-    granted: asyncio.Future[None] = field(compare=False)
+    granted: "Callable[[Permit], None]" = field(compare=False, repr=False)
+    ahead: bool = field(compare=False, default=False)  # it is to be prepared before its permit
+    stage: Stage = field(compare=False, default=Stage.WAITING)
 
     @property
     def reply(self) -> bool:
+        """Whether it answers somebody."""
         return self.lane is Lane.REPLY
 
 
 class Permit:
-    """The right to make one call to a chat now, and to nobody else to make one there until the block ends."""
+    """The right to make one call to a chat now, and to nobody else to make one there until `end`."""
+
+    __slots__ = ("_chat_id", "_done", "_pacer", "_started")
 
     def __init__(self, pacer: "Pacer", chat_id: int) -> None:
         self._pacer = pacer
@@ -270,55 +375,126 @@ class Permit:
             self._done = True
             self._pacer.finish(self._chat_id, outcome, started=self._started)
 
-    def __enter__(self) -> "Permit":
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def end(self) -> None:
+        """What the call brought is recorded, or it was not made at all: the chat may have its next one."""
         if self._started is None:
             self._pacer.abandon(self._chat_id)
         elif not self._done:
             self._pacer.finish(self._chat_id, None, started=self._started)
         self._pacer.release(self._chat_id)
 
+    def __enter__(self) -> "Permit":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.end()
+
 
 class Pacer:
-    """The queue before the pace: replies first, then by deadline; a chat that must rest lets others pass."""
+    """The queue before the pace: replies first, then by deadline; a chat that must rest lets others pass.
+
+    `prepare` is called with turns whose permits come soon, to be told of by `prepared` or `drop`; `recall`
+    with those of them that have to wait for longer after all: they are out of the queue.
+    """
 
     def __init__(self, clock: Clock, limits: Limits) -> None:
+        self.prepare: Callable[[Sequence[Turn]], None] = _nobody
+        self.recall: Callable[[Sequence[Turn]], None] = _nobody
         self._clock = clock
         self._pace = Pace(limits)
         self._sequence = itertools.count()
-        self._ready: list[_Waiter] = []  # a heap: those whose chat allows it
-        self._resting: list[tuple[float, _Waiter]] = []  # a heap: those whose chat does not yet
-        self._parked: dict[int, list[_Waiter]] = {}  # those whose chat has a call in flight
+        self._line: list[Turn] = []  # a heap: those to be prepared first, whose chat allows it
+        self._ready: list[Turn] = []  # a heap: those who need nothing but a permit
+        self._resting: list[tuple[float, Turn]] = []  # a heap: those whose chat does not allow it yet
+        self._parked: dict[int, list[Turn]] = {}  # those whose chat has a call in flight
+        self._ahead: dict[int, Turn] = {}  # what is prepared, or being prepared: one a chat
         self._timer: asyncio.Task[None] | None = None
         self._timer_at = math.inf
+        self._pumping = False
 
     @property
     def limits(self) -> Limits:
         """The figures it keeps."""
         return self._pace.limits
 
+    @limits.setter
+    def limits(self, limits: Limits) -> None:
+        self._pace.limits = limits
+        self._pump_soon()
+
+    @property
+    def pace(self) -> float:
+        """Calls a second that it aims at now: less than `limits` where Telegram turned out to allow less."""
+        return self.limits.per_second * self._pace.lowered(self.now())
+
+    @property
+    def prepared_ahead(self) -> int:
+        """How many messages are prepared, or being prepared, before their turn."""
+        return len(self._ahead)
+
+    def request(
+        self,
+        chat_id: int,
+        *,
+        lane: Lane,
+        by: datetime,
+        granted: Callable[[Permit], None],
+        ahead: bool = False,
+    ) -> Turn:
+        """Have `granted` called with a permit for `chat_id`; `by` orders those of a lane (aware).
+
+        With `ahead` the turn is prepared first (`prepare`). What is asked for in one go is granted together,
+        once the event loop comes round.
+        """
+        turn = Turn(lane, by, next(self._sequence), chat_id, granted, ahead)
+        heapq.heappush(self._line if ahead else self._ready, turn)
+        self._pump_soon()
+        return turn
+
     async def acquire(self, chat_id: int, *, lane: Lane, by: datetime) -> Permit:
-        """Wait until a call to `chat_id` may be made; `by` orders those of a lane (aware)."""
-        granted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        heapq.heappush(self._ready, _Waiter(lane, by, next(self._sequence), chat_id, granted))
-        self._pump()
+        """Wait until a call to `chat_id` may be made."""
+        waits: asyncio.Future[Permit] = asyncio.get_running_loop().create_future()
+
+        def granted(permit: Permit) -> None:
+            if waits.cancelled():
+                permit.end()
+            else:
+                waits.set_result(permit)
+
+        turn = self.request(chat_id, lane=lane, by=by, granted=granted)
         try:
             with self._clock.waiting():
-                await granted
+                return await waits
         except asyncio.CancelledError:
-            if not granted.cancelled():
-                self.abandon(chat_id)
-                self.release(chat_id)
+            if waits.done() and not waits.cancelled():
+                waits.result().end()
+            turn.stage = Stage.OVER
             raise
-        return Permit(self, chat_id)
+
+    def prepared(self, turns: Sequence[Turn]) -> None:
+        """These are prepared, and may be granted."""
+        for turn in turns:
+            if turn.stage is Stage.PREPARING:
+                turn.stage = Stage.PREPARED
+                heapq.heappush(self._ready, turn)
+        if not self._pace.ahead(self.now()):
+            self._call_back()  # everything has been held back meanwhile
+        self._pump_soon()
+
+    def drop(self, turns: Sequence[Turn]) -> None:
+        """These want no permit any more."""
+        for turn in turns:
+            turn.stage = Stage.OVER
+            self._unstage(turn)
+            self._unpark(turn.chat_id)
+        self._pump_soon()
 
     def pause(self, seconds: float) -> None:
         """Let nothing start for so many seconds (the server is away), and come back gently."""
         self._pace.pause(seconds, now=self.now())
+        self._call_back()
 
     def now(self) -> float:
         """Seconds of its clock."""
@@ -327,13 +503,15 @@ class Pacer:
     def finish(self, chat_id: int, outcome: Outcome | None, *, started: float) -> None:
         """A call has ended (None: it was given up); take from it what it says about the limits."""
         now = self.now()
-        self._pace.finish(chat_id, now=now)
-        match outcome:
-            case HoldBack(seconds):
-                self._pace.hold_back(chat_id, seconds, now=now)
-            case Sent() | Done() | Failed() | Gone() | Moved():
-                self._pace.answered(started=started)
-        self._pump()
+        answered = isinstance(outcome, Sent | Done | Failed | Gone | Moved)
+        # Only an answer has been there and back.
+        self._pace.finish(chat_id, now=now, took=now - started if answered else None)
+        if isinstance(outcome, HoldBack):
+            self._pace.hold_back(chat_id, outcome.seconds, now=now)
+            self._call_back()
+        elif answered:
+            self._pace.answered(started=started)
+        self._pump_soon()
 
     def abandon(self, chat_id: int) -> None:
         """The call was not made."""
@@ -342,9 +520,8 @@ class Pacer:
     def release(self, chat_id: int) -> None:
         """The chat may have its next call."""
         self._pace.release(chat_id)
-        for waiter in self._parked.pop(chat_id, ()):
-            heapq.heappush(self._ready, waiter)
-        self._pump()
+        self._unpark(chat_id)
+        self._pump_soon()
 
     @property
     def held_for(self) -> float:
@@ -358,37 +535,98 @@ class Pacer:
             self._timer = None
             self._timer_at = math.inf
 
+    def _pump_soon(self) -> None:
+        """Pump once for all that happens in this turn of the event loop."""
+        if not self._pumping:
+            self._pumping = True
+            asyncio.get_running_loop().call_soon(self._pump)
+
     def _pump(self) -> None:
-        """Grant what may start now, and set the timer for what may start next."""
+        """Prepare what is next, grant what may start now, and set the timer for what may start next."""
+        self._pumping = False
         now = self.now()
         while self._resting and self._resting[0][0] <= now:
-            heapq.heappush(self._ready, heapq.heappop(self._resting)[1])
+            self._enter(heapq.heappop(self._resting)[1])
+        ahead = self._pace.ahead(now) if self._line else 0
+        if ahead and 2 * len(self._ahead) <= ahead:
+            self._stage(ahead, now)
         wake = math.inf
-        while self._ready:
-            waiter = self._ready[0]
-            if waiter.granted.done():  # cancelled
-                heapq.heappop(self._ready)
-                continue
-            at = self._pace.chat_ready_at(waiter.chat_id, reply=waiter.reply, now=now)
-            if at is None:
-                self._parked.setdefault(waiter.chat_id, []).append(heapq.heappop(self._ready))
-                continue
-            if at > now:
-                heapq.heappush(self._resting, (at, heapq.heappop(self._ready)))
-                continue
+        while (turn := self._next(self._ready, now)) is not None:
             # What holds the first of the queue holds all behind it: replies are bound by less.
-            at = self._pace.ready_at(reply=waiter.reply, now=now)
+            at = self._pace.ready_at(reply=turn.reply, now=now)
             if at is None:
                 break
             if at > now:
-                wake = at
+                wake = max(at, now + _TICK) if self.limits.per_second * _TICK > 1 else at
                 break
             heapq.heappop(self._ready)
-            self._pace.start(waiter.chat_id, reply=waiter.reply, now=now)
-            waiter.granted.set_result(None)
+            turn.stage = Stage.OVER
+            self._pace.start(turn.chat_id, reply=turn.reply, now=now)
+            self._unstage(turn)
+            turn.granted(Permit(self, turn.chat_id))
+        if self._line and not ahead:
+            at = self._pace.ready_at(reply=False, now=now)
+            wake = min(wake, math.inf if at is None else at)
         if self._resting:
             wake = min(wake, self._resting[0][0])
         self._wake_at(wake)
+
+    def _stage(self, most: int, now: float) -> None:
+        """Have prepared what comes next: half of what may be ahead, at a time."""
+        turns: list[Turn] = []
+        while len(self._ahead) < most and (turn := self._next(self._line, now)) is not None:
+            heapq.heappop(self._line)
+            if turn.chat_id in self._ahead:
+                # One at a time: only what became of the first says whether the second may go.
+                self._parked.setdefault(turn.chat_id, []).append(turn)
+                continue
+            turn.stage = Stage.PREPARING
+            self._ahead[turn.chat_id] = turn
+            turns.append(turn)
+        if turns:
+            self.prepare(turns)
+
+    def _next(self, heap: list[Turn], now: float) -> Turn | None:
+        """The first of `heap` whose chat allows a call; those before it rest, are parked, or recalled."""
+        while heap:
+            turn = heap[0]
+            if turn.stage is Stage.OVER:
+                heapq.heappop(heap)
+                continue
+            at = self._pace.chat_ready_at(turn.chat_id, reply=turn.reply, now=now)
+            if at is None:
+                self._parked.setdefault(turn.chat_id, []).append(heapq.heappop(heap))
+            elif at <= now:
+                return turn
+            else:
+                heapq.heappop(heap)
+                if turn.stage is Stage.PREPARED and at > now + _KEEP:
+                    self._call_back(turn)
+                else:
+                    heapq.heappush(self._resting, (at, turn))
+        return None
+
+    def _enter(self, turn: Turn) -> None:
+        waits = turn.ahead and turn.stage is Stage.WAITING
+        heapq.heappush(self._line if waits else self._ready, turn)
+
+    def _unpark(self, chat_id: int) -> None:
+        for turn in self._parked.pop(chat_id, ()):
+            self._enter(turn)
+
+    def _unstage(self, turn: Turn) -> None:
+        if self._ahead.get(turn.chat_id) is turn:
+            del self._ahead[turn.chat_id]
+
+    def _call_back(self, *which: Turn) -> None:
+        """Recall what is prepared (of `which`, or all of it)."""
+        turns = [turn for turn in which or self._ahead.values() if turn.stage is Stage.PREPARED]
+        for turn in turns:
+            turn.stage = Stage.OVER
+            self._unstage(turn)
+            self._unpark(turn.chat_id)
+        if turns:
+            self.recall(turns)
 
     def _wake_at(self, at: float) -> None:
         if at == math.inf or (self._timer is not None and self._timer_at <= at):
@@ -403,3 +641,7 @@ class Pacer:
         self._timer = None
         self._timer_at = math.inf
         self._pump()
+
+
+def _nobody(_turns: Sequence[Turn]) -> None:
+    """Nobody prepares anything: no turn is asked for with `ahead`."""

@@ -1,73 +1,181 @@
 """The sender: takes what is due from the outbox, within the pace, and records how each message ended.
 
-A row in its view is a task that waits for the pacer. The pacer orders them (replies first, then by deadline)
-and lets one at a time into a chat. Only with the permit in hand is the row marked `sending`, so that after a
-crash no more rows are in doubt than calls were in flight. Everything is read again at that moment: what was
-withdrawn, expired or overtaken meanwhile is not sent.
+A row in its view is a turn in the pacer's queue, and costs no task. Broadcasts are marked `sending` in
+batches, a quarter of a second's worth ahead of their permits; a reply is marked once it has its permit, so
+that it waits for no batch. Everything is read again at that moment: what was withdrawn, expired or overtaken
+meanwhile is not sent. Outcomes are recorded in batches too: whatever has come while the last commit ran.
+
+After a crash, what is found `sending` was in flight or only prepared, and all of it is sent (again). No more
+copies can come of that than calls were in flight. What is prepared and then has to wait for long is given
+back, to be looked at again when its time comes.
 """
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable
-from datetime import datetime
-from typing import Concatenate, ParamSpec, TypeVar
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Concatenate, Generic, ParamSpec, TypeVar
 
 import structlog
 
 from bot.clock import Clock
-from bot.delivery.pacer import Pacer, Permit
+from bot.delivery.pacer import FREE, Pacer, Permit, Turn
 from bot.delivery.patience import LONGEST_PAUSE, persistently
 from bot.delivery.wire import Wire, WireUselessError
 from bot.domain.faults import trail
+from bot.domain.messages import Lane
 from bot.domain.outcomes import Failed, HoldBack, InDoubt, Moved, Outcome, Sent, Unsent
 from bot.storage.database import Database, DatabaseError, Transaction
 from bot.storage.outbox import AT_ONCE
 from bot.usecases import delivery
-from bot.usecases.delivery import Letter, Owed
+from bot.usecases.delivery import Letter, Owed, Place
 
 P = ParamSpec("P")
 R = TypeVar("R")
+T = TypeVar("T")
 
 VIEW = 256
 """How many rows the sender sees at once; fewer than half of it waiting, it looks for more."""
 
+_VIEW_SECONDS = 2.0  # ... or so many seconds' worth, at paces at which that is more
+_MOST_VIEW = 1024
+_AT_A_TIME = 128  # rows brought into view without letting others have the event loop
+_BATCH = 128  # rows in one transaction: a reply's own waits for no more than one of those
+_FAST = 250  # messages a second from which on a commit for every one or two of them would cost too much
+_LINGER = 0.02  # seconds: so long, at such a pace, outcomes of a broadcast gather for their commit
+_LOOK_AROUND = 1.0  # seconds between two looks at more than replies while there is enough to do
 _TROUBLES = 3  # so many calls without any answer, one after the other: the server is away
-_LONGEST_REST = 600.0  # seconds: a machine that was asleep is not to miss by more what has come due
+_LONGEST_REST = 30.0  # seconds: a machine that was asleep is not to miss by more what has come due
+_PUT_BACK = timedelta(seconds=1)  # by more than this, a clock has been put back rather than adjusted
+
+
+class _Gatherer(Generic[T]):
+    """Hands over in batches whatever gathers while the last batch is worked on.
+
+    Where `linger` seconds are given, whatever gathers in them as well.
+    """
+
+    def __init__(
+        self, work: Callable[[Sequence[T]], Awaitable[None]], clock: Clock, *, linger: float = 0.0
+    ) -> None:
+        self._work = work
+        self._clock = clock
+        self._linger = linger
+        self._items: list[T] = []
+        self._task: asyncio.Task[None] | None = None
+
+    def add(self, *items: T) -> None:
+        """Have these worked on; at once, where nothing is."""
+        self._items += items
+        if self._task is None and self._items:
+            self._task = asyncio.create_task(self._run())
+
+    async def settle(self) -> None:
+        """Return once nothing is left."""
+        while self._task is not None:
+            await asyncio.wait((self._task,))
+
+    async def drop(self) -> None:
+        """Leave undone what is not done."""
+        self._items.clear()
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait((self._task,))
+
+    async def _run(self) -> None:
+        try:
+            with self._clock.busy():
+                while self._items:
+                    if self._linger and len(self._items) < _BATCH:
+                        await self._clock.sleep(self._linger)
+                    batch = self._items[:_BATCH]
+                    del self._items[:_BATCH]
+                    await self._work(batch)
+        finally:
+            self._task = None
+
+
+class _Row:
+    """A row in view: its turn, and once it is begun its letter."""
+
+    __slots__ = ("chat_id", "letter", "owed", "turn")
+
+    def __init__(self, owed: Owed, chat_id: int) -> None:
+        self.owed = owed
+        self.chat_id = chat_id
+        self.letter: Letter | None = None
+        self.turn: Turn | None = None
 
 
 class Sender:
     """Sends what is owed. One a database: whoever starts it sees to that (`bot.storage.instance`)."""
 
     def __init__(
-        self, database: Database, wire: Wire, pacer: Pacer, clock: Clock, *, view: int = VIEW
+        self,
+        database: Database,
+        wire: Wire,
+        pacer: Pacer,
+        clock: Clock,
+        *,
+        view: int | None = None,
+        stars: int = 0,
     ) -> None:
+        """`stars` a day may be spent on broadcasts at the pacer's pace; then it is the free one."""
         self.counts: Counter[str] = Counter()
         """How many calls ended how (by the outcome's name), and how many messages came `late`."""
         self._database = database
         self._wire = wire
         self._pacer = pacer
         self._clock = clock
-        self._view = view
-        self._log = structlog.get_logger()
-        self._nudged = asyncio.Event()
+        seconds_worth = int(_VIEW_SECONDS * pacer.limits.per_second)
+        self._view = view or max(VIEW, min(_MOST_VIEW, seconds_worth))
+        self._log = structlog.get_logger().bind()  # once, rather than with every line
+        self._woken = asyncio.Event()
+        self._nudged = True  # something may have been owed that was not looked for
+        self._looked_around_at = 0.0
         self._stopping = False
-        self._tasks: dict[int, asyncio.Task[None]] = {}  # by the row's id
-        self._in_flight: set[int] = set()
-        self._chats: Counter[int] = Counter()  # how many of the tasks are for which chat
-        self._more = False  # there is more due than is in view
+        self._rows: dict[int, _Row] = {}  # in view, by id
+        self._by_turn: dict[int, _Row] = {}  # by the turn's sequence
+        self._calls: set[asyncio.Task[None]] = set()
+        self._chats: Counter[int] = Counter()  # how many of the rows are for which chat
+        self._last: Place | None = None  # up to where is in view what is due; None: all of it
         self._broken: set[int] = set()  # rows that not even their failure could be recorded of
+        self._begin_ahead: _Gatherer[_Row] = _Gatherer(self._prepare, clock)
+        self._begin_now: _Gatherer[tuple[_Row, Permit]] = _Gatherer(self._answer, clock)
+        self._return: _Gatherer[_Row] = _Gatherer(self._give_back, clock)
+        self._outcomes: _Gatherer[tuple[_Row, Permit, Letter, Outcome]] = _Gatherer(self._record, clock)
+        self._crowd: _Gatherer[tuple[_Row, Permit, Letter, Outcome]] = _Gatherer(
+            self._record, clock, linger=_LINGER if pacer.limits.per_second >= _FAST else 0.0
+        )
+        pacer.prepare = lambda turns: self._begin_ahead.add(*map(self._row_of, turns))
+        pacer.recall = lambda turns: self._return.add(*map(self._row_of, turns))
+        self._stars = stars
+        self._full_pace = pacer.limits
+        self._told = (clock.now(), clock.monotonic())
         self._troubles = 0
         self._away_until = 0.0
         self._useless: WireUselessError | None = None
 
+    @property
+    def in_view(self) -> int:
+        """How many rows wait for their turn, or are being sent."""
+        return len(self._rows)
+
+    @property
+    def in_flight(self) -> int:
+        """How many calls are under way."""
+        return len(self._calls)
+
     def nudge(self) -> None:
         """Look now: something has been owed."""
-        self._nudged.set()
+        self._nudged = True
+        self._woken.set()
 
     def stop(self) -> None:
         """Let `run` return once what is in flight has ended and is recorded."""
         self._stopping = True
-        self._nudged.set()
+        self._woken.set()
 
     async def run(self) -> None:
         """Send until stopped; cancelled, it drops what is in flight, which the next start finds in doubt.
@@ -83,48 +191,116 @@ class Sender:
                 with self._clock.busy():
                     wake_at = await self._look()
                 await self._rest(wake_at)
-            for outbox_id, task in self._tasks.items():
-                if outbox_id not in self._in_flight:
-                    task.cancel()
-            await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+            await self._end()
             if self._useless is not None:
                 raise self._useless
         finally:
-            for task in self._tasks.values():
-                task.cancel()
-            await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+            for each in (self._begin_ahead, self._begin_now, self._return, self._outcomes, self._crowd):
+                await each.drop()
+            for call in self._calls:
+                call.cancel()
+            await asyncio.gather(*self._calls, return_exceptions=True)
             self._pacer.close()
+
+    async def _end(self) -> None:
+        """Finish what is in flight, and give back what has only been begun."""
+        self._pacer.drop([row.turn for row in self._rows.values() if row.turn is not None])
+        await self._begin_ahead.settle()
+        await self._begin_now.settle()
+        while self._calls:
+            await asyncio.wait(self._calls)
+        await self._outcomes.settle()
+        await self._crowd.settle()
+        self._return.add(*(row for row in self._rows.values() if row.letter is not None))
+        await self._return.settle()
 
     # --- what is due -----------------------------------------------------------------------------------
 
     async def _look(self) -> datetime | None:
-        """Bring into view what is due; when something will be that is not yet."""
-        self._nudged.clear()
+        """Bring into view what is due; when to look again without being told."""
+        self._woken.clear()
+        await self._notice_the_clock()
         now = self._clock.now()
+        crowded = len(self._rows) >= self._view // 2
+        rested = self._looked_around_at + _LOOK_AROUND - self._clock.monotonic()
+        # Who looks for a reply while hundreds wait is not to read those hundreds again; nor who fills up.
+        glance = self._nudged and crowded and rested > 0
+        filling = not self._nudged and not crowded and self._last is not None
+        limit = self._view - len(self._rows) if filling else self._view
+        upto, after = Lane.REPLY if glance else Lane.REMINDER, self._last if filling else None
+        self._nudged = glance
         try:
-            rows, wake_at = await self._persistently(
-                lambda: self._database.read(_what_is_due, now, self._view)
+            rows, seen, last, wake_at = await self._persistently(
+                lambda: self._database.read(_what_is_due, now, limit, upto, after, frozenset(self._rows))
             )
-            ended = {row.id: row for row in rows if delivery.hopeless(row, now) and row.id not in self._tasks}
+            ended = tuple(row for row in rows if delivery.hopeless(row, now))
             if ended:
-                await self._write(delivery.close, tuple(ended.values()), now)
+                await self._write(delivery.close, ended, now)
         except DatabaseError:  # and it is time to stop
             return None
-        self._more = len(rows) == self._view
-        for row in rows:
-            if row.id in self._tasks or row.id in ended or row.id in self._broken or row.chat_id is None:
-                continue
-            task = asyncio.create_task(self._deliver(row, row.chat_id), name=f"deliver {row.id}")
-            self._tasks[row.id] = task
-            self._chats[row.chat_id] += 1
+        over = frozenset(row.id for row in ended)
+        for number, row in enumerate(rows, start=1):
+            if row.id not in over and row.id not in self._broken and row.chat_id is not None:
+                self._enter(row, row.chat_id)
+            if number % _AT_A_TIME == 0:
+                await asyncio.sleep(0)
         if ended:
-            self._nudged.set()  # there may be more behind them
+            self.nudge()  # there may be more behind them
+        if glance:
+            return now + timedelta(seconds=rested)
+        if not filling:
+            self._looked_around_at = self._clock.monotonic()
+        # With more due than is in view, the end of half of that leads to another look.
+        self._last = last if seen == limit else None
         return wake_at
 
+    def _enter(self, owed: Owed, chat_id: int) -> None:
+        row = self._rows[owed.id] = _Row(owed, chat_id)
+        self._chats[chat_id] += 1
+        row.turn = self._pacer.request(
+            chat_id,
+            lane=owed.lane,
+            by=owed.everybody_by,
+            granted=lambda permit: self._granted(row, permit),
+            ahead=owed.lane is not Lane.REPLY,
+        )
+        self._by_turn[row.turn.sequence] = row
+
+    def _row_of(self, turn: Turn) -> _Row:
+        return self._by_turn[turn.sequence]
+
+    def _forget(self, row: _Row) -> None:
+        """The row is out of view."""
+        del self._rows[row.owed.id]
+        if row.turn is not None:
+            del self._by_turn[row.turn.sequence]
+        crowded = self._chats[row.chat_id] >= AT_ONCE
+        self._chats[row.chat_id] -= 1
+        if not self._chats[row.chat_id]:
+            del self._chats[row.chat_id]
+        if crowded:
+            self.nudge()
+        elif self._last is not None and len(self._rows) < self._view // 2:
+            self._woken.set()
+
+    async def _notice_the_clock(self) -> None:
+        """Where the machine's clock has been put back, what was due by the old one does not wait."""
+        now, monotonic = self._clock.now(), self._clock.monotonic()
+        passed = timedelta(seconds=monotonic - self._told[1])
+        put_back = self._told[0] + passed - now
+        self._told = now, monotonic
+        if put_back > _PUT_BACK:
+            hastened = await self._write(delivery.clock_put_back, now)
+            self._log.warning(
+                "the clock was put back",
+                action="clock_put_back",
+                seconds=round(put_back.total_seconds()),
+                messages=hastened,
+            )
+
     async def _rest(self, until: datetime | None) -> None:
-        """Wait for a nudge, or for `until`."""
-        nudged = asyncio.create_task(self._nudged.wait())
-        waits: set[asyncio.Task[object]] = {nudged}
+        """Wait until woken, or for `until`."""
+        waits: set[asyncio.Task[object]] = {asyncio.create_task(self._woken.wait())}
         if until is not None:
             seconds = max(0.0, (until - self._clock.now()).total_seconds())
             waits.add(asyncio.create_task(self._clock.sleep(min(seconds, _LONGEST_REST))))
@@ -135,59 +311,116 @@ class Sender:
                 wait.cancel()
             await asyncio.gather(*waits, return_exceptions=True)
 
-    # --- one message -----------------------------------------------------------------------------------
+    # --- beginning -------------------------------------------------------------------------------------
 
-    async def _deliver(self, row: Owed, chat_id: int) -> None:
+    async def _prepare(self, rows: Sequence[_Row]) -> None:
+        """Begin broadcasts whose permits come soon."""
+        await self._begin(rows)
+        self._pacer.prepared([row.turn for row in rows if row.letter is not None and row.turn is not None])
+        self._pacer.drop([row.turn for row in rows if row.letter is None and row.turn is not None])
+
+    async def _answer(self, granted: Sequence[tuple[_Row, Permit]]) -> None:
+        """Begin replies that have their permits, and send them."""
         try:
-            with (
-                self._clock.busy(),
-                await self._pacer.acquire(chat_id, lane=row.lane, by=row.everybody_by) as permit,
-            ):
-                await self._deliver_now(row, permit)
-        except DatabaseError:
-            pass  # it is time to stop, and the row is left as it is
-        except Exception as error:  # noqa: BLE001 - a fault of ours in one message must not end the others' delivery
-            self._broken.add(row.id)
-            self._log.error(
-                "a message could not be handled",
-                action="message_broken",
-                message=row.id,
-                fault=trail(error),
-            )
+            await self._begin([row for row, _ in granted])
         finally:
-            del self._tasks[row.id]
-            self._in_flight.discard(row.id)
-            crowded = self._chats[chat_id] >= AT_ONCE
-            self._chats[chat_id] -= 1
-            if not self._chats[chat_id]:
-                del self._chats[chat_id]
-            if crowded or (self._more and len(self._tasks) < self._view // 2):
+            for row, permit in granted:
+                if row.letter is None:
+                    permit.end()
+        for row, permit in granted:
+            if row.letter is not None:
+                self._start(row, permit, row.letter)
+
+    async def _begin(self, rows: Sequence[_Row]) -> None:
+        """Mark rows as being sent; what cannot be sent now has no letter afterwards, and is out of view."""
+        try:
+            for letter in await self._begun([row.owed.id for row in rows]):
+                self._rows[letter.owed.id].letter = letter
+        except DatabaseError:  # and it is time to stop
+            return
+        except Exception as error:  # noqa: BLE001 - a fault of ours in one message must not end the others' delivery
+            if len(rows) > 1:
+                for row in rows:
+                    await self._begin([row])
+                return
+            self._break(rows[0], error)
+        for row in rows:
+            if row.letter is None and row.owed.id in self._rows:
+                self._forget(row)
+                # It has to wait for another, whose time may have come while this was found out: look again.
                 self.nudge()
 
-    async def _deliver_now(self, row: Owed, permit: Permit) -> None:
-        """With the permit in hand: mark, send, record."""
-        self._in_flight.add(row.id)
-        letters = await self._write(delivery.begin, (row.id,), self._clock.now())
-        if not letters:
-            # It has to wait for another, whose time may have come while this was found out: look again.
-            self.nudge()
-        for letter in letters:
+    async def _begun(self, ids: Sequence[int]) -> tuple[Letter, ...]:
+        tried = False
+
+        async def attempt() -> tuple[Letter, ...]:
+            nonlocal tried
+            again, tried = tried, True
+            return await self._database.transact(
+                delivery.begin, ids, self._clock.now(), again=again, stars=self._stars
+            )
+
+        letters = await self._persistently(attempt)
+        if self._stars:
+            self._pay_heed(letters)
+        return letters
+
+    def _pay_heed(self, letters: Sequence[Letter]) -> None:
+        """Without Stars for a broadcast the pace is the free one; with Stars (a new day's), the paid one."""
+        broadcast = [letter for letter in letters if letter.owed.lane is not Lane.REPLY]
+        if not broadcast:
+            return
+        free = replace(self._full_pace, per_second=min(FREE, self._full_pace.per_second))
+        limits = self._full_pace if all(letter.paid for letter in broadcast) else free
+        if limits == self._pacer.limits:
+            return
+        self._pacer.limits = limits
+        if limits is free:
+            self._log.warning(
+                "the day's Stars are spent: on at the free pace", action="stars_spent", stars=self._stars
+            )
+
+    async def _give_back(self, rows: Sequence[_Row]) -> None:
+        """What was begun has to wait for long: it is owed as before."""
+        try:
+            letters = [row.letter for row in rows if row.letter is not None]
+            await self._write(delivery.give_back, letters, self._clock.now())
+        except DatabaseError:  # and it is time to stop
+            return
+        for row in rows:
+            self._forget(row)
+        self.nudge()
+
+    # --- one message -----------------------------------------------------------------------------------
+
+    def _granted(self, row: _Row, permit: Permit) -> None:
+        if row.letter is None:
+            self._begin_now.add((row, permit))
+        else:
+            self._start(row, permit, row.letter)
+
+    def _start(self, row: _Row, permit: Permit, letter: Letter) -> None:
+        call = asyncio.create_task(self._call(row, permit, letter))
+        self._calls.add(call)
+        call.add_done_callback(self._calls.discard)
+
+    async def _call(self, row: _Row, permit: Permit, letter: Letter) -> None:
+        with self._clock.busy():
             permit.start()
             started = self._clock.monotonic()
             outcome = await self._send(letter)
             permit.done(outcome)
             self._watch(outcome, started)
             self._count(letter, outcome)
-            await self._write(delivery.record, row.id, outcome, self._clock.now())
-            if isinstance(outcome, HoldBack | Unsent | InDoubt | Moved):
-                self.nudge()  # it is due again, sooner or later
+            simply = isinstance(outcome, Sent) and row.owed.lane is not Lane.REPLY
+            (self._crowd if simply else self._outcomes).add((row, permit, letter, outcome))
 
     async def _send(self, letter: Letter) -> Outcome:
         chat_id = letter.owed.chat_id
         if chat_id is None:
             raise ValueError("a letter without an address")
         try:
-            return await self._wire.send(chat_id, letter.message, letter.reader)
+            return await self._wire.send(chat_id, letter.message, letter.reader, paid=letter.paid)
         except WireUselessError as error:
             self._useless = error
             self.stop()
@@ -231,6 +464,39 @@ class Sender:
             self._pacer.pause(pause)
             self._log.warning("Telegram cannot be reached", action="telegram_away", pause=pause)
 
+    # --- what came of it --------------------------------------------------------------------------------
+
+    async def _record(self, ended: Sequence[tuple[_Row, Permit, Letter, Outcome]]) -> None:
+        """Record outcomes; only then may the chats have their next messages."""
+        await self._recorded(ended)
+        for row, permit, _, outcome in ended:
+            permit.end()
+            self._forget(row)
+            if isinstance(outcome, HoldBack | Unsent | InDoubt | Moved):
+                self.nudge()  # it is due again, sooner or later
+
+    async def _recorded(self, ended: Sequence[tuple[_Row, Permit, Letter, Outcome]]) -> None:
+        outcomes = [(letter, outcome) for _, _, letter, outcome in ended]
+        try:
+            await self._write(delivery.record_all, outcomes, self._clock.now())
+        except DatabaseError:
+            pass  # it is time to stop, and the rows are left as they are
+        except Exception as error:  # noqa: BLE001 - a fault of ours in one message must not end the others' delivery
+            if len(ended) == 1:
+                self._break(ended[0][0], error)
+                return
+            for each in ended:
+                await self._recorded([each])
+
+    def _break(self, row: _Row, error: Exception) -> None:
+        self._broken.add(row.owed.id)
+        self._log.error(
+            "a message could not be handled",
+            action="message_broken",
+            message=row.owed.id,
+            fault=trail(error),
+        )
+
     # --- the database ----------------------------------------------------------------------------------
 
     async def _write(
@@ -242,7 +508,8 @@ class Sender:
         return await persistently(attempt, self._clock, self._log, over=lambda: self._stopping)
 
 
-def _what_is_due(tx: Transaction, now: datetime, limit: int) -> tuple[list[Owed], datetime | None]:
-    rows = delivery.due(tx, now, limit)
-    # With more in view than can be sent at once, the end of any of it leads to another look.
-    return rows, None if len(rows) == limit else delivery.next_due(tx, now)
+def _what_is_due(
+    tx: Transaction, now: datetime, limit: int, upto: Lane, after: Place | None, known: frozenset[int]
+) -> tuple[list[Owed], int, Place | None, datetime | None]:
+    rows, seen, last = delivery.due(tx, now, limit, upto=upto, after=after, but=known)
+    return rows, seen, last, delivery.next_due(tx, now)

@@ -13,9 +13,10 @@ class WireUselessError(Exception):
 class Wire(Protocol):
     """One bot at the Bot API."""
 
-    async def send(self, chat_id: int, message: Message, reader: Reader) -> Outcome:
+    async def send(self, chat_id: int, message: Message, reader: Reader, *, paid: bool = False) -> Outcome:
         """Word `message` for `reader` and send it; whatever the network and Telegram do is an outcome.
 
+        `paid`: it may cost Stars, and go beyond the free pace.
         Raises WireUselessError; anything else it raises is taken for a message that cannot be worded.
         """
 

@@ -4,14 +4,16 @@ A row is unique on its recipient and reason, so owing the same thing twice owes 
 or starts again. `bot.usecases.delivery` decides what an outcome means; here are its statements.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Any
+from typing import Any, TypeAlias
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
+    Integer,
     Row,
     Select,
     Update,
@@ -76,6 +78,10 @@ class Owed:
     withdrawn: bool
 
 
+Place: TypeAlias = tuple[Lane, datetime, int]
+"""A row's place in the order of sending: its lane, its deadline, its id."""
+
+
 @dataclass(frozen=True, slots=True)
 class Letter:
     """A row with all that sending it takes."""
@@ -85,6 +91,7 @@ class Letter:
     reader: Reader
     person_id: int | None
     wave_id: int | None
+    paid: bool = False  # Stars have been set aside for it
 
 
 # --- owing --------------------------------------------------------------------------------------------
@@ -377,32 +384,42 @@ def reword(tx: Transaction, messages: Mapping[int, Message]) -> None:
 # --- sending ------------------------------------------------------------------------------------------
 
 
-def due(tx: Transaction, now: datetime, limit: int) -> list[Owed]:
-    """What is due, most urgent first, without what has to wait for others to the same recipient."""
-    rows = tx.connection.execute(_due_statement(), {"now": now, "most": limit})
-    return [_owed(row) for row in rows]
+def due(
+    tx: Transaction,
+    now: datetime,
+    limit: int,
+    *,
+    upto: Lane = Lane.REMINDER,
+    after: Place | None = None,
+    but: Container[int] = (),
+) -> tuple[list[Owed], int, Place | None]:
+    """What is due, most urgent first, without what has to wait for others to the same recipient.
+
+    Of the lanes up to `upto`, and `after` a place in that order. Also how many of `limit` there were, and
+    the place of the last: both with `but`, which is left out.
+    """
+    values = {"now": now, "most": limit, "upto": int(upto)}
+    if after is not None:
+        values |= {"lane": int(after[0]), "by": after[1], "id": after[2]}
+    rows = tx.connection.execute(_due_statement(after is not None), values).all()
+    last = (_LANES[rows[-1].lane], rows[-1].everybody_by, rows[-1].id) if rows else None
+    return [_owed(row) for row in rows if row[0] not in but], len(rows), last
 
 
-def letter(tx: Transaction, outbox_id: int, now: datetime) -> Owed | Letter | None:
-    """Everything about one row that is due; None where it is no longer, or has to wait for another.
+def letters(
+    tx: Transaction, ids: Sequence[int], now: datetime, *, again: bool = False
+) -> dict[int, Owed | Letter]:
+    """Everything about those rows that are due, by id; not those that have to wait for another.
 
-    An `Owed` instead of a `Letter` says that its message cannot be read.
+    An `Owed` instead of a `Letter` says that its message cannot be read. `again`: also those that are marked
+    as being sent, for who does not know whether marking them was committed.
     """
     # An earlier message whose next try is due, but has not been begun, still comes first: looked at as of a
     # moment ago, it has to be waited for. Not for ever, should it be stuck by a fault of ours.
-    row = tx.connection.execute(_letter_statement(), {"now": now - _PRECEDENCE, "row_id": outbox_id}).first()
-    if row is None:
-        return None
-    owed = _owed(row)
-    try:
-        message = load(row.message)
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return owed  # whatever an older or a broken version wrote
-    if row.name is None:
-        reader = Reader(row.stranger_language or "id", Zone.WIB)
-    else:
-        reader = Reader(row.language, row.zone, row.name, row.office, row.programme_id)
-    return Letter(owed, message, reader, row.person_id, row.wave_id)
+    rows = tx.connection.execute(
+        _letters_statement(again), {"now": now - _PRECEDENCE, "row_ids": list(ids)}
+    ).all()
+    return {row.id: _letter(row) for row in rows}
 
 
 def next_due(tx: Transaction, now: datetime) -> datetime | None:
@@ -410,13 +427,21 @@ def next_due(tx: Transaction, now: datetime) -> datetime | None:
     return tx.connection.execute(_next_due_statement(), {"now": now}).scalar()
 
 
-def begin(tx: Transaction, outbox_id: int, chat_id: int) -> None:
-    """Mark that the row is being sent to `chat_id`, and count the attempt."""
-    tx.connection.execute(_begin_statement(), {"row_id": outbox_id, "chat": chat_id})
+def begin(tx: Transaction, ids: Sequence[int]) -> None:
+    """Mark that the rows are being sent to their recipients' chats, and count the attempts."""
+    tx.connection.execute(_begin_statement(), {"row_ids": list(ids)})
+
+
+def give_back(tx: Transaction, ids: Sequence[int]) -> None:
+    """The rows were marked and then not sent: they are owed as before."""
+    tx.connection.execute(_give_back_statement(), {"row_ids": list(ids)})
 
 
 def sending(tx: Transaction, outbox_id: int) -> Row[Any] | None:
-    """What recording an outcome needs to know: attempts, person_id, chat_id, message; the chat's reach."""
+    """What recording an outcome needs: state, attempts, person_id, chat_id, message, and the chat's reach.
+
+    None for what is settled, or no longer there.
+    """
     return tx.connection.execute(_sending_statement(), {"row_id": outbox_id}).first()
 
 
@@ -432,6 +457,14 @@ def settle(
     """The rows are sent, gone, expired or failed; `error` says why."""
     ended = {"ended": state, "at": now, "why": error, "telegrams_id": message_id}
     tx.connection.execute(_settle_statement(), [{"row_id": each, **ended} for each in ids])
+
+
+def sent(tx: Transaction, message_ids: Mapping[int, int], now: datetime) -> None:
+    """The rows (by id) have become these messages; what was settled meanwhile stays so."""
+    tx.connection.execute(
+        _sent_statement(),
+        [{"row_id": row_id, "telegrams_id": each, "at": now} for row_id, each in message_ids.items()],
+    )
 
 
 def postpone(
@@ -451,8 +484,33 @@ def postpone(
 
 
 def recover(tx: Transaction, error: str) -> int:
-    """Owe again what was being sent when the process ended; how many."""
-    statement = update(OutboxRow).where(_OPEN, OutboxRow.state == "sending").values(state="owed", error=error)
+    """Owe again what was being sent when the process ended; how many.
+
+    The attempt does not count: many of them were only prepared, and none failed.
+    """
+    statement = (
+        update(OutboxRow)
+        .where(_OPEN, OutboxRow.state == "sending")
+        .values(state="owed", error=error, attempts=OutboxRow.attempts - 1)
+    )
+    return tx.connection.execute(statement).rowcount
+
+
+def hasten(tx: Transaction, now: datetime) -> int:
+    """Owe now what only a clock that has been put back since makes wait; how many.
+
+    That is what was to be tried again, and what was owed at once before.
+    """
+    statement = (
+        update(OutboxRow)
+        .where(
+            _OPEN,
+            OutboxRow.state == "owed",
+            OutboxRow.due_at > now,
+            or_(OutboxRow.error.is_not(None), OutboxRow.due_at <= OutboxRow.created_at),
+        )
+        .values(due_at=now)
+    )
     return tx.connection.execute(statement).rowcount
 
 
@@ -489,6 +547,8 @@ def prune(tx: Transaction, before: datetime, limit: int) -> int:
 # --- inside -------------------------------------------------------------------------------------------
 
 _PRECEDENCE = timedelta(minutes=1)
+_LANES = {lane.value: lane for lane in Lane}  # an enumeration's own look-up costs many times that
+_REACHES = {reach.value: reach for reach in Reach}
 _NOW = bindparam("now", type_=OutboxRow.__table__.c.due_at.type)
 _OWN = aliased(ChatRow)
 _STRANGER = aliased(ChatRow)
@@ -507,10 +567,14 @@ _OWED = (
 
 
 @cache
-def _due_statement() -> Select[Any]:
+def _due_statement(after: bool) -> Select[Any]:
+    place = tuple_(OutboxRow.lane, OutboxRow.everybody_by, OutboxRow.id)
+    by = bindparam("by", type_=OutboxRow.__table__.c.everybody_by.type)
+    beyond = place > tuple_(bindparam("lane", type_=Integer), by, bindparam("id", type_=BigInteger))
     return (
         _recipients(select(*_OWED))
         .where(_OPEN, OutboxRow.state == "owed", OutboxRow.due_at <= _NOW)
+        .where(OutboxRow.lane <= bindparam("upto"), *([beyond] if after else ()))
         .where(or_(OutboxRow.not_after < _NOW, ~_waits(for_urgent=True)))
         .order_by(OutboxRow.lane, OutboxRow.everybody_by, OutboxRow.id)
         .limit(bindparam("most"))
@@ -518,7 +582,8 @@ def _due_statement() -> Select[Any]:
 
 
 @cache
-def _letter_statement() -> Select[Any]:
+def _letters_statement(again: bool) -> Select[Any]:
+    state = _OPEN if again else OutboxRow.state == "owed"
     found = _recipients(
         select(
             *_OWED,
@@ -532,9 +597,13 @@ def _letter_statement() -> Select[Any]:
             PersonRow.programme_id,
             _STRANGER.language.label("stranger_language"),
         )
-    ).where(OutboxRow.id == bindparam("row_id"), OutboxRow.state == "owed", ~_waits(for_urgent=False))
+    ).where(
+        OutboxRow.id.in_(bindparam("row_ids", expanding=True)),
+        state,
+        or_(OutboxRow.state == "sending", ~_waits(for_urgent=False)),
+    )
     # PostgreSQL writes side by side: who rewords or withdraws a message has done so, or comes too late.
-    return found.with_for_update(of=OutboxRow)
+    return found.order_by(OutboxRow.id).with_for_update(of=OutboxRow)
 
 
 @cache
@@ -560,17 +629,47 @@ def _withdraw_statement() -> Update:
 
 @cache
 def _begin_statement() -> Update:
+    own = select(ChatRow.id).where(ChatRow.person_id == OutboxRow.person_id).scalar_subquery()
     return (
         update(OutboxRow)
-        .where(OutboxRow.id == bindparam("row_id"))
-        .values(state="sending", attempts=OutboxRow.attempts + 1, chat_id=bindparam("chat"))
+        .where(OutboxRow.id.in_(bindparam("row_ids", expanding=True)))
+        .values(
+            state="sending",
+            attempts=case((OutboxRow.state == "owed", OutboxRow.attempts + 1), else_=OutboxRow.attempts),
+            chat_id=func.coalesce(own, OutboxRow.chat_id),
+        )
+    )
+
+
+@cache
+def _give_back_statement() -> Update:
+    return (
+        update(OutboxRow)
+        .where(OutboxRow.id.in_(bindparam("row_ids", expanding=True)), OutboxRow.state == "sending")
+        .values(state="owed", attempts=OutboxRow.attempts - 1)
+    )
+
+
+@cache
+def _sent_statement() -> Update:
+    return (
+        update(OutboxRow)
+        .where(OutboxRow.id == bindparam("row_id"), _OPEN)
+        .values(state="sent", settled_at=bindparam("at"), error=None, message_id=bindparam("telegrams_id"))
     )
 
 
 @cache
 def _sending_statement() -> Select[Any]:
     return (
-        select(OutboxRow.attempts, OutboxRow.person_id, OutboxRow.chat_id, OutboxRow.message, ChatRow.reach)
+        select(
+            OutboxRow.state,
+            OutboxRow.attempts,
+            OutboxRow.person_id,
+            OutboxRow.chat_id,
+            OutboxRow.message,
+            ChatRow.reach,
+        )
         .outerjoin(ChatRow, ChatRow.id == OutboxRow.chat_id)
         .where(OutboxRow.id == bindparam("row_id"), _OPEN)
     )
@@ -630,13 +729,26 @@ def _waits(*, for_urgent: bool) -> ColumnElement[bool]:
 def _owed(row: Row[Any]) -> Owed:
     return Owed(
         id=row.id,
-        lane=Lane(row.lane),
+        lane=_LANES[row.lane],
         everybody_by=row.everybody_by,
         not_after=row.not_after,
         chat_id=row.chat,
-        reach=Reach(row.reach),
+        reach=_REACHES[row.reach],
         withdrawn=row.withdrawn_at is not None,
     )
+
+
+def _letter(row: Row[Any]) -> Owed | Letter:
+    owed = _owed(row)
+    try:
+        message = load(row.message)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return owed  # whatever an older or a broken version wrote
+    if row.name is None:
+        reader = Reader(row.stranger_language or "id", Zone.WIB)
+    else:
+        reader = Reader(row.language, row.zone, row.name, row.office, row.programme_id)
+    return Letter(owed, message, reader, row.person_id, row.wave_id)
 
 
 def _about(target: Target | None) -> str | None:

@@ -6,12 +6,17 @@ from bot.storage.database import Transaction
 from bot.storage.tables import StateRow
 from bot.storage.upsert import upsert
 
+PAID = "paid_messages"  # the day (UTC) and how many messages were paid for on it: "2026-11-09 1200"
 BOT_NAME = "bot_username"  # as Telegram told it last, without the @
 
 
-def recall(tx: Transaction, name: str) -> str | None:
-    """The fact of that name, or None where it was never noted."""
-    return tx.connection.scalar(select(StateRow.value).where(StateRow.name == name))
+def recall(tx: Transaction, name: str, *, to_change: bool = False) -> str | None:
+    """The fact of that name, or None where it was never noted.
+
+    `to_change`: nobody else changes it until this transaction ends.
+    """
+    fact = select(StateRow.value).where(StateRow.name == name)
+    return tx.connection.scalar(fact.with_for_update() if to_change else fact)
 
 
 def remember(tx: Transaction, name: str, value: str) -> None:

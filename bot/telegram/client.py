@@ -2,21 +2,24 @@
 
 `Bot` shows the token in its repr and in its debug log. And it turns every answer into objects, which is
 what costs most of the time of sending; a sender needs two numbers of it. So two of its calls return plain
-JSON here, made by the same code as all others.
+JSON here; one of them, `call`, goes under the library and its transport as well, wherever it can.
 """
 
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final, TypeAlias
+from urllib.request import getproxies_environment
 
+import orjson
 import structlog
-from telegram import Bot
+from telegram import Bot, InputFile
 from telegram.error import BadRequest, TelegramError
 
+from bot.telegram.direct import Direct
 from bot.telegram.errors import HoldBackError, TokenRefusedError, WebhookRefusedError
 from bot.telegram.pauses import Pauses
-from bot.telegram.transport import CONNECTIONS, AiohttpRequest
+from bot.telegram.transport import CONNECTIONS, AiohttpRequest, Answered
 
 _log = structlog.stdlib.get_logger(__name__)
 
@@ -43,7 +46,7 @@ class Client(Bot):
     another place in its paths, {token} stands for it (Telegram's test servers: `…/bot{token}/test`).
     """
 
-    __slots__ = ()
+    __slots__ = ("_direct",)
     _LOGGER = _quiet_logger()
 
     def __init__(
@@ -63,13 +66,38 @@ class Client(Bot):
             # A held request of its own, so that a full pool of sends never keeps updates from coming in.
             get_updates_request=AiohttpRequest(connections=2, trust_env=trust_env),
         )
+        # A proxy is aiohttp's to deal with.
+        proxied = trust_env and bool(getproxies_environment())
+        self._direct = None if proxied else Direct(self.base_url, most=connections)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(…)"
 
+    async def initialize(self) -> None:
+        """Open the pools, and ask Telegram who the bot is."""
+        if self._direct is not None:
+            self._direct.reopen()
+        await super().initialize()
+
+    async def shutdown(self) -> None:
+        """Close every connection."""
+        if self._direct is not None:
+            self._direct.close()
+        await super().shutdown()
+
     async def call(self, method: str, params: Mapping[str, Any]) -> Any:
-        """Call a method of the Bot API by its name; returns its result as JSON holds it."""
-        return await self._post(method, dict(params))
+        """Call a method of the Bot API by its name; returns its result as JSON holds it.
+
+        This is the seam under the library: what uploads no file, and need not pass a proxy, goes the direct
+        way. Its refusals are the library's errors all the same.
+        """
+        if self._direct is None or any(isinstance(value, InputFile) for value in params.values()):
+            return await self._post(method, dict(params))
+        status, payload = await self._direct.post(method, orjson.dumps(params))
+        answered = Answered(status, payload)
+        if status == 200 and payload.startswith(b'{"ok":true,'):
+            return answered.parse_json_payload(payload)["result"]
+        return await answered.post(method)
 
     async def updates(self, offset: int | None, *, hold: float, limit: int = 100) -> list[JSON]:
         """`getUpdates`: what waits from `offset` on, else what comes within `hold` seconds."""

@@ -1,12 +1,12 @@
 """Messages as calls of the Bot API: the reader's words, within Telegram's limits."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from telegram import InputFile
 
-from bot.content.markup import cut, shorten
+from bot.content.markup import cut, escape, shorten
 from bot.content.wording import Wording, language_of
 from bot.documents.calendars import invitation
 from bot.domain.cards import card
@@ -34,6 +34,10 @@ EXPLANATION_LIMIT: Final = 200
 TOAST_LIMIT: Final = 200
 
 
+_SOMEBODY: Final = "\ue000"  # stands for a name: of Unicode's private use, so in no text
+_MOST_WORDED: Final = 256
+
+
 class UnrenderableError(Exception):
     """The message cannot be put into words: what it names is gone, or its text does not exist."""
 
@@ -52,10 +56,13 @@ class Renderer:
     def __init__(self, catalogue: Catalogue, wording: Wording) -> None:
         self._catalogue = catalogue
         self._wording = wording
+        self._worded: dict[tuple[Scheduled, Reader], Mapping[str, Any] | None] = {}
 
     def call(self, message: Message, reader: Reader) -> Call:
         """The call that brings `message` to `reader`; raises UnrenderableError."""
         try:
+            if isinstance(message, Scheduled) and (known := self._for_many(message, reader)) is not None:
+                return known
             return self._call(message, reader)
         except (LookupError, ValueError) as error:
             # A KeyError's str is a repr of its text.
@@ -86,6 +93,29 @@ class Renderer:
                 return Call("editMessageText", {"message_id": message_id, **self._text(say, reader)})
             case Delete(message_id):
                 return Call("deleteMessage", {"message_id": message_id})
+
+    def _for_many(self, message: Scheduled, reader: Reader) -> Call | None:
+        """The call for one of a wave's many readers, worded once for all who differ by their names only.
+
+        None where a name might change more than its place in the text.
+        """
+        name = escape(reader.name)
+        if not name or name != name.strip() or "\n" in name:
+            return None
+        anybody = (message, replace(reader, name=_SOMEBODY))
+        if anybody not in self._worded:
+            if len(self._worded) >= _MOST_WORDED:
+                self._worded.clear()
+            params = self._call(*anybody).params
+            elsewhere = {each: value for each, value in params.items() if each != "text"}
+            self._worded[anybody] = None if _SOMEBODY in repr(elsewhere) else params
+        worded = self._worded[anybody]
+        if worded is None:
+            return None
+        text = worded["text"].replace(_SOMEBODY, name)
+        if 2 * len(text) > TEXT_LIMIT:  # so long that it might have to be cut, which depends on all of it
+            return None
+        return Call("sendMessage", {**worded, "text": text})
 
     def _text(self, say: Say, reader: Reader) -> dict[str, Any]:
         params: dict[str, Any] = {

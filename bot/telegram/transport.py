@@ -25,6 +25,34 @@ _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 _PAUSE_UNTOLD = 5.0  # seconds to hold back where a 429 does not say
 
 
+class Answered(BaseRequest):
+    """A `BaseRequest` whose answer is there already: python-telegram-bot says which of its errors it is."""
+
+    def __init__(self, status: int, payload: bytes) -> None:
+        self._status = status
+        self._payload = payload
+
+    @property
+    def read_timeout(self) -> None:
+        """There is nothing to wait for."""
+
+    async def initialize(self) -> None:
+        """Nothing to open."""
+
+    async def shutdown(self) -> None:
+        """Nothing to close."""
+
+    async def do_request(self, *_request: object, **_options: object) -> tuple[int, bytes]:
+        """The answer; raises what `AiohttpRequest` would."""
+        examine(self._status, self._payload)
+        return self._status, self._payload
+
+    @staticmethod
+    def parse_json_payload(payload: bytes) -> dict[str, Any]:
+        """Read an answer as `AiohttpRequest` does."""
+        return AiohttpRequest.parse_json_payload(payload)
+
+
 class AiohttpRequest(BaseRequest):
     """A `BaseRequest` with connections of its own; timeouts are real seconds.
 
@@ -114,7 +142,7 @@ class AiohttpRequest(BaseRequest):
         except (aiohttp.ClientError, OSError) as error:
             raise AnswerLostError(_named(error)) from None
         if method == "POST":
-            _examine(status, payload)
+            examine(status, payload)
         return status, payload
 
     @staticmethod
@@ -152,7 +180,7 @@ def _body(request_data: RequestData | None) -> tuple[aiohttp.FormData | bytes | 
     return form, {}
 
 
-def _examine(status: int, payload: bytes) -> None:
+def examine(status: int, payload: bytes) -> None:
     """Raise for the answers that python-telegram-bot would read as something else than they are."""
     if 200 <= status < 300:
         if b'"result"' not in payload:

@@ -44,25 +44,27 @@ _NOTHING_TO_DO: Final[Mapping[str, tuple[str, ...]]] = {
 
 
 class TelegramWire:
-    """The `Wire` to Telegram. `paid` buys more than 30 messages a second (it costs Telegram Stars).
+    """The `Wire` to Telegram.
 
     Both methods raise `TokenRefusedError`, which ends the program: no message could go out any more.
     """
 
-    def __init__(self, client: Client, renderer: Renderer, *, paid: bool = False) -> None:
+    def __init__(self, client: Client, renderer: Renderer) -> None:
         self._client = client
         self._renderer = renderer
-        self._paid = paid
 
-    async def send(self, chat_id: int, message: Message, reader: Reader) -> Outcome:
-        """Put `message` into words for `reader` and into the chat; tells how that ended."""
+    async def send(self, chat_id: int, message: Message, reader: Reader, *, paid: bool = False) -> Outcome:
+        """Put `message` into words for `reader` and into the chat; tells how that ended.
+
+        `paid` buys more than 30 messages a second, where the method can be paid for.
+        """
         try:
             call = self._renderer.call(message, reader)
         except UnrenderableError as error:
             _log.error("message cannot be put into words", kind=type(message).__name__, why=str(error))
             return Failed(str(error))
         params: dict[str, Any] = {"chat_id": chat_id, **call.params}
-        if self._paid and call.method in _PAID:
+        if paid and call.method in _PAID:
             params["allow_paid_broadcast"] = True
         try:
             result = await self._client.call(call.method, params)

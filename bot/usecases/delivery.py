@@ -1,17 +1,33 @@
 """What is owed, being sent, and what each outcome makes of it: the table in docs/delivery.md, in code."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.domain.messages import Ask, Lane
 from bot.domain.outcomes import Done, Failed, Gone, HoldBack, InDoubt, Moved, Outcome, Sent, Unsent
 from bot.domain.people import Reach
-from bot.storage import outbox, people, quiz, updates
+from bot.storage import outbox, people, quiz, state, updates
 from bot.storage.database import Transaction
 from bot.storage.messages import load
-from bot.storage.outbox import Letter, Owed
+from bot.storage.outbox import Letter, Owed, Place
 
-__all__ = ["Letter", "Owed", "backoff", "begin", "close", "due", "hopeless", "next_due", "record", "recover"]
+__all__ = [
+    "Letter",
+    "Owed",
+    "Place",
+    "backoff",
+    "begin",
+    "clock_put_back",
+    "close",
+    "due",
+    "give_back",
+    "hopeless",
+    "next_due",
+    "record",
+    "record_all",
+    "recover",
+]
 
 MOST_ATTEMPTS = 20
 """How often a message that never reached Telegram is tried: with `backoff`, for about an hour of trying."""
@@ -20,6 +36,10 @@ MOST_DOUBTS = 5
 """How often a message is tried that may have been delivered each time: so many copies are enough."""
 
 LONGEST_PAUSE = timedelta(minutes=5)
+
+MESSAGES_A_STAR = 10
+"""A paid message costs a tenth of a Star. The first thirty of a second would be free; they are counted too,
+because how Telegram tells them apart is not known, and a budget must hold."""
 
 UPDATES_KEPT = timedelta(days=3)
 """Telegram hands an update over again for a day at most."""
@@ -35,13 +55,22 @@ def backoff(attempts: int) -> timedelta:
     return min(LONGEST_PAUSE, timedelta(seconds=2 ** min(attempts - 1, 16)))
 
 
-def due(tx: Transaction, now: datetime, limit: int) -> list[Owed]:
+def due(
+    tx: Transaction,
+    now: datetime,
+    limit: int,
+    *,
+    upto: Lane = Lane.REMINDER,
+    after: Place | None = None,
+    but: Container[int] = (),
+) -> tuple[list[Owed], int, Place | None]:
     """What is due, in the order in which it is to be sent: by lane, by deadline, by age.
 
-    Not what has to wait for an earlier message to the same chat. Also what can no longer be sent, which
-    is to be closed (`hopeless`, `close`).
+    Not what has to wait for an earlier message to the same chat, nor `but` (by id), nor what is not `after`
+    a place in that order. Also what can no longer be sent, which is to be closed (`hopeless`, `close`). And
+    how many there were, `but` included, and the last one's place.
     """
-    return outbox.due(tx, now, limit)
+    return outbox.due(tx, now, limit, upto=upto, after=after, but=but)
 
 
 def next_due(tx: Transaction, now: datetime) -> datetime | None:
@@ -73,30 +102,78 @@ def close(tx: Transaction, rows: Iterable[Owed], now: datetime) -> None:
     for owed in rows:
         if (end := hopeless(owed, now)) is not None:
             ends.setdefault(end, []).append(owed.id)
-    for (state, why), ids in ends.items():
-        outbox.settle(tx, ids, state, now, error=why)
+    for (end_state, why), ids in ends.items():
+        outbox.settle(tx, ids, end_state, now, error=why)
 
 
-def begin(tx: Transaction, ids: Sequence[int], now: datetime) -> tuple[Letter, ...]:
+def begin(
+    tx: Transaction, ids: Sequence[int], now: datetime, *, again: bool = False, stars: int = 0
+) -> tuple[Letter, ...]:
     """Mark as being sent what of `ids` still can be, count the attempts, and return it to be sent.
 
     The world is looked at once more: what was settled, withdrawn, expired or has to wait meanwhile is
-    not among the letters. What cannot be read fails here.
+    not among the letters. What cannot be read fails here. `again`: who calls does not know whether an
+    earlier call was committed, and has sent nothing. Of `stars` a day those are paid for that are no replies,
+    for as long as there are Stars left: what is `paid` is counted in this transaction.
     """
-    letters = []
-    for outbox_id in ids:
-        found = outbox.letter(tx, outbox_id, now)
-        if found is None:
-            continue
+    letters, over, unreadable = [], [], []
+    for found in outbox.letters(tx, ids, now, again=again).values():
         owed = found.owed if isinstance(found, Letter) else found
         if hopeless(owed, now) is not None or owed.chat_id is None:
-            close(tx, (owed,), now)
+            over.append(owed)
         elif isinstance(found, Letter):
-            outbox.begin(tx, outbox_id, owed.chat_id)
             letters.append(found)
         else:
-            outbox.settle(tx, (outbox_id,), "failed", now, error="its message cannot be read")
-    return tuple(letters)
+            unreadable.append(owed.id)
+    close(tx, over, now)
+    if unreadable:
+        outbox.settle(tx, unreadable, "failed", now, error="its message cannot be read")
+    if letters:
+        outbox.begin(tx, [each.owed.id for each in letters])
+    return _pay(tx, letters, stars * MESSAGES_A_STAR, now) if stars else tuple(letters)
+
+
+def give_back(tx: Transaction, letters: Sequence[Letter], now: datetime) -> None:
+    """What was begun has not been sent, and has to wait: it is owed as before, and the attempt not counted.
+
+    It is to be looked at again when its time comes, rather than sent as it was when it was begun.
+    """
+    outbox.give_back(tx, [letter.owed.id for letter in letters])
+    if paid := sum(letter.paid for letter in letters):
+        _note_paid(tx, max(0, _paid(tx, now) - paid), now)
+
+
+def _pay(tx: Transaction, letters: Sequence[Letter], budget: int, now: datetime) -> tuple[Letter, ...]:
+    """Pay for as many of the letters as `budget` (messages a day) has left."""
+    before = _paid(tx, now)
+    broadcast = [letter.owed.id for letter in letters if letter.owed.lane is not Lane.REPLY]
+    paid = frozenset(broadcast[: max(0, budget - before)])
+    if paid:
+        _note_paid(tx, before + len(paid), now)
+    return tuple(replace(each, paid=True) if each.owed.id in paid else each for each in letters)
+
+
+def _paid(tx: Transaction, now: datetime) -> int:
+    """How many messages have been paid for today (UTC)."""
+    day, _, number = (state.recall(tx, state.PAID, to_change=True) or "").partition(" ")
+    return int(number) if day == f"{now:%Y-%m-%d}" else 0
+
+
+def _note_paid(tx: Transaction, number: int, now: datetime) -> None:
+    state.remember(tx, state.PAID, f"{now:%Y-%m-%d} {number}")
+
+
+def record_all(tx: Transaction, ended: Sequence[tuple[Letter, Outcome]], now: datetime) -> None:
+    """Record how attempts to send ended: what was simply sent in one statement, the rest one by one."""
+    simply = {}
+    for letter, outcome in ended:
+        match outcome:
+            case Sent(message_id, None) if message_id is not None and letter.owed.reach is Reach.OPEN:
+                simply[letter.owed.id] = message_id
+            case _:
+                record(tx, letter.owed.id, outcome, now)
+    if simply:
+        outbox.sent(tx, simply, now)
 
 
 def record(tx: Transaction, outbox_id: int, outcome: Outcome, now: datetime) -> None:
@@ -104,6 +181,8 @@ def record(tx: Transaction, outbox_id: int, outcome: Outcome, now: datetime) -> 
     row = outbox.sending(tx, outbox_id)
     if row is None:  # erased, or settled by whoever found it in doubt
         return
+    if row.state != "sending" and isinstance(outcome, HoldBack | Unsent | InDoubt):
+        return  # recorded already, by a commit whose answer was lost
     match outcome:
         case Sent(message_id, poll_id):
             outbox.settle(tx, (outbox_id,), "sent", now, message_id=message_id)
@@ -138,9 +217,16 @@ def record(tx: Transaction, outbox_id: int, outcome: Outcome, now: datetime) -> 
 def recover(tx: Transaction, now: datetime) -> int:
     """At the start of the one sender: what was being sent when the last one ended is in doubt, and owed.
 
-    It is due at once, and what came after it to the same chat waits for it. Returns how many.
+    It is due at once, and what came after it to the same chat waits for it. Returns how many. A clock that
+    was put back while nothing ran delays nothing, either.
     """
+    outbox.hasten(tx, now)
     return outbox.recover(tx, f"in doubt: found on its way at {now:%Y-%m-%d %H:%M:%S} UTC")
+
+
+def clock_put_back(tx: Transaction, now: datetime) -> int:
+    """The machine's clock was put back: what was due by the old one does not wait; how many."""
+    return outbox.hasten(tx, now)
 
 
 def prune(tx: Transaction, now: datetime) -> int:

@@ -23,7 +23,7 @@ LONG_ENOUGH = 120.0
 
 _PERSONAL = re.compile(rb"(?<!\d)(?:\d{16}|\d{18})(?!\d)")
 
-FAST = {"telegram": {"pace": {"per_second": 500, "per_chat": 30, "paid": True}}}
+FAST = {"telegram": {"pace": {"per_second": 500, "per_chat": 30, "paid": True, "stars": 100_000}}}
 """A pace for a simulator without limits: as many calls as the machine can make."""
 
 

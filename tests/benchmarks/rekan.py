@@ -26,9 +26,9 @@ PROGRAMME = "orientasi"
 QUIZ = "latihan-bela-negara"
 QUESTIONS = ("q1", "q2", "q3", "q4", "q5")
 FIRST_CHAT = 5_000_000_001
-UNPACED = {"telegram": {"pace": {"per_second": 100_000, "per_chat": 30, "paid": True}}}
+UNPACED = {"telegram": {"pace": {"per_second": 100_000, "per_chat": 30, "paid": True, "stars": 1_000_000}}}
 """A pace that holds nothing back, so that the work itself is measured."""
-PAID = {"telegram": {"pace": {"per_second": 1_000, "per_chat": 1, "paid": True}}}
+PAID = {"telegram": {"pace": {"per_second": 1_000, "per_chat": 1, "paid": True, "stars": 1_000_000}}}
 
 _SCHEDULE = """\
 id: orientasi

@@ -60,7 +60,7 @@ telegram:
   base_url: http://127.0.0.1:8081/
   mode: webhook
   webhook: {{url: https://rekan.example.invalid/, listen: "0.0.0.0:443", secret: abc-DEF_1}}
-  pace: {{per_second: 900, per_chat: 0.5, per_group_minute: 20, paid: true}}
+  pace: {{per_second: 900, per_chat: 0.5, per_group_minute: 20, paid: true, stars: 400}}
 database: {{url: "postgresql://rekan:geheim@db.example.invalid/rekan"}}
 web: {{listen: "[::1]:80", url: "http://localhost:80"}}
 content: /srv/content
@@ -166,8 +166,12 @@ schedules: []
             ),
         ),
         (
-            "telegram: {pace: {per_second: 1001, paid: true}}",
+            "telegram: {pace: {per_second: 1001, paid: true, stars: 1}}",
             "1: 'per_second' is above 1,000, which Telegram refuses; write 1000 or less",
+        ),
+        (
+            "telegram: {pace: {paid: true}}",
+            "1: 'paid' has no budget; set 'stars' to how many Stars a day may be spent (10 messages each)",
         ),
         (
             "database: {url: 'sqlite://'}",

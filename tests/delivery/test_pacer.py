@@ -1,17 +1,19 @@
 import asyncio
 import itertools
-from collections.abc import Callable
-from datetime import UTC, datetime
+import random
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.clock import SimulatedClock
-from bot.delivery.pacer import RAMP, Limits, Pacer
+from bot.delivery.pacer import LOWERED, MEMORY, RAMP, RISE, Limits, Pace, Pacer, Permit, Turn
 from bot.domain.messages import Lane
 from bot.domain.outcomes import HoldBack, Outcome, Sent, Unsent
 from bot.simulator import limits as server
+from bot.simulator.errors import TooManyRequestsError
 
 START = datetime(2026, 11, 9, tzinfo=UTC)
 BY = START
@@ -266,3 +268,209 @@ async def test_chats_are_forgotten() -> None:
         talk.call(chat_id)
     await talk.all()
     assert len(talk.pacer._pace._chats) <= 200
+
+
+# --- the floor of the latencies -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("latency", [0.0, 0.05, 0.3])
+async def test_far_from_the_server_the_pace_is_kept_and_no_limit_broken(latency: float) -> None:
+    talk, rng = Talk(), random.Random(1)
+    strict = server.Governor(server.Limits())
+    arrived: list[float] = []
+    for chat_id in range(1, 402):
+
+        def arrive(at: float, chat_id: int = chat_id) -> None:
+            strict.spend(chat_id, group=False, now=at)  # raises where a limit is broken
+            arrived.append(at)
+
+        there, back = latency / 2 + rng.random() * 0.003, latency / 2 + rng.random() * 0.003
+        talk.call(chat_id, to=there, back=back, arrive=arrive)
+    await talk.all()
+    # The first hundred answers tell how far it is.
+    assert 280 / (arrived[-1] - arrived[120]) >= 0.99 * 30
+
+
+async def test_no_more_calls_are_under_way_than_there_are_connections_and_replies_find_one() -> None:
+    talk = Talk(Limits(per_second=10_000, at_once=8))
+    for chat_id in range(1, 22):
+        talk.call(chat_id, to=1.0)
+    talk.call(99, lane=Lane.REPLY, after=0.5, to=1.0)
+    starts = await talk.all()
+    assert [round(at, 1) for at in starts] == [0] * 7 + [0.5] + [1] * 6 + [1.5] + [2] * 6 + [2.5]
+
+
+# --- a limit that is lower than ours ------------------------------------------------------------------
+
+
+def held_back(pace: Pace, now: float) -> None:
+    """Everything is held back for a second, after a call was answered."""
+    for chat_id in (1, 2):
+        pace.start(chat_id, reply=True, now=now)
+        pace.finish(chat_id, now=now)
+        pace.hold_back(chat_id, 1.0, now=now)
+        pace.release(chat_id)
+
+
+def answered(pace: Pace, now: float) -> None:
+    pace.start(3, reply=True, now=now)
+    pace.finish(3, now=now)
+    pace.answered(started=now)
+    pace.release(3)
+
+
+def test_held_back_twice_the_pace_falls_and_rises_slowly() -> None:
+    pace = Pace(FREE)
+    held_back(pace, 0)
+    assert pace.lowered(2) == 1  # once is chance
+    answered(pace, 20)
+    held_back(pace, 30)
+    assert pace.lowered(30) == LOWERED
+    assert pace.slots(30) == 24
+    assert pace.lowered(30 + 60) == pytest.approx(LOWERED + RISE)
+    answered(pace, 100)
+    held_back(pace, 110)
+    assert pace.lowered(110) == pytest.approx((LOWERED + RISE * 80 / 60) * LOWERED)
+    assert pace.lowered(110 + 60 * 40) == 1
+
+
+def test_answers_to_what_was_under_way_and_probes_count_as_the_same_time() -> None:
+    pace = Pace(FREE)
+    held_back(pace, 0)
+    held_back(pace, 0.1)  # still paused
+    held_back(pace, 5)  # nothing was answered in between
+    assert pace.lowered(5) == 1
+
+
+def test_long_ago_is_forgotten() -> None:
+    pace = Pace(FREE)
+    held_back(pace, 0)
+    answered(pace, 20)
+    held_back(pace, MEMORY + 1)
+    assert pace.lowered(MEMORY + 1) == 1
+
+
+async def test_a_lower_limit_is_found_and_kept_below() -> None:
+    talk = Talk()
+    strict = server.Governor(server.Limits(per_second=24))
+    refused: list[float] = []
+    for chat_id in range(1, 1000):
+
+        def answer(chat_id: int = chat_id) -> Outcome:
+            now = talk.clock.monotonic()
+            try:
+                strict.spend(chat_id, group=False, now=now)
+            except TooManyRequestsError as refusal:
+                refused.append(now)
+                return HoldBack(refusal.parameters["retry_after"])
+            return Sent(1)
+
+        talk.call(chat_id, answer=answer)
+    starts = await talk.all()
+    assert refused
+    assert max(refused) < starts[-1] - 10  # found early, and then kept
+    assert talk.pacer.pace < 26
+
+
+# --- ahead of the permits -----------------------------------------------------------------------------
+
+
+class Office:
+    """Prepares what it is told to, at once unless it is slow."""
+
+    def __init__(self, talk: Talk) -> None:
+        self.pacer = talk.pacer
+        self.pacer.prepare = self.prepare
+        self.pacer.recall = lambda turns: self.recalled.extend(turn.chat_id for turn in turns)
+        self.batches: list[int] = []
+        self.recalled: list[int] = []
+        self.permits: list[tuple[int, Permit]] = []
+
+    def prepare(self, turns: Sequence[Turn]) -> None:
+        self.batches.append(len(turns))
+        asyncio.get_running_loop().call_soon(self.pacer.prepared, turns)
+
+    def ask(self, chat_id: int, *, lane: Lane = Lane.REMINDER) -> Turn:
+        return self.pacer.request(
+            chat_id,
+            lane=lane,
+            by=BY,
+            granted=lambda permit: self.permits.append((chat_id, permit)),
+            ahead=lane is not Lane.REPLY,
+        )
+
+    def chats(self) -> list[int]:
+        return [chat_id for chat_id, _ in self.permits]
+
+
+async def turns(number: int = 20) -> None:
+    for _ in range(number):
+        await asyncio.sleep(0)
+
+
+async def test_a_quarter_of_a_second_is_prepared_ahead_in_batches() -> None:
+    talk = Talk()
+    office = Office(talk)
+    for chat_id in range(1, 61):
+        office.ask(chat_id)
+    await turns()
+    assert office.pacer.prepared_ahead == 6  # of 7, the first has its permit
+    await talk.clock.advance_to(START + timedelta(seconds=0.99))
+    assert len(office.permits) == 30
+    assert max(office.batches) <= 7
+    assert len(office.batches) <= 10
+    office.pacer.close()
+
+
+async def test_of_one_chat_one_is_prepared_at_a_time() -> None:
+    office = Office(Talk())
+    office.ask(5)
+    office.ask(5)
+    office.ask(6)
+    await turns()
+    assert office.batches == [2]
+    office.pacer.close()
+
+
+async def test_a_reply_needs_no_preparation_and_passes_what_is_prepared() -> None:
+    talk = Talk(Limits(per_second=1))
+    office = Office(talk)
+    for chat_id in range(1, 5):
+        office.ask(chat_id)
+    await turns()
+    office.ask(4, lane=Lane.REPLY)
+    _, permit = office.permits[0]
+    permit.end()  # not used, so that the slot is free
+    await turns()
+    assert office.chats() == [1, 4]
+    office.pacer.close()
+
+
+async def test_what_is_prepared_is_recalled_when_all_is_held_and_comes_again_later() -> None:
+    talk = Talk()
+    office = Office(talk)
+    for chat_id in range(1, 21):
+        office.ask(chat_id)
+    await turns()
+    office.pacer.pause(30)
+    assert office.recalled == [2, 3, 4, 5, 6, 7]
+    await talk.clock.advance_to(START + timedelta(seconds=29))
+    assert office.pacer.prepared_ahead == 0
+    (_, first), *_ = office.permits
+    first.start()
+    first.done(Sent(1))
+    first.end()
+    await talk.clock.advance_to(START + timedelta(seconds=31))
+    assert len(office.permits) > 1
+    office.pacer.close()
+
+
+# --- clocks that jump ---------------------------------------------------------------------------------
+
+
+async def test_the_pace_knows_no_clock_that_jumps() -> None:
+    talk = Talk()
+    talk.clock.now = lambda: START - timedelta(days=1)  # type: ignore[method-assign]  # put back, and standing
+    for chat_id in range(1, 61):
+        talk.call(chat_id)
+    assert max(await talk.all()) < 2.1

@@ -1,7 +1,7 @@
 import asyncio
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
-from datetime import timedelta
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -191,7 +191,7 @@ async def test_what_is_withdrawn_at_the_last_moment_is_not_sent(bench: Bench) ->
             await bench.until(lambda: bench.wire.keys() == ["first"])
             await bench.database.transact(outbox.withdraw, 1, about=MODULE, now=NOON)
         held.come.set()
-        await bench.until(lambda: not bench.sender._tasks)
+        await bench.until(lambda: not bench.sender.in_view)
     assert bench.states() == ["sent", "withdrawn"]
     assert bench.wire.keys() == ["first"]
 
@@ -389,6 +389,7 @@ async def test_a_message_that_our_own_fault_breaks_is_left_and_the_others_go_on(
         really(tx, outbox_id, *rest)
 
     monkeypatch.setattr(delivery, "record", record)
+    bench.wire.script[1001] = [Done()]
     bench.owe(1)
     bench.owe(2)
     with structlog.testing.capture_logs() as logs:
@@ -396,3 +397,158 @@ async def test_a_message_that_our_own_fault_breaks_is_left_and_the_others_go_on(
         async with bench.running(bench.sender.run()):
             await bench.until(lambda: bench.states() == ["sending", "sent"])
     assert [log["action"] for log in logs if log["log_level"] == "error"] == ["message_broken"]
+
+
+# --- ahead, and given back ----------------------------------------------------------------------------
+
+
+async def test_a_broadcast_is_begun_in_batches_and_recorded(bench: Bench) -> None:
+    bench.people(58)
+    bench.owe_all(*((person_id, "hello") for person_id in range(1, 61)))
+    before = bench.database.statistics.transactions
+    await bench.send_all()
+    assert {(row.state, row.attempts) for row in bench.rows()} == {("sent", 1)}
+    begun = bench.database.statistics.transactions - before - 60  # a record each, at this pace
+    assert begun <= 60 / 3 + 2
+
+
+async def test_what_is_only_begun_is_owed_as_before_when_it_stops(bench: Bench) -> None:
+    bench.people(18)
+    held = Held(Sent(9))
+    bench.wire.script[1001] = [held]
+    bench.owe_all(*((person_id, "hello") for person_id in range(1, 21)))
+    async with bench.running(bench.sender.run()) as (sending, _):
+        await bench.until(lambda: "sending" in bench.states()[1:])
+        bench.sender.stop()
+        held.come.set()
+        await asyncio.wait_for(sending, 5)
+    first, *rest = bench.rows()
+    assert first.state == "sent"
+    called = {chat for _, chat, _ in bench.wire.sent}
+    assert {(row.state, row.attempts) for row in rest if row.person_id + 1000 not in called} == {("owed", 0)}
+
+
+async def test_what_is_begun_is_given_back_in_a_pause_and_looked_at_again(bench: Bench) -> None:
+    bench.people(18)
+    bench.owe_all(*((person_id, "hello") for person_id in range(1, 21)), about=MODULE)
+    pacer = Pacer(bench.clock, Limits())
+    bench.sender = Sender(bench.database, bench.wire, pacer, bench.clock)
+    async with bench.running(bench.sender.run()):
+        with bench.clock.busy():
+            await bench.until(lambda: bench.states()[:2] == ["sent", "sending"])
+            pacer.pause(60)
+            await bench.until(lambda: set(bench.states()) == {"sent", "owed"})
+            assert {row.attempts for row in bench.rows()[1:]} == {0}
+            for person_id in range(2, 21):
+                await bench.database.transact(outbox.withdraw, person_id, about=MODULE, now=bench.clock.now())
+        await bench.until(lambda: not bench.sender.in_view)
+    assert len(bench.wire.sent) == 1
+    assert set(bench.states()[1:]) == {"withdrawn"}
+
+
+async def test_a_reply_is_sent_although_hundreds_are_in_view(bench: Bench) -> None:
+    bench.people(300)
+    bench.owe_all(*((person_id, "hello") for person_id in range(3, 303)))
+    async with bench.running(bench.sender.run()):
+        await bench.until(lambda: len(bench.wire.sent) >= 30)
+        bench.owe(2, "reply", lane=Lane.REPLY)
+        asked = bench.clock.now()
+        bench.sender.nudge()
+        await bench.until(lambda: "reply" in bench.wire.keys(1002))
+    at = next(at for at, chat, _ in bench.wire.sent if chat == 1002)
+    assert at - asked <= SECOND / 10
+
+
+# --- Stars --------------------------------------------------------------------------------------------
+
+
+async def test_a_days_stars_are_not_overrun_and_then_the_pace_is_free(bench: Bench) -> None:
+    bench.people(58)
+    bench.owe_all(*((person_id, "hello") for person_id in range(1, 61)))
+    bench.owe(1, "reply", lane=Lane.REPLY)
+    with structlog.testing.capture_logs() as logs:
+        pacer = Pacer(bench.clock, Limits(per_second=100))
+        bench.sender = Sender(bench.database, bench.wire, pacer, bench.clock, stars=3)
+        await bench.send_all()
+    assert bench.wire.paid == 30
+    assert [log["stars"] for log in logs if log.get("action") == "stars_spent"] == [3]
+    assert pacer.limits.per_second == 30
+
+
+def test_what_was_paid_is_counted_by_the_day_and_given_back_unsent(bench: Bench) -> None:
+    bench.people(10)
+    bench.owe_all(*((person_id, "hello") for person_id in range(1, 13)))
+
+    def begun(*ids: int, day: int = 0) -> list[bool]:
+        now = NOON + timedelta(hours=20 * day)
+        letters = bench.database.write_now(delivery.begin, ids, now, stars=1)
+        bench.database.write_now(delivery.give_back, letters[:back], now)
+        return [letter.paid for letter in letters]
+
+    back = 2
+    assert begun(1, 2, 3, 4, 5, 6, 7, 8) == [True] * 8
+    back = 0
+    assert begun(1, 2, 9, 10, 11) == [True] * 4 + [False]
+    assert begun(12, day=1) == [True]
+
+
+# --- clocks that jump ---------------------------------------------------------------------------------
+
+
+def beside(clock: SimulatedClock) -> Running:
+    """As the fixture `running`, with another clock."""
+
+    @asynccontextmanager
+    async def run(*parts: Coroutine[Any, Any, None]) -> AsyncIterator[list["asyncio.Task[None]"]]:
+        tasks = [asyncio.create_task(part) for part in (*parts, clock.run())]
+        try:
+            yield tasks
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    return run
+
+
+class Jumping(SimulatedClock):
+    """A clock whose day can be put forward and back, as somebody does to a machine's."""
+
+    off = timedelta()
+
+    def now(self) -> datetime:
+        return super().now() + self.off
+
+
+@pytest.mark.parametrize("jump", [timedelta(hours=-3), timedelta(minutes=30)])
+async def test_a_clock_that_jumps_delays_nothing_and_repeats_nothing(
+    open_database: Callable[..., Database], jump: timedelta
+) -> None:
+    clock = Jumping(NOON)
+    wire = Wire(clock)
+    bench = Bench(open_database(catalogue()), wire, clock, beside(clock))
+    bench.people(2)
+    tried: list[float] = []
+    jumping: list[asyncio.Task[None]] = []
+
+    async def jump_soon() -> None:
+        await clock.sleep(0.5)
+        clock.off = jump
+
+    async def fail() -> Outcome:
+        tried.append(clock.monotonic())
+        jumping.append(asyncio.create_task(jump_soon()))  # once it is noted when to try again
+        return Unsent("no route")
+
+    async def succeed() -> Outcome:
+        tried.append(clock.monotonic())
+        return Sent(9)
+
+    wire.script[1001] = [fail, succeed]
+    bench.owe(1)
+    bench.owe(2, "later", due_at=NOON + timedelta(hours=1))
+    async with bench.running(bench.sender.run()):
+        await bench.until(lambda: bench.states() == ["sent", "sent"])
+    assert tried[1] - tried[0] <= 1.1
+    assert wire.keys(1002) == ["later"]
+    assert wire.sent[-1][0] >= NOON + timedelta(hours=1)  # not before its time, by the clock as it is then

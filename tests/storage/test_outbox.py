@@ -57,7 +57,7 @@ def rows(database: Database) -> list[Any]:
 
 
 def due(database: Database, now: Any = NOON, limit: int = 100) -> list[int]:
-    return [row.id for row in database.read_now(delivery.due, now, limit)]
+    return [row.id for row in database.read_now(delivery.due, now, limit)[0]]
 
 
 def begin(database: Database, *ids: int, now: Any = NOON) -> tuple[delivery.Letter, ...]:
@@ -239,7 +239,7 @@ def test_who_is_gone_is_not_written_to(two: Database, change: dict[str, Any], st
     owe(two)
     two.write_now(lambda tx: tx.connection.execute(update(ChatRow).where(ChatRow.id == 1001).values(change)))
     assert due(two) == [1]
-    rows_due = two.read_now(delivery.due, NOON, 10)
+    rows_due, _, _ = two.read_now(delivery.due, NOON, 10)
     two.write_now(delivery.close, rows_due, NOON)
     row = rows(two)[0]
     assert (row.state, row.error, row.settled_at) == (state, why, NOON)

@@ -59,10 +59,15 @@ class Scripted:
     async def handle(self, request: web.Request) -> web.StreamResponse:
         method = request.match_info["method"]
         assert request.match_info["token"] == TOKEN
-        fields = {
-            name: (value.filename, value.content_type, value.file.read()) if hasattr(value, "file") else value
-            for name, value in (await request.post()).items()
-        }
+        if request.content_type == "application/json":
+            fields = await request.json()
+        else:
+            fields = {
+                name: (value.filename, value.content_type, value.file.read())
+                if hasattr(value, "file")
+                else value
+                for name, value in (await request.post()).items()
+            }
         self.asked.append((method, fields))
         self.reached.set()
         if self.scripts and method not in self.usual:

@@ -170,11 +170,11 @@ async def test_what_was_sent_is_known_by_its_message_and_poll(server: Scripted, 
 
 
 async def test_a_paid_broadcast_is_asked_for_where_it_exists(server: Scripted, client: Client) -> None:
-    wire = TelegramWire(client, RENDERER, paid=True)
+    wire = TelegramWire(client, RENDERER)
     server.give({"message_id": 5})
-    await wire.send(1, Say("hi"), ANNA)
-    await wire.send(1, Delete(6), ANNA)
-    assert [fields.get("allow_paid_broadcast") for _, fields in server.asked] == ["true", None]
+    await wire.send(1, Say("hi"), ANNA, paid=True)
+    await wire.send(1, Delete(6), ANNA, paid=True)
+    assert [fields.get("allow_paid_broadcast") for _, fields in server.asked] == [True, None]
 
 
 async def test_a_toast_is_plain_and_within_its_limit(server: Scripted, client: Client) -> None:
