@@ -37,10 +37,10 @@ def each_language(words: Words | None) -> Iterator[tuple[str, Scalar]]:
 
 
 def poll_text(kind: str, words: Words, most: int, reading: Reading) -> None:
-    """Texts of at most `most` characters that a poll shows as they are."""
+    """Texts of at most `most` characters (an emoji is two or more) that a poll shows as they are."""
     for language, text in each_language(words):
-        if len(text) > most:
-            what = f"the {kind} is {len(text)} characters long in {LANGUAGES[language]}"
+        if (length := utf16_length(text)) > most:
+            what = f"the {kind} is {length} characters long in {LANGUAGES[language]}"
             reading.problem(text.place, what, f"shorten it to {most}: Telegram's polls take no more")
         if found := _TAG.search(text) or _ESCAPE.search(text):
             what = f"the {kind} holds {shown(found[0])}, but polls show no HTML"
