@@ -1,7 +1,9 @@
 """`rekan doctor`: what is wrong with a setup, and how to mend it."""
 
+import errno
 import os
 import shutil
+import socket
 import stat
 import sys
 from collections.abc import Iterable, Iterator
@@ -98,6 +100,7 @@ def _with_config(config: "Config", config_file: Path | None, now: datetime) -> I
     else:
         yield from _content(config, catalogue, now)
     yield from _database(config, catalogue)
+    yield from _addresses(config)
     yield from _telegram(config)
 
 
@@ -265,6 +268,28 @@ def _claims(tx: "Transaction") -> list[Finding]:
     if find_secret(tx, CLAIMS) is None:
         return [Finding("claim links", State.OK, "their secret will be made with the first of them")]
     return [Finding("claim links", State.OK, "their secret is there; back it up with the database")]
+
+
+def _addresses(config: "Config") -> Iterator[Finding]:
+    """Whether the addresses that `rekan run` would serve at can be listened on."""
+    from bot.config import Mode
+
+    wanted = {"web.listen": config.web.listen}
+    if config.telegram.mode is Mode.WEBHOOK:
+        wanted["telegram.webhook.listen"] = config.telegram.webhook.listen
+    for key, address in wanted.items():
+        family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
+        try:
+            socket.create_server(address, family=family).close()
+        except OSError as error:
+            state, what = State.FAIL, "cannot be listened on"
+            mend = f"write an address of this machine and a port above 1023 into {key}"
+            if error.errno == errno.EADDRINUSE:
+                state, what = State.WARN, "is in use"
+                mend = f"all is well if this Rekan runs already; if not, write another port into {key}"
+            yield Finding("address", state, f"{key}: {address.host}:{address.port} {what}", mend)
+        else:
+            yield Finding("address", State.OK, f"{key}: {address.host}:{address.port} is free")
 
 
 # --- Telegram -----------------------------------------------------------------------------------------

@@ -30,6 +30,7 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 
 from bot.content.problems import Place, Problem, TooManyProblemsError, advice, nearest, shown
 from bot.content.yaml import Mapping, Scalar, Sequence, Value
+from bot.domain.markup import link_problem
 
 HOLE: Any = type("Hole", (), {"__repr__": lambda _: "HOLE"})()
 """What stands in a field whose value could not be read; its problem is named already."""
@@ -425,12 +426,8 @@ def https(value: Any) -> str:
         if parts.scheme != "https":
             problem = "does not begin with https://"
             mend = "write https:// instead of http://" if parts.scheme == "http" else mend
-        elif (
-            not parts.hostname
-            or re.search(r"\s", text)
-            or not re.fullmatch(r"[^.]+(\.[^.]+)*", parts.hostname)
-        ):
-            problem = "is no address"
+        elif not re.fullmatch(r"[^.]+(\.[^.]+)*", parts.hostname or "") or link_problem(text):
+            problem = "is no address"  # nor would Telegram take it for a button
         elif len(text) > 2048:
             problem = "is longer than 2048 characters"
     if problem:

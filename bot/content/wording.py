@@ -8,7 +8,7 @@ What a placeholder shows depends on the kind of its value (`bot.domain.messages.
     date        Senin, 9 November 2026
     datetime    Senin, 9 November 2026 pukul 09.00 WITA (08.00 WIB / 10.00 WIT), the reader's zone first
     Local       Senin, 23 November 2026 pukul 23.59 WITA, whichever zone the reader's is
-    Say         that text, with its own placeholders (`bot.domain.forms`: other forms of times and numbers)
+    Say         that text, with its own placeholders (`bot.domain.forms`: other forms of times)
     Written     the organisers' text, with its own placeholders
     tuple       a line for each
 
@@ -20,7 +20,6 @@ braces.
 import re
 from collections.abc import Mapping
 from datetime import date, datetime
-from decimal import Decimal
 
 from babel.dates import get_day_names, get_month_names
 from babel.numbers import format_decimal
@@ -128,10 +127,6 @@ class Wording:
                 return f"{tongue.short_day(_local_day(at, zone))} {tongue.time(at, zone)}"
             case "span", {"begin": datetime() as begin, "end": datetime() as end}:
                 return tongue.span(begin, end, zone)
-            case "duration", {"minutes": int(minutes)}:
-                return tongue.duration(minutes)
-            case "percent", {"part": int(part), "whole": int(whole)}:
-                return tongue.percent(part, whole)
         raise KeyError(f"no form {say.key} of {', '.join(say.params) or 'nothing'}")
 
 
@@ -156,24 +151,9 @@ class _Tongue:
         self._short_days = get_day_names("abbreviated", locale=self._locale)
         self._short_months = get_month_names("abbreviated", locale=self._locale)
 
-    def number(self, number: int | Decimal) -> str:
-        """`3.400`; at most one digit after the comma."""
-        return format_decimal(number, "#,##0.#", locale=self._locale)
-
-    def percent(self, part: int, whole: int) -> str:
-        """`45,5%`."""
-        return self.number(Decimal(100) * part / whole if whole else 0) + "%"
-
-    def duration(self, minutes: int) -> str:
-        """`2 jam 15 menit`; days from 24 hours on."""
-        days, rest = divmod(minutes, 24 * 60)
-        hours, minutes = divmod(rest, 60)
-        amounts = [
-            f"{self.number(amount)} {one if amount == 1 else many}"
-            for amount, (one, many) in zip((days, hours, minutes), _UNITS[self.language], strict=True)
-            if amount
-        ]
-        return " ".join(amounts) or f"0 {_UNITS[self.language][-1][1]}"
+    def number(self, number: int) -> str:
+        """`3.400`."""
+        return format_decimal(number, "#,##0", locale=self._locale)
 
     def day(self, day: date) -> str:
         """`Senin, 9 November 2026`."""
@@ -215,12 +195,6 @@ class _Tongue:
         return (
             f"{self.short_day(first)} {_clock(begin, zone)} – {self.short_day(last)} {self.time(end, zone)}"
         )
-
-
-_UNITS = {
-    Language.ID: (("hari", "hari"), ("jam", "jam"), ("menit", "menit")),
-    Language.EN: (("day", "days"), ("hour", "hours"), ("minute", "minutes")),
-}
 
 
 def _local_day(at: date | datetime, zone: Zone) -> date:

@@ -1,11 +1,11 @@
-"""Shorter and other forms of times, days and numbers than a placeholder shows by itself.
+"""Shorter and other forms of times and days than a placeholder shows by itself.
 
 Each is a `Say` under a reserved key (`form.…`), so that it nests in texts and travels through the outbox like
 any other; `bot.content.wording` puts it into words, and no text of that key exists in `content/texts`.
 Instants are aware; days and times are the reader's own.
 """
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from bot.domain.messages import Say
 
@@ -38,13 +38,3 @@ def short_moment(at: datetime) -> Say:
 def span(begin: datetime, end: datetime) -> Say:
     """`09.00–15.00 WITA`, with the days where they differ."""
     return Say("form.span", {"begin": begin, "end": end})
-
-
-def duration(length: timedelta) -> Say:
-    """`2 jam 15 menit`, rounded up to whole minutes; a negative one counts as none."""
-    return Say("form.duration", {"minutes": max(0, -int(-length.total_seconds() // 60))})
-
-
-def percent(part: int, whole: int) -> Say:
-    """`45,5%`; nothing of nothing is `0%`."""
-    return Say("form.percent", {"part": part, "whole": whole})

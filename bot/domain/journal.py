@@ -125,6 +125,7 @@ def saved(prompt: Prompt, entry: Entry) -> Say:
     """A part has been kept."""
     key = "journal.saved_enough" if entry.words >= prompt.minimum_words else "journal.saved"
     params: dict[str, Value] = {
+        "title": prompt.title,
         "words": entry.words,
         "wish": prompt.minimum_words,
         "files": _and_files(entry),

@@ -20,6 +20,7 @@ COMMANDS: Final[dict[Language, tuple[str, ...]]] = {
 }
 """Each language's names, in the menu's order; the text of the n-th is `command.<its English name>`."""
 
+COMMAND_LIMIT: Final = 256
 SHORT_DESCRIPTION_LIMIT: Final = 120
 DESCRIPTION_LIMIT: Final = 512
 
@@ -42,7 +43,7 @@ async def _publish(client: Client, wording: Wording, language: Language) -> None
     code = None if language is Language.ID else language.value
     reader = Reader(language, "WIB")
     commands = tuple(
-        BotCommand(name, wording.plain(Say(f"command.{english}"), reader))
+        BotCommand(name, wording.plain(Say(f"command.{english}"), reader, COMMAND_LIMIT))
         for name, english in zip(COMMANDS[language], COMMANDS[Language.EN], strict=True)
     )
     scope = BotCommandScopeAllPrivateChats()

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from telegram import InputFile
 
-from bot.content.markup import cut, escape, shorten
+from bot.content.markup import cut, escape, shorten, width
 from bot.content.wording import Wording, language_of
 from bot.documents.calendars import invitation
 from bot.domain.cards import card
@@ -145,7 +145,7 @@ class Renderer:
         # A quiz is written in plain text: "<" is a smaller-than there.
         text = shorten(question.text[language], QUESTION_LIMIT)
         return {
-            "question": place + text if len(place + text) <= QUESTION_LIMIT else text,
+            "question": place + text if width(place + text) <= QUESTION_LIMIT else text,
             "options": [{"text": shorten(option[language], OPTION_LIMIT)} for option in question.options],
             "type": "quiz",
             "is_anonymous": False,

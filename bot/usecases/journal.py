@@ -65,9 +65,6 @@ def tap(
     """A button of the journal."""
     if tapped.choice == "list":
         return overview(tx, person, programme, now)
-    if tapped.choice == "close":
-        _leave(tx, chat_id, tapped.item)
-        return Reply((Say("journal.closed", {}, (_list_button(),)),))
     task = programme.task(tapped.item)
     if task is None:
         return Reply((OLD_BUTTON,))
@@ -86,6 +83,12 @@ def tap(
         case "submit" | "sure":
             sure = tapped.choice == "sure"
             return _submit(tx, person, chat_id, programme, task, entry, until, now, sure=sure)
+        case "close":
+            _leave(tx, chat_id, task.prompt.id)
+            if entry.state is State.SUBMITTED:
+                return Reply((_already(task, entry, until, now),))
+            key = "journal.closed_empty" if entry.empty else "journal.closed"
+            return Reply((Say(key, {"title": task.prompt.title}, (_list_button(),)),))
     return Reply((OLD_BUTTON,))
 
 
@@ -154,7 +157,7 @@ def _submit(
     match journal.submit(task.prompt, entry, until, now, sure=sure):
         case NothingYet():
             dialogues.enter(tx, chat_id, DIALOGUE, {"prompt": task.prompt.id}, now)
-            return Reply((Say("journal.nothing_yet"),))
+            return Reply((Say("journal.nothing_yet", {"title": task.prompt.title}),))
         case AskFirst(words):
             return Reply((journal.asked_first(task.prompt, words),))
         case AlreadyDone():

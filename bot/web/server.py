@@ -82,4 +82,6 @@ def _listener(listen: str) -> socket.socket:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         return socket.create_server((host, int(port)), family=family, backlog=2048)
     except (OSError, ValueError, OverflowError) as error:
-        raise CannotListenError(f"cannot listen on {listen}: {error}") from error
+        # Without the number in front and the "(while attempting to bind on address ...)" behind.
+        why = (getattr(error, "strerror", None) or str(error)).partition(" (while ")[0]
+        raise CannotListenError(f"cannot listen on {listen}: {why}") from error

@@ -37,6 +37,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with a configuration on the shipped content, in which commands run."""
     (tmp_path / "config.yaml").write_text(
         f"content: {ROOT / 'content'}\nschedules: {ROOT / 'schedules'}\ndatabase: {{url: 'sqlite:///rekan.db'}}\n"
+        "web: {listen: '127.0.0.1:0'}\n"
     )
     monkeypatch.chdir(tmp_path)
     return tmp_path

@@ -43,6 +43,7 @@ def test_a_sound_setup(rekan: Rekan, home: Path, online: dict[str, str], simulat
         "database",
         "claim links",
         "instance",
+        "address",
         "telegram",
         "clock",
         "token",
@@ -135,6 +136,24 @@ def test_a_rekan_that_runs_is_seen(rekan: Rekan, home: Path) -> None:
         ended = rekan("doctor", "--json")
     database.close_now()
     assert "is running on" in finding(ended, "instance")["what"]
+
+
+def test_addresses_that_cannot_be_listened_on(rekan: Rekan) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        found = finding(rekan("doctor", "--json", env={"REKAN_WEB__LISTEN": address}), "address")
+    assert (found["state"], found["what"]) == ("warn", f"web.listen: {address} is in use")
+    webhook = {
+        "REKAN_TELEGRAM__MODE": "webhook",
+        "REKAN_TELEGRAM__WEBHOOK__URL": "https://rekan.example.invalid/hook",
+        "REKAN_TELEGRAM__WEBHOOK__SECRET": "x",
+        "REKAN_TELEGRAM__WEBHOOK__LISTEN": "192.0.2.1:8443",
+    }
+    document = rekan("doctor", "--json", env=webhook).document
+    assert [(each["state"], each["what"]) for each in document["checks"] if each["check"] == "address"] == [
+        ("ok", "web.listen: 127.0.0.1:0 is free"),
+        ("fail", "telegram.webhook.listen: 192.0.2.1:8443 cannot be listened on"),
+    ]
 
 
 def test_clocks_are_compared_with_patience_for_the_network() -> None:

@@ -14,6 +14,7 @@ import pytest
 
 from bot.domain.programme import Catalogue
 from tests.scenarios import play
+from tests.scenarios.requests import misfits
 from tests.scenarios.stage import Stage
 
 PLAYS = sorted((Path(__file__).parent / "plays").glob("*.txt"))
@@ -57,7 +58,10 @@ def _difference(name: str, written: str, played: str) -> str:
 
 
 def _check_telegram(stage: Stage) -> None:
-    """Nothing was refused but what the play orders, or what blocked chats refuse; nothing is left waiting."""
+    """Nothing was refused but what the play orders, or what blocked chats refuse; nothing is left waiting.
+
+    And every call is one that the public Bot API has.
+    """
     refused = [
         (call.method, call.description)
         for call in stage.simulator.calls
@@ -67,6 +71,7 @@ def _check_telegram(stage: Stage) -> None:
         # A tap that is handed over again is answered again, and Telegram knows it as answered.
         refused = [(method, why) for method, why in refused if "query ID is invalid" not in why]
     assert refused == []
+    assert misfits(stage.simulator.calls) == []
     state = stage.simulator.state()
     assert set(state["pending_updates"].values()) == {0}
 

@@ -1,6 +1,6 @@
 """Modules, quizzes and journal prompts: each text and each answer."""
 
-from bot.content.checks.words import LANGUAGES, MOST_TEXT, each_language, html, poll_text
+from bot.content.checks.words import LANGUAGES, MOST_TEXT, each_language, html, poll_text, title
 from bot.content.files import items
 from bot.content.models import AgendaFile, PromptFile, QuestionFile, QuizFile
 from bot.content.problems import shown
@@ -16,22 +16,22 @@ OPTIONS = range(2, 13)
 
 def agenda(file: AgendaFile, reading: Reading) -> None:
     """Name every text of the agenda that Telegram would refuse."""
-    html(file.title, reading)
+    title(file.title, reading)
     for module in items(file.modules):
-        html(module.title, reading)
-        html(module.summary, reading)
+        title(module.title, reading)
+        html(module.summary, reading, most=MOST_TEXT - 300, beside="its title")
 
 
 def prompt(file: PromptFile, reading: Reading) -> None:
     """Name every text of the prompt that Telegram would refuse."""
-    html(file.title, reading)
+    title(file.title, reading)
     html(file.text, reading, most=MOST_TEXT - 600, beside="its title, hints and deadline")
 
 
 def quiz(file: QuizFile, reading: Reading) -> None:
     """Name every text of the quiz that Telegram would refuse, and every answer that makes no sense."""
-    html(file.title, reading)
-    html(file.intro, reading)
+    title(file.title, reading)
+    html(file.intro, reading, most=MOST_TEXT - 600, beside="its title and how it goes")
     for question in items(file.questions):
         poll_text("question", question.text, MOST_QUESTION, reading)
         poll_text("explanation", question.explanation, MOST_EXPLANATION, reading)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from bot.content.checks.ids import unique
-from bot.content.checks.words import MOST_TEXT, each_language, html, markup
+from bot.content.checks.words import MOST_TEXT, each_language, html, markup, title
 from bot.content.files import Files, items
 from bot.content.models import (
     AgendaFile,
@@ -87,10 +87,10 @@ def schedule(file: ScheduleFile, shelf: Shelf, files: Files, reading: Reading) -
     _listed("agenda", items(file.agendas), shelf.agendas, partial(files.may_have, "modules"), reading)
     _listed("quiz", items(file.quizzes), shelf.quizzes, partial(files.may_have, "quizzes"), reading)
     _listed("prompt", tasks, shelf.prompts, partial(files.may_have, "journal"), reading)
-    html(file.title, reading)
+    title(file.title, reading)
     html(file.contact, reading)
     for session in items(file.sessions):
-        html(session.title, reading)
+        title(session.title, reading)
     kinds = {kind.name: kind for kind in _kinds(file, shelf, files)}
     for entry in items(file.timetable):
         _references(entry, kinds, reading)
@@ -218,8 +218,8 @@ def _text(
     titles = {"program": file.title, **dict(zip(own[:1], shows[:1], strict=False))}
 
     def longest(variable: str) -> str:
-        title = titles.get(variable)
-        value = getattr(title, language) if isinstance(title, Words) else None
+        named = titles.get(variable)
+        value = getattr(named, language) if isinstance(named, Words) else None
         return value if isinstance(value, Scalar) else "x" * _ROOM.get(variable, _ROOM_OTHERWISE)
 
     card = 0

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from bot.content import yaml
+from bot.content.markup import plain
 from bot.content.models import Words
 from bot.content.problems import Place, shown
 from bot.content.shape import Reading
@@ -11,6 +12,7 @@ from bot.content.yaml import Scalar
 from bot.domain.markup import MarkupError, parse_html, utf16_length
 
 MOST_TEXT = 4096
+MOST_TITLE = 120
 MOST_PAYLOAD = 64
 MOST_ENTITIES = 100
 
@@ -37,10 +39,10 @@ def each_language(words: Words | None) -> Iterator[tuple[str, Scalar]]:
 
 
 def poll_text(kind: str, words: Words, most: int, reading: Reading) -> None:
-    """Texts of at most `most` characters that a poll shows as they are."""
+    """Texts of at most `most` characters (an emoji is two or more) that a poll shows as they are."""
     for language, text in each_language(words):
-        if len(text) > most:
-            what = f"the {kind} is {len(text)} characters long in {LANGUAGES[language]}"
+        if (length := utf16_length(text)) > most:
+            what = f"the {kind} is {length} characters long in {LANGUAGES[language]}"
             reading.problem(text.place, what, f"shorten it to {most}: Telegram's polls take no more")
         if found := _TAG.search(text) or _ESCAPE.search(text):
             what = f"the {kind} holds {shown(found[0])}, but polls show no HTML"
@@ -58,6 +60,17 @@ def no_braces(text: Scalar, reading: Reading) -> None:
         reading.problem(text.place, what, "delete it, unless it is meant", warning=True)
 
 
+def title(words: Words | None, reading: Reading) -> None:
+    """The name of something: it stands on buttons and, with a dozen others, in lists of one message."""
+    html(words, reading)
+    for language, text in each_language(words):
+        if MOST_TITLE < (length := utf16_length(plain(text))) <= MOST_TEXT:
+            what = f"the title is {length:,} characters long in {LANGUAGES[language]}"
+            reading.problem(
+                text.place, what, f"shorten it to {MOST_TITLE}: it stands on buttons and in lists"
+            )
+
+
 def html(words: Words | None, reading: Reading, *, most: int = MOST_TEXT, beside: str = "") -> None:
     """Texts that Telegram must accept as they are."""
     for language, text in each_language(words):
@@ -73,13 +86,13 @@ def markup(
         reading.problem(text.place, f"is {len(composed):,} characters long", f"shorten it to {most:,}")
         return
     try:
-        plain, entities = parse_html(composed)
+        seen, entities = parse_html(composed)
     except MarkupError as error:
         reading.problem(text.place, f"Telegram would refuse this text: {error}", _mend_markup(str(error)))
         return
-    if not plain.strip():
+    if not seen.strip():
         reading.problem(text.place, "shows nothing once its tags are read", "write a text between the tags")
-    if (length := utf16_length(plain)) > most:
+    if (length := utf16_length(seen)) > most:
         what = f"is {length:,} characters long in {LANGUAGES[language]}"
         room = f" (beside {beside})" if beside else ""
         reading.problem(text.place, what, f"shorten it to {most:,}{room}: Telegram takes no more")
