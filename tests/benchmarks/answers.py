@@ -186,6 +186,7 @@ async def prepared(ground: Ground, telegram: FakeTelegram, number: int, *, postg
 
     async def make_file() -> Path:
         first = install(ground, telegram)
+        await rekan.with_tables(ground, first)
         rekan.seed(first, rekan.add_people, rekan.add_polls, counts=(number, number))
         return first.folder / "rekan.db"
 

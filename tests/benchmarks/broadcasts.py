@@ -60,6 +60,7 @@ async def people_in_a_file(ground: Ground, people: int) -> Path:
 
     async def fill() -> Path:
         first = install(ground, "http://127.0.0.1:1/bot")
+        await rekan.with_tables(ground, first)
         rekan.seed(first, rekan.add_people, counts=(people,))
         return first.folder / "rekan.db"
 

@@ -39,14 +39,14 @@ class Talk:
     ) -> list[float]:
         """Have the n-th to write be person `people(n)`, at about so many a second, until it is over.
 
-        Returns the seconds that each reply took.
+        One writes in any case. Returns the seconds that each reply took.
         """
         self._asked.clear()
         self._told.clear()
         began = time.monotonic()
         for n, moment in enumerate(_moments(per_second)):
             await asyncio.sleep(max(0.0, began + moment - time.monotonic()))
-            if over():
+            if n and over():
                 break
             who = people(n)
             self._updates += 1

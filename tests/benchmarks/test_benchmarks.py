@@ -1,7 +1,7 @@
 """Every benchmark runs and prints its line; how quick anything is, `make bench` tells."""
 
 import json
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
 
@@ -29,10 +29,15 @@ def test_the_twelve() -> None:
     assert [line.name for line in LINES] == TWELVE
 
 
+@pytest.fixture(scope="module")
+def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
+    with Ground(tmp_path_factory.mktemp("bench"), quick=True, pin=False) as ground:
+        yield ground
+
+
 @pytest.mark.parametrize("benchmark_line", LINES, ids=TWELVE)
-async def test_a_line(benchmark_line: Benchmark, tmp_path: Path) -> None:
-    with Ground(tmp_path, quick=True, pin=False) as ground:
-        line = json.loads(json.dumps(await measure(benchmark_line, ground, 1, print)))
+async def test_a_line(benchmark_line: Benchmark, ground: Ground) -> None:
+    line = json.loads(json.dumps(await measure(benchmark_line, ground, 1, print)))
     assert line["name"] == benchmark_line.name
     assert line["ratio"] == pytest.approx(line["ours"] / line["reference"], rel=1e-3)
     assert line["ours"] > 0

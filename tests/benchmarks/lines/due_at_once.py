@@ -53,7 +53,7 @@ async def _ours(ground: Ground, ahead: float) -> Sample:
         with here.opened() as database:
             database.write_now(owe)
         async with here.running(ground, "-m", "tests.benchmarks.ticking"):
-            if time.monotonic() > moment:
+            if time.monotonic() > moment and not ground.quick:
                 raise TooLateError("Rekan was not running when its messages fell due")
             await until(lambda: len(telegram.calls) >= messages, f"{messages} messages", every=0.05)
             with here.opened() as database:
@@ -70,7 +70,8 @@ async def _ours(ground: Ground, ahead: float) -> Sample:
         max(stalls) * 1_000,
         {
             "messages": messages,
-            "longest_in_the_first_second_ms": max(s for at, s, _ in gaps if at <= moment + 1) * 1_000,
+            "longest_in_the_first_second_ms": 1_000
+            * max((stall for at, stall, _ in gaps if at <= moment + 1), default=0.0),
             "longest_by_the_loops_own_cpu_ms": max(cpu for _, _, cpu in gaps) * 1_000,
             "p99_ms": percentile(stalls, 0.99) * 1_000,
             "over_15_ms": sum(stall > 0.015 for stall in stalls),
