@@ -56,7 +56,10 @@ def webhook(
                 # Not its words, which may quote a person's: who takes the events tells of faults itself.
                 why = type(error).__name__
                 _log.warning(
-                    "update not taken, it stays with Telegram", update_id=update["update_id"], why=why
+                    "update not taken, it stays with Telegram",
+                    action="update_not_taken",
+                    update=update["update_id"],
+                    why=why,
                 )
                 return Response(status_code=503)
         return Response(status_code=200)
