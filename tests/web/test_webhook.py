@@ -1,7 +1,7 @@
 import asyncio
 import io
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 
 import aiohttp
@@ -15,8 +15,9 @@ from bot.telegram.client import Client, set_webhook
 from bot.telegram.errors import WebhookRefusedError
 from bot.telegram.events import read_json
 from bot.telegram.pauses import Pauses
-from bot.web.server import CannotListenError, build, serving
+from bot.web.server import CannotListenError, Finding, build, serving
 from bot.web.webhook import LARGEST, webhook
+from tests.web.conftest import get
 
 SECRET = "Rahasia-_1"
 UPDATE = {
@@ -38,7 +39,6 @@ class Endpoint:
     failures: int = 0
     open: asyncio.Event = field(default_factory=asyncio.Event)
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
-    why_not_ready: str | None = None
 
     async def take(self, update_id: int, event: Event) -> None:
         self.arrived.set()
@@ -48,8 +48,8 @@ class Endpoint:
             raise OSError("disk full")
         self.taken.append((update_id, event))
 
-    async def ready(self) -> str | None:
-        return self.why_not_ready
+    async def ready(self) -> Mapping[str, Finding]:
+        return {}
 
 
 @pytest.fixture
@@ -57,7 +57,9 @@ async def endpoint() -> AsyncIterator[Endpoint]:
     endpoint = Endpoint("")
     endpoint.open.set()
     route = webhook("/telegram", SECRET, lambda update: read_json(update, "rekan_bot"), endpoint.take)
-    async with serving(build([route], endpoint.ready), "127.0.0.1:0") as address:
+    async with serving(
+        build([route], alive=lambda: Finding(True, "ok"), ready=endpoint.ready), "127.0.0.1:0"
+    ) as address:
         endpoint.url = address
         yield endpoint
 
@@ -68,11 +70,6 @@ async def post(endpoint: Endpoint, body: bytes, secret: str | None = SECRET) -> 
         aiohttp.ClientSession() as session,
         session.post(f"{endpoint.url}/telegram", data=io.BytesIO(body), headers=headers) as response,
     ):
-        return response.status, await response.text()
-
-
-async def get(endpoint: Endpoint, path: str) -> tuple[int, str]:
-    async with aiohttp.ClientSession() as session, session.get(endpoint.url + path) as response:
         return response.status, await response.text()
 
 
@@ -123,22 +120,16 @@ async def test_whatever_is_posted_gets_its_answer(endpoint: Endpoint, body: byte
 
 
 async def test_other_ways_and_methods_do_not_exist(endpoint: Endpoint) -> None:
-    assert (await get(endpoint, "/telegram"))[0] == 405
-    assert (await get(endpoint, "/"))[0] == 404
-
-
-async def test_whether_it_is_well(endpoint: Endpoint) -> None:
-    assert await get(endpoint, "/healthz") == (200, "ok\n")
-    assert await get(endpoint, "/readyz") == (200, "ok\n")
-    endpoint.why_not_ready = "the database does not answer"
-    assert await get(endpoint, "/healthz") == (200, "ok\n")
-    assert await get(endpoint, "/readyz") == (503, "the database does not answer\n")
+    assert (await get(endpoint.url, "/telegram"))[0] == 405
+    assert (await get(endpoint.url, "/"))[0] == 404
 
 
 async def test_a_request_under_way_is_answered_before_the_server_stops() -> None:
     endpoint = Endpoint("")
     route = webhook("/telegram", SECRET, lambda update: read_json(update, "rekan_bot"), endpoint.take)
-    async with serving(build([route], endpoint.ready), "127.0.0.1:0") as endpoint.url:
+    async with serving(
+        build([route], alive=lambda: Finding(True, "ok"), ready=endpoint.ready), "127.0.0.1:0"
+    ) as endpoint.url:
         answer = asyncio.create_task(post(endpoint, json.dumps(UPDATE).encode()))
         await endpoint.arrived.wait()
         asyncio.get_running_loop().call_later(0.05, endpoint.open.set)
@@ -148,10 +139,12 @@ async def test_a_request_under_way_is_answered_before_the_server_stops() -> None
 async def test_an_address_in_use_is_a_sentence(endpoint: Endpoint) -> None:
     listen = endpoint.url.removeprefix("http://")
     with pytest.raises(CannotListenError, match=f"cannot listen on {listen}: .*in use"):
-        async with serving(build([], endpoint.ready), listen):
+        async with serving(build([], alive=lambda: Finding(True, "ok"), ready=endpoint.ready), listen):
             pass
     with pytest.raises(CannotListenError):
-        async with serving(build([], endpoint.ready), "127.0.0.1:http"):
+        async with serving(
+            build([], alive=lambda: Finding(True, "ok"), ready=endpoint.ready), "127.0.0.1:http"
+        ):
             pass
 
 
