@@ -17,9 +17,10 @@ from bot.delivery.pacer import Limits, Pacer
 from bot.delivery.sender import Sender
 from bot.delivery.timetable import Timetable
 from bot.domain.programme import Catalogue
+from bot.health import instance_holds
 from bot.intake import Intake
 from bot.storage import state
-from bot.storage.database import Database, DatabaseError
+from bot.storage.database import Database
 from bot.storage.instance import hold
 from bot.telegram import menus
 from bot.telegram.client import Client, introduce, set_webhook
@@ -28,7 +29,8 @@ from bot.telegram.polling import Polling
 from bot.telegram.render import Renderer
 from bot.telegram.wire import TelegramWire
 from bot.usecases import desk
-from bot.web.server import build, serving
+from bot.watch import Watch
+from bot.web.server import serving
 from bot.web.webhook import webhook
 
 _log = structlog.get_logger()
@@ -70,7 +72,7 @@ async def run(config: Config, catalogue: Catalogue) -> None:
     try:
         with hold(database, on_loss=tell_loss):
             database.upgrade()
-            async with running(config, database, SystemClock()):
+            async with running(config, database, SystemClock(), lost):
                 _log.info("Rekan runs; Ctrl-C stops it", action="started", database=config.database.shown)
                 await _until_cancelled(lost)
                 _log.info("stopping: what is in flight is finished first", action="stopping")
@@ -94,8 +96,10 @@ async def _until_cancelled(lost: asyncio.Event) -> None:
 
 
 @contextlib.asynccontextmanager
-async def running(config: Config, database: Database, clock: Clock) -> AsyncIterator[Rekan]:
-    """A bot that runs inside the `with`, on a database that is held and up to date.
+async def running(
+    config: Config, database: Database, clock: Clock, lost: asyncio.Event | None = None
+) -> AsyncIterator[Rekan]:
+    """A bot that runs inside the `with`, on a database that is held (until `lost`) and up to date.
 
     What ends one of its parts for good (a token that is refused) cancels the block and is raised from it.
     """
@@ -125,7 +129,8 @@ async def running(config: Config, database: Database, clock: Clock) -> AsyncIter
             parts.create_task(sender.run(), name="sender")
             timetable = parts.create_task(rekan.timetable.run(), name="timetable")
             parts.create_task(menus.publish(client, wording), name="menus")
-            async with _updates(config, rekan, parts):
+            watch = _watch(config, rekan, clock, lost or asyncio.Event())
+            async with _updates(config, rekan, parts, watch):
                 yield rekan
             # The order of the end: nothing comes in, nothing rings, and then what is in flight ends.
             timetable.cancel()
@@ -141,14 +146,14 @@ def _limits(config: Config) -> Limits:
 
 
 @contextlib.asynccontextmanager
-async def _updates(config: Config, rekan: Rekan, parts: asyncio.TaskGroup) -> AsyncIterator[None]:
+async def _updates(
+    config: Config, rekan: Rekan, parts: asyncio.TaskGroup, watch: Watch
+) -> AsyncIterator[None]:
     """Updates come in inside the `with`, by polling or by webhook; on leaving, what came is taken first."""
-    ready = partial(_why_not_ready, rekan.database)
-    listen = config.web.listen
     if config.telegram.mode is Mode.POLLING:
         polling = Polling(rekan.client, rekan.intake.take)
         fetching = parts.create_task(polling.run(), name="polling")
-        async with serving(build([], ready), f"{listen.host}:{listen.port}"):
+        async with _watched(config, watch):
             try:
                 yield
             finally:
@@ -162,18 +167,30 @@ async def _updates(config: Config, rekan: Rekan, parts: asyncio.TaskGroup) -> As
     read: Callable[[Mapping[str, Any]], Any] = partial(read_json, username=rekan.client.username)
     take: Callable[[int, Any], Awaitable[None]] = rekan.intake.take
     path = urlsplit(hook.url).path or "/"
-    app = build([webhook(path, secret, read, take)], ready)
-    async with serving(app, f"{hook.listen.host}:{hook.listen.port}"):
+    app = watch.application([webhook(path, secret, read, take)], public=True)
+    async with _watched(config, watch), serving(app, f"{hook.listen.host}:{hook.listen.port}"):
         await set_webhook(rekan.client, hook.url, secret)
         yield
 
 
-async def _why_not_ready(database: Database) -> str | None:
-    try:
-        await database.read(state.recall, state.BOT_NAME)
-    except DatabaseError as error:
-        return str(error)
-    return None
+@contextlib.asynccontextmanager
+async def _watched(config: Config, watch: Watch) -> AsyncIterator[None]:
+    """Checks and figures are served inside the `with`, to those who reach `web.listen`."""
+    async with watch.served(f"{config.web.listen.host}:{config.web.listen.port}"):
+        yield
+
+
+def _watch(config: Config, rekan: Rekan, clock: Clock, lost: asyncio.Event) -> Watch:
+    return Watch(
+        rekan.database,
+        clock,
+        client=rekan.client,
+        sender=rekan.sender,
+        pacer=rekan.pacer,
+        intake=rekan.intake,
+        checks={"instance": instance_holds(lost)},
+        build_info={"mode": config.telegram.mode.value},
+    )
 
 
 @contextlib.asynccontextmanager

@@ -25,6 +25,7 @@ from bot.domain.faults import trail
 from bot.domain.messages import Reader, Say
 from bot.domain.zones import Zone
 from bot.storage.database import Database, DatabaseError, Transaction, TryAgain
+from bot.tally import Tally
 from bot.usecases import apology
 from bot.usecases.desk import Handled
 
@@ -62,6 +63,8 @@ class Intake:
     ) -> None:
         self.counts: Counter[str] = Counter()
         """How many updates were `taken`, `failed` (each time), `given up`."""
+        self.seconds = Tally()
+        """From an update's arrival until it is recorded."""
         self._database = database
         self._handle = handle
         self._wire = wire
@@ -78,10 +81,11 @@ class Intake:
 
         Events of one chat are handled in the order of the calls.
         """
+        arrived, since = self._clock.now(), self._clock.monotonic()
         with self._clock.busy():
             async with self._turn(event.sender.chat_id):
                 try:
-                    handled = await self._insistently(update_id, event)
+                    handled = await self._insistently(update_id, event, arrived)
                 except DatabaseError:
                     raise
                 except Exception as error:  # noqa: BLE001 - whatever the fault, see the module's text
@@ -89,6 +93,7 @@ class Intake:
                     handled = None
             self._failures.pop(update_id, None)
             self.counts["taken"] += 1
+            self.seconds.add(self._clock.monotonic() - since)
             self._nudge()
             if isinstance(event, Tapped):
                 self._toast(event.callback_id, handled)
@@ -97,13 +102,13 @@ class Intake:
         """Return once the words over tapped buttons have been sent."""
         await asyncio.gather(*self._toasts, return_exceptions=True)
 
-    async def _insistently(self, update_id: int, event: Event) -> Handled:
+    async def _insistently(self, update_id: int, event: Event, arrived: datetime) -> Handled:
         """Handle the event; again shortly, where it has overtaken what it follows from."""
         pause = _FIRST_PAUSE
         until = self._clock.monotonic() + _OVERTAKEN_FOR
         while True:
             try:
-                return await self._database.transact(self._handle, update_id, event, self._clock.now())
+                return await self._database.transact(self._handle, update_id, event, arrived)
             except TryAgain:
                 if self._clock.monotonic() >= until:
                     if not isinstance(event, Voted) or event.waited:
