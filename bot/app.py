@@ -10,7 +10,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import structlog
-from starlette.types import ASGIApp
 
 from bot.clock import Clock, SystemClock
 from bot.config import Address, Config, Mode, Part
@@ -21,6 +20,7 @@ from bot.delivery.sender import Sender
 from bot.delivery.timetable import Timetable
 from bot.domain.forecast import Pace
 from bot.domain.programme import Catalogue
+from bot.health import instance_holds, instance_stands_by
 from bot.intake import Intake
 from bot.storage import state, waking
 from bot.storage.database import Database, DatabaseError
@@ -34,7 +34,8 @@ from bot.telegram.render import Renderer
 from bot.telegram.transport import CONNECTIONS
 from bot.telegram.wire import TelegramWire
 from bot.usecases import desk
-from bot.web.server import build, serving
+from bot.watch import Watch
+from bot.web.server import serving
 from bot.web.webhook import Webhook
 
 _log = structlog.get_logger()
@@ -159,7 +160,8 @@ async def _standing_by(
         waiting = True
         return not over.wait(seconds)
 
-    async with _serving(_checks(database), config.web.listen):
+    well = Watch(database, SystemClock(), checks={"instance": instance_stands_by(turn.name.lower())})
+    async with well.served(_shown(config.web.listen)):
         while True:
             attempt = asyncio.ensure_future(
                 asyncio.to_thread(
@@ -216,7 +218,7 @@ async def running(
     is raised from it.
     """
     if only is Part.WEB:
-        async with _serving(_checks(database), config.web.listen):
+        async with Watch(database, clock).served(_shown(config.web.listen)):
             yield None
         return
     if config.telegram.token is None:
@@ -251,12 +253,10 @@ async def running(
                 database, desk.handle, wire, caller.call if caller and only else sender.nudge, clock
             ),
         )
-        async with (
-            _one_error(),
-            asyncio.TaskGroup() as tasks,
-            _serving(_checks(database), config.web.listen),
-        ):
-            watch = tasks.create_task(_unless_lost(lost or asyncio.Event()), name="hold")
+        lost = lost or asyncio.Event()
+        watch = _watch(config, rekan, clock, lost, only)
+        async with _one_error(), asyncio.TaskGroup() as tasks, watch.served(_shown(config.web.listen)):
+            holding = tasks.create_task(_unless_lost(lost), name="hold")
             endless: list[asyncio.Task[None]] = []
             ending: list[asyncio.Task[None]] = []
             if only is not Part.INTAKE:
@@ -269,7 +269,7 @@ async def running(
                     endless.append(tasks.create_task(hearing, name="listener"))
             elif caller is not None:
                 endless.append(tasks.create_task(caller.run(), name="caller"))
-            async with _updates(config, rekan, tasks, only):
+            async with _updates(config, rekan, tasks, watch, only):
                 yield rekan
             # The order of the end: nothing comes in, nothing rings, and then what is in flight ends.
             for task in endless:
@@ -277,7 +277,7 @@ async def running(
             await rekan.intake.close()
             sender.stop()
             await asyncio.gather(*ending, return_exceptions=True)
-            watch.cancel()
+            holding.cancel()
     finally:
         await client.shutdown()
 
@@ -299,7 +299,7 @@ def _connections(config: Config) -> int:
 
 @contextlib.asynccontextmanager
 async def _updates(
-    config: Config, rekan: Rekan, tasks: asyncio.TaskGroup, only: Part | None
+    config: Config, rekan: Rekan, tasks: asyncio.TaskGroup, watch: Watch, only: Part | None
 ) -> AsyncIterator[None]:
     """Updates come in inside the `with`, by polling or by webhook; on leaving, what came is taken first.
 
@@ -329,27 +329,33 @@ async def _updates(
         return
     read: Callable[[Mapping[str, Any]], Any] = partial(read_json, username=client.username)
     path = urlsplit(hook.url).path or "/"
-    app = Webhook(path, secret, read, rekan.intake.take_and_answer, rest=_checks(rekan.database))
-    async with _serving(app, hook.listen):
+    app = Webhook(path, secret, read, rekan.intake.take_and_answer, rest=watch.application(public=True))
+    async with serving(app, _shown(hook.listen)):
         if only is None:
             await set_webhook(client, hook.url, secret)
         yield
 
 
-def _serving(app: ASGIApp, listen: Address) -> contextlib.AbstractAsyncContextManager[str]:
-    return serving(app, f"{listen.host}:{listen.port}")
+def _shown(address: Address) -> str:
+    return f"{address.host}:{address.port}"
 
 
-def _checks(database: Database) -> ASGIApp:
-    return build([], partial(_why_not_ready, database))
-
-
-async def _why_not_ready(database: Database) -> str | None:
-    try:
-        await database.read(state.recall, state.BOT_NAME)
-    except DatabaseError as error:
-        return str(error)
-    return None
+def _watch(config: Config, rekan: Rekan, clock: Clock, lost: asyncio.Event, only: Part | None) -> Watch:
+    """The checks and figures of what this process does."""
+    delivers, takes = only is not Part.INTAKE, only is not Part.DELIVERY
+    return Watch(
+        rekan.database,
+        clock,
+        client=rekan.client,
+        sender=rekan.sender if delivers else None,
+        pacer=rekan.pacer if delivers else None,
+        intake=rekan.intake if takes else None,
+        checks={"instance": instance_holds(lost)} if delivers else None,
+        build_info={
+            "mode": config.telegram.mode.value,
+            "part": "all" if only is None else only.value,
+        },
+    )
 
 
 @contextlib.asynccontextmanager

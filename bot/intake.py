@@ -24,6 +24,7 @@ from bot.domain.faults import trail
 from bot.domain.messages import Reader, Say
 from bot.domain.zones import Zone
 from bot.storage.database import Database, DatabaseError, Transaction, TryAgain
+from bot.tally import Tally
 from bot.usecases import apology
 from bot.usecases.desk import Handled
 
@@ -68,6 +69,8 @@ class Intake:
     ) -> None:
         self.counts: Counter[str] = Counter()
         """How many updates were `taken`, `failed` (each time), `given up`."""
+        self.seconds = Tally()
+        """From an update's arrival until it is recorded."""
         self._database = database
         self._handle = handle
         self._wire = wire
@@ -107,6 +110,7 @@ class Intake:
     async def _taken(self, update_id: int, event: Event) -> Handled | None:
         """Handle an event, in its turn; None where it is given up."""
         chat_id = event.sender.chat_id
+        arrived, since = self._clock.now(), self._clock.monotonic()
         with self._clock.busy():
             turns = self._turns.get(chat_id)
             if turns is None:
@@ -119,7 +123,7 @@ class Intake:
                         raise BehindError
                     await self._enter(self._room, free=not self._room.locked())
                     try:
-                        handled = await self._handled(update_id, event)
+                        handled = await self._handled(update_id, event, arrived)
                     except BaseException:
                         turns.broken = True
                         raise
@@ -134,6 +138,7 @@ class Intake:
             if self._failures:
                 self._failures.pop(update_id, None)
             self.counts["taken"] += 1
+            self.seconds.add(self._clock.monotonic() - since)
             self._nudge()
         return handled
 
@@ -145,10 +150,10 @@ class Intake:
             with self._clock.waiting():
                 await gate.acquire()
 
-    async def _handled(self, update_id: int, event: Event) -> Handled | None:
+    async def _handled(self, update_id: int, event: Event, arrived: datetime) -> Handled | None:
         """Handle the event, whose turn it is; None where it is given up."""
         try:
-            return await self._insistently(update_id, event)
+            return await self._insistently(update_id, event, arrived)
         except DatabaseError:
             raise
         except Exception as error:  # noqa: BLE001 - whatever the fault, see the module's text
@@ -159,13 +164,13 @@ class Intake:
         """Return once the words over tapped buttons have been sent."""
         await asyncio.gather(*self._toasts, return_exceptions=True)
 
-    async def _insistently(self, update_id: int, event: Event) -> Handled:
+    async def _insistently(self, update_id: int, event: Event, arrived: datetime) -> Handled:
         """Handle the event; again shortly, where it has overtaken what it follows from."""
         pause = _FIRST_PAUSE
         until = self._clock.monotonic() + _OVERTAKEN_FOR
         while True:
             try:
-                return await self._database.transact(self._handle, update_id, event, self._clock.now())
+                return await self._database.transact(self._handle, update_id, event, arrived)
             except TryAgain:
                 if self._clock.monotonic() >= until:
                     if not isinstance(event, Voted) or event.waited:

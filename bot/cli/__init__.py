@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli import check, db, demo, doctor, export, people, plan, run, schema, simulate, waves
+from bot.cli import check, db, demo, doctor, export, people, plan, run, schema, simulate, trace, waves
 from bot.cli.errors import explained
 from bot.cli.terminal import version
 
@@ -35,6 +35,7 @@ def command_line() -> typer.Typer:
     rekan.command("simulate")(explained(simulate.simulate))
     rekan.command("doctor")(explained(doctor.doctor))
     rekan.command("export")(explained(export.export))
+    rekan.command("trace")(explained(trace.trace))
     rekan.command("backup")(explained(db.backup))
     rekan.command("schema", hidden=True)(explained(schema.schema))
 

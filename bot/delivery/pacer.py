@@ -154,6 +154,20 @@ class Pace:
         self._suspect: int | None = None  # ... unless it is only this chat
         self._held_back_until = -math.inf
 
+    # --- how it stands
+
+    def allowed(self, now: float) -> float:
+        """How many calls a second may start at this moment."""
+        return 0.0 if self.paused_for(now) > 0 else self.limits.per_second * self._share(now)
+
+    def used(self, now: float) -> int:
+        """How many calls are under way, or ended within the last second."""
+        return self._in_flight + sum(1 for at in self._cooling if at > now)
+
+    def paused_for(self, now: float) -> float:
+        """For how many seconds nothing may start."""
+        return max(0.0, self._paused_until - now)
+
     # --- when may it start?
 
     def chat_ready_at(self, chat_id: int, *, reply: bool, now: float) -> float | None:
@@ -512,6 +526,27 @@ class Pacer:
         elif answered:
             self._pace.answered(started=started)
         self._pump_soon()
+
+    @property
+    def allowed(self) -> float:
+        """How many messages a second may be sent at this moment."""
+        return self._pace.allowed(self.now())
+
+    @property
+    def used(self) -> int:
+        """How many are on their way, or were sent in the last second."""
+        return self._pace.used(self.now())
+
+    @property
+    def waiting(self) -> int:
+        """How many wait for their turn."""
+        parked = sum(len(waiters) for waiters in self._parked.values())
+        return len(self._ready) + len(self._resting) + parked
+
+    @property
+    def paused_for(self) -> float:
+        """For how many seconds nothing may be sent: Telegram asked for it, or is away."""
+        return self._pace.paused_for(self.now())
 
     def abandon(self, chat_id: int) -> None:
         """The call was not made."""

@@ -12,7 +12,7 @@ back, to be looked at again when its time comes.
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Concatenate, Generic, ParamSpec, TypeVar
@@ -27,7 +27,8 @@ from bot.domain.faults import trail
 from bot.domain.messages import Lane
 from bot.domain.outcomes import Failed, HoldBack, InDoubt, Moved, Outcome, Sent, Unsent
 from bot.storage.database import Database, DatabaseError, Transaction
-from bot.storage.outbox import AT_ONCE
+from bot.storage.outbox import AT_ONCE, REPLY_BY
+from bot.tally import Tally
 from bot.usecases import delivery
 from bot.usecases.delivery import Letter, Owed, Place
 
@@ -124,6 +125,10 @@ class Sender:
         """`stars` a day may be spent on broadcasts at the pacer's pace; then it is the free one."""
         self.counts: Counter[str] = Counter()
         """How many calls ended how (by the outcome's name), and how many messages came `late`."""
+        self.reply_seconds = Tally()
+        """From the arrival of an update to its reply's being there."""
+        self.ended_at = clock.monotonic()
+        """When a call ended last (`clock.monotonic()`); before any did, when this was made."""
         self._database = database
         self._wire = wire
         self._pacer = pacer
@@ -166,6 +171,11 @@ class Sender:
     def in_flight(self) -> int:
         """How many calls are under way."""
         return len(self._calls)
+
+    @property
+    def broken(self) -> Collection[int]:
+        """The messages that a fault of ours keeps from being handled; they stay owed until the next start."""
+        return self._broken
 
     def nudge(self) -> None:
         """Look now: something has been owed."""
@@ -438,9 +448,13 @@ class Sender:
 
     def _count(self, letter: Letter, outcome: Outcome) -> None:
         now = self._clock.now()
+        self.ended_at = self._clock.monotonic()
         self.counts[type(outcome).__name__] += 1
         if isinstance(outcome, Sent) and now > letter.owed.everybody_by:
             self.counts["late"] += 1
+        if isinstance(outcome, Sent) and letter.owed.lane is Lane.REPLY:
+            # A reply is owed from its update's arrival on, and its "everybody by" is never moved.
+            self.reply_seconds.add((now - letter.owed.everybody_by + REPLY_BY).total_seconds())
         log = self._log.debug if isinstance(outcome, Sent) else self._log.info
         log(
             "a message was sent" if isinstance(outcome, Sent) else "a message was not sent",

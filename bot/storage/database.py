@@ -16,7 +16,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Concatenate, Generic, ParamSpec, TypeAlias, TypeVar
 
 from sqlalchemy import Connection
@@ -25,6 +25,7 @@ from sqlalchemy.exc import DBAPIError
 from bot.domain.programme import Catalogue
 from bot.storage import schema
 from bot.storage.engines import PATIENCE, DatabaseError, EngineKind, engine_kind
+from bot.tally import SIZES, Tally
 
 __all__ = ["Database", "DatabaseError", "Together", "Transaction", "TryAgain"]
 
@@ -77,6 +78,7 @@ class Statistics:
     largest_batch: int = 0
     parted: int = 0
     """How often what was to be done for many at once failed, and was done for each."""
+    batches: Tally = field(default_factory=lambda: Tally(SIZES), compare=False)  # transactions in each commit
 
 
 _Answer: TypeAlias = "asyncio.Future[Any] | concurrent.futures.Future[Any]"
@@ -342,6 +344,7 @@ class Database:
             self.statistics.commits += 1
             self.statistics.transactions += len(batch)
             self.statistics.largest_batch = max(self.statistics.largest_batch, len(batch))
+            self.statistics.batches.add(len(batch))
 
     def _together(self, tx: Transaction, driver: Any, batch: Sequence[_Job]) -> Sequence[_Job]:
         """Run what can be done for many at once; returns the jobs that are left, in their order."""

@@ -153,5 +153,10 @@ async def _until_answered(attempt: Callable[[], Awaitable[None]], pauses: Pauses
         except TelegramError as error:
             wish = error.seconds if isinstance(error, HoldBackError) else 0.0
             pause = pauses.next(at_least=wish)
-            _log.warning("Telegram does not answer", why=error.message, again_in=round(pause, 1))
+            _log.warning(
+                "Telegram does not answer",
+                action="telegram_silent",
+                why=error.message,
+                again_in=round(pause, 1),
+            )
         await asyncio.sleep(pause)

@@ -76,7 +76,11 @@ def read_json(data: Mapping[str, Any], username: str) -> Event | None:
     except (AttributeError, KeyError, TypeError, ValueError, OverflowError, OSError) as error:
         # The last two are what dates beyond all calendars raise. Not the error's words: they quote data.
         _log.error(
-            "update cannot be read", update_id=data.get("update_id"), fields=sorted(data), fault=trail(error)
+            "update cannot be read",
+            action="update_unreadable",
+            update=data.get("update_id"),
+            fields=sorted(data),
+            fault=trail(error),
         )
         return None
 

@@ -36,7 +36,7 @@ async def publish(client: Client, wording: Wording) -> None:
     except TokenRefusedError:
         raise
     except TelegramError as error:
-        _log.warning("the command menu is not up to date", why=error.message)
+        _log.warning("the command menu is not up to date", action="menu_outdated", why=error.message)
 
 
 async def _publish(client: Client, wording: Wording, language: Language) -> None:

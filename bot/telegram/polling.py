@@ -100,7 +100,12 @@ class Polling:
         except Exception as error:  # noqa: BLE001 - whatever it was, Telegram has to keep the update
             # Not its words, which may quote a person's: who takes the events tells of faults itself.
             why = type(error).__name__
-            _log.warning("update not taken, it stays with Telegram", update_id=update["update_id"], why=why)
+            _log.warning(
+                "update not taken, it stays with Telegram",
+                action="update_not_taken",
+                update=update["update_id"],
+                why=why,
+            )
             return False
         return True
 
@@ -108,9 +113,20 @@ class Polling:
         pause = self._pauses.next(at_least=error.seconds if isinstance(error, HoldBackError) else 0.0)
         if isinstance(error, Conflict):
             why = _A_WEBHOOK if "webhook" in error.message.lower() else _ANOTHER_POLLER
-            _log.error(why, answer=error.message, again_in=round(pause, 1))
+            _log.error(
+                "somebody else takes this bot's updates",
+                action="updates_contested",
+                why=why,
+                answer=error.message,
+                again_in=round(pause, 1),
+            )
         else:
-            _log.warning("cannot fetch updates", why=error.message, again_in=round(pause, 1))
+            _log.warning(
+                "cannot fetch updates",
+                action="updates_out_of_reach",
+                why=error.message,
+                again_in=round(pause, 1),
+            )
         return pause
 
     async def _confirm_last(self) -> None:
@@ -120,7 +136,11 @@ class Polling:
         try:
             await self._client.updates(self._offset, hold=0, limit=1)
         except TelegramError as error:
-            _log.info("the last updates are not confirmed, they will come again", why=error.message)
+            _log.info(
+                "the last updates are not confirmed, they will come again",
+                action="updates_unconfirmed",
+                why=error.message,
+            )
 
     async def _unless_stopped(self, work: Coroutine[Any, Any, _T]) -> _T | None:
         """What `work` returns; None where `stop` came first, with `work` cancelled."""

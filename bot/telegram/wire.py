@@ -61,7 +61,12 @@ class TelegramWire:
         try:
             call = self._renderer.call(message, reader)
         except UnrenderableError as error:
-            _log.error("message cannot be put into words", kind=type(message).__name__, why=str(error))
+            _log.error(
+                "message cannot be put into words",
+                action="message_unworded",
+                kind=type(message).__name__,
+                why=str(error),
+            )
             return Failed(str(error))
         params: dict[str, Any] = {"chat_id": chat_id, **call.params}
         if paid and call.method in _PAID:
@@ -80,7 +85,7 @@ class TelegramWire:
             outcome_of(error, "answerCallbackQuery")
         except TelegramError as error:
             # The tap itself is recorded and answered by messages: only the words over the button are missing.
-            _log.info("tap not answered", why=str(error))
+            _log.info("tap not answered", action="tap_unanswered", why=str(error))
 
     def toast_call(self, callback_id: str, say: Say | None, reader: Reader) -> Mapping[str, Any]:
         """The call that `toast` makes, to be given as the answer to a webhook's request."""
@@ -92,7 +97,7 @@ class TelegramWire:
             if say is not None:
                 params["text"] = self._renderer.toast(say, reader)
         except UnrenderableError as error:
-            _log.error("toast cannot be put into words", why=str(error))
+            _log.error("toast cannot be put into words", action="toast_unworded", why=str(error))
         return params
 
 
@@ -122,7 +127,7 @@ def outcome_of(error: TelegramError, method: str) -> Outcome:
         case Forbidden():
             return Gone(Reach.UNREACHABLE, said)
         case BadRequest() if any(text in lower for text in _NOTHING_TO_DO.get(method, ())):
-            _log.info("nothing to do", method=method, why=said)
+            _log.info("nothing to do", action="nothing_to_do", method=method, why=said)
             return Done()
         case BadRequest() if any(text in lower for text in _NOBODY_THERE):
             return Gone(Reach.UNREACHABLE, said)

@@ -3,7 +3,8 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import uvicorn
 from starlette.applications import Starlette
@@ -19,22 +20,51 @@ class CannotListenError(Exception):
     """The address cannot be listened on; its text says why."""
 
 
-def build(routes: Sequence[BaseRoute], ready: Callable[[], Awaitable[str | None]]) -> Starlette:
-    """`routes`, with `/healthz` (the process answers) and `/readyz` (it can do its work).
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a check found: whether all is well, and in a few words what is so."""
 
-    `ready` tells why not, or None; a load balancer asks every few seconds, so it should not take long.
+    well: bool
+    words: str
+
+
+def build(
+    routes: Sequence[BaseRoute],
+    *,
+    alive: Callable[[], Finding],
+    ready: Callable[[], Awaitable[Mapping[str, Finding]]],
+    metrics: Callable[[str], Awaitable[tuple[bytes, str]]] | None = None,
+) -> Starlette:
+    """`routes`, with `/healthz` (the process lives), `/readyz` (it can do its work) and `/metrics`.
+
+    `ready` tells what each check finds, by name; a load balancer asks every few seconds, so it should not
+    take long. `metrics` takes an Accept header and returns a page and its content type; without it there is
+    no such page, as where strangers may come.
     """
 
     async def healthz(_request: Request) -> Response:
-        return PlainTextResponse("ok\n")
+        found = alive()
+        return _plain(f"{found.words}\n", well=found.well)
 
     async def readyz(_request: Request) -> Response:
-        why_not = await ready()
-        return PlainTextResponse(
-            "ok\n" if why_not is None else f"{why_not}\n", 200 if why_not is None else 503
-        )
+        checks = await ready()
+        well = all(found.well for found in checks.values())
+        lines = [f"{name}: {found.words}" for name, found in checks.items()]
+        return _plain("\n".join(["ok" if well else "not ready", *lines, ""]), well=well)
 
-    return Starlette(routes=[*routes, Route("/healthz", healthz), Route("/readyz", readyz)])
+    ways = [*routes, Route("/healthz", healthz), Route("/readyz", readyz)]
+    if metrics is not None:
+
+        async def figures(request: Request) -> Response:
+            page, kind = await metrics(request.headers.get("accept", ""))
+            return Response(page, media_type=kind)
+
+        ways.append(Route("/metrics", figures))
+    return Starlette(routes=ways)
+
+
+def _plain(text: str, *, well: bool) -> Response:
+    return PlainTextResponse(text, 200 if well else 503, {"Cache-Control": "no-store"})
 
 
 @contextlib.asynccontextmanager

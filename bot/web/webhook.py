@@ -106,7 +106,12 @@ class Webhook:
         except Exception as error:  # noqa: BLE001 - whatever it was, Telegram has to keep the update
             # Not its words, which may quote a person's: who takes the events tells of faults itself.
             why = type(error).__name__
-            _log.warning("update not taken, it stays with Telegram", update_id=update_id, why=why)
+            _log.warning(
+                "update not taken, it stays with Telegram",
+                action="update_not_taken",
+                update=update_id,
+                why=why,
+            )
             return 503, None
 
 

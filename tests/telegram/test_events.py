@@ -196,7 +196,7 @@ def test_a_group_that_moved() -> None:
 def test_what_cannot_be_read_is_logged_and_does_not_stop_intake(update: dict[str, Any]) -> None:
     with capture_logs() as logs:
         assert event(**update) is None
-    assert [(log["event"], log["update_id"]) for log in logs] == [("update cannot be read", 1)]
+    assert [(log["event"], log["update"]) for log in logs] == [("update cannot be read", 1)]
 
 
 def test_kinds_of_updates_and_fields_that_do_not_exist_yet() -> None:

@@ -183,13 +183,13 @@ async def test_a_second_poller_is_told_of_and_not_fought(telegram: Simulator, bo
     book, anna = Book(), telegram.person(11)
     with capture_logs() as logs:
         async with running(bot, book):
-            while not any("another program" in log["event"] for log in logs):
+            while not any(log["action"] == "updates_contested" for log in logs):
                 await bot.updates(None, hold=0)
                 await asyncio.sleep(0.001)
             await anna.send("satu")
             await book.until(taken=1)
-    said = [log for log in logs if "another program" in log["event"]]
-    assert said[0]["event"].startswith("another program is polling with this token")
+    said = [log for log in logs if log["action"] == "updates_contested"]
+    assert said[0]["why"].startswith("another program is polling with this token")
     assert "terminated by other getUpdates request" in said[0]["answer"]
 
 

@@ -1,7 +1,7 @@
 import asyncio
 import io
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -16,8 +16,9 @@ from bot.telegram.client import Client, set_webhook
 from bot.telegram.errors import WebhookRefusedError
 from bot.telegram.events import read_json
 from bot.telegram.pauses import Pauses
-from bot.web.server import CannotListenError, build, serving
+from bot.web.server import CannotListenError, Finding, build, serving
 from bot.web.webhook import HELD, LARGEST, Webhook
+from tests.web.conftest import get
 
 SECRET = "Rahasia-_1"
 UPDATE = {
@@ -39,7 +40,6 @@ class Endpoint:
     failures: int = 0
     open: asyncio.Event = field(default_factory=asyncio.Event)
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
-    why_not_ready: str | None = None
     answer: dict[str, str] | None = None
 
     async def take(self, update_id: int, event: Event) -> dict[str, str] | None:
@@ -51,12 +51,12 @@ class Endpoint:
         self.taken.append((update_id, event))
         return self.answer
 
-    async def ready(self) -> str | None:
-        return self.why_not_ready
+    async def ready(self) -> Mapping[str, Finding]:
+        return {}
 
 
 def app(endpoint: Endpoint, *, held: int = HELD) -> Webhook:
-    rest = build([], endpoint.ready)
+    rest = build([], alive=lambda: Finding(True, "ok"), ready=endpoint.ready)
     return Webhook(
         "/telegram", SECRET, partial(read_json, username="rekan_bot"), endpoint.take, rest, held=held
     )
@@ -77,11 +77,6 @@ async def post(endpoint: Endpoint, body: bytes, secret: str | None = SECRET) -> 
         aiohttp.ClientSession() as session,
         session.post(f"{endpoint.url}/telegram", data=io.BytesIO(body), headers=headers) as response,
     ):
-        return response.status, await response.text()
-
-
-async def get(endpoint: Endpoint, path: str) -> tuple[int, str]:
-    async with aiohttp.ClientSession() as session, session.get(endpoint.url + path) as response:
         return response.status, await response.text()
 
 
@@ -160,16 +155,8 @@ async def test_whatever_is_posted_gets_its_answer(endpoint: Endpoint, body: byte
 
 
 async def test_other_ways_and_methods_do_not_exist(endpoint: Endpoint) -> None:
-    assert (await get(endpoint, "/telegram"))[0] == 405
-    assert (await get(endpoint, "/"))[0] == 404
-
-
-async def test_whether_it_is_well(endpoint: Endpoint) -> None:
-    assert await get(endpoint, "/healthz") == (200, "ok\n")
-    assert await get(endpoint, "/readyz") == (200, "ok\n")
-    endpoint.why_not_ready = "the database does not answer"
-    assert await get(endpoint, "/healthz") == (200, "ok\n")
-    assert await get(endpoint, "/readyz") == (503, "the database does not answer\n")
+    assert (await get(endpoint.url, "/telegram"))[0] == 405
+    assert (await get(endpoint.url, "/"))[0] == 404
 
 
 async def test_a_request_under_way_is_answered_before_the_server_stops() -> None:
@@ -184,10 +171,12 @@ async def test_a_request_under_way_is_answered_before_the_server_stops() -> None
 async def test_an_address_in_use_is_a_sentence(endpoint: Endpoint) -> None:
     listen = endpoint.url.removeprefix("http://")
     with pytest.raises(CannotListenError, match=f"cannot listen on {listen}: .*in use"):
-        async with serving(build([], endpoint.ready), listen):
+        async with serving(build([], alive=lambda: Finding(True, "ok"), ready=endpoint.ready), listen):
             pass
     with pytest.raises(CannotListenError):
-        async with serving(build([], endpoint.ready), "127.0.0.1:http"):
+        async with serving(
+            build([], alive=lambda: Finding(True, "ok"), ready=endpoint.ready), "127.0.0.1:http"
+        ):
             pass
 
 
