@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -74,6 +75,8 @@ async def run(config: Config, catalogue: Catalogue) -> None:
         with hold(database, on_loss=tell_loss):
             database.upgrade()
             async with running(config, database, SystemClock()):
+                # What is there now stays: looking through all of it again stopped everything for 160 ms.
+                gc.freeze()
                 _log.info("Rekan runs; Ctrl-C stops it", action="started", database=config.database.shown)
                 await _until_cancelled(lost)
                 _log.info("stopping: what is in flight is finished first", action="stopping")
