@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import threading
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
@@ -85,6 +86,8 @@ async def run(config: Config, catalogue: Catalogue, only: Part | None = None) ->
                 await asyncio.to_thread(holds[0].fence)
             part = "all" if only is None else only.value
             async with running(config, database, SystemClock(), lost, only=only):
+                # What is there now stays: looking through all of it again stopped everything for 160 ms.
+                gc.freeze()
                 _log.info(
                     "Rekan runs; Ctrl-C stops it",
                     action="started",
