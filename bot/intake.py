@@ -79,6 +79,7 @@ class Intake:
         self._log = structlog.get_logger()
         self._turns: dict[int, _Turns] = {}
         self._room = asyncio.Semaphore(AT_ONCE)
+        self._database_away = False
         self._failures: OrderedDict[int, int] = OrderedDict()
         self._toasts: set[asyncio.Task[None]] = set()
 
@@ -153,12 +154,17 @@ class Intake:
     async def _handled(self, update_id: int, event: Event, arrived: datetime) -> Handled | None:
         """Handle the event, whose turn it is; None where it is given up."""
         try:
-            return await self._insistently(update_id, event, arrived)
-        except DatabaseError:
+            handled = await self._insistently(update_id, event, arrived)
+        except DatabaseError as error:
+            if not self._database_away:  # said once, not for everything that comes meanwhile
+                self._log.warning("the database is away", action="database_away", why=str(error), pause=0)
+            self._database_away = True
             raise
         except Exception as error:  # noqa: BLE001 - whatever the fault, see the module's text
             await self._failed(update_id, event, error)
             return None
+        self._database_away = False
+        return handled
 
     async def close(self) -> None:
         """Return once the words over tapped buttons have been sent."""

@@ -2,18 +2,14 @@
 
 import asyncio
 import time
-from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from psycopg.conninfo import conninfo_to_dict
-from sqlalchemy import func, select
 
 from bot.simulator import Simulator
-from bot.storage.database import Transaction
-from bot.storage.tables import OutboxRow
 from tests.acceptance.books import Books
 from tests.acceptance.crowd import Crowd
 from tests.acceptance.installation import FAST, Installation, by_webhook, tell
@@ -76,7 +72,6 @@ async def test_a_rolling_restart_under_load_loses_nothing(
             await intakes[1].start()
             await crowd.finish()
         await books.settled(active)
-        books.doubtful = books.read(_more_attempts)
         books.every_answer_once(crowd.participants)
         twice = books.every_message_once()
         in_flight = sum(event["messages"] for event in active.events("recovered"))
@@ -117,6 +112,7 @@ async def test_a_standby_takes_over_when_the_network_of_the_active_one_ends(
             cable.cut()
             cut_at, cut = time.monotonic(), datetime.now(UTC)
             await first.kill()  # meanwhile another one fetches the updates
+            books.after_a_kill()
             await standby.says(RUNS)
             away = time.monotonic() - cut_at
             assert await active.end() == 1
@@ -124,7 +120,6 @@ async def test_a_standby_takes_over_when_the_network_of_the_active_one_ends(
             await second.says(RUNS)
             await crowd.finish()
         await books.settled(standby)
-        books.doubtful = books.read(_more_attempts)
         books.every_answer_once(crowd.participants)
         twice = books.every_message_once()
         in_flight = sum(event["messages"] for event in standby.events("recovered"))
@@ -143,13 +138,3 @@ async def test_a_standby_takes_over_when_the_network_of_the_active_one_ends(
 
 def _moment(event: dict[str, Any]) -> datetime:
     return datetime.fromisoformat(event["timestamp"])
-
-
-def _more_attempts(tx: Transaction) -> Counter[int]:
-    """By chat, how often something was tried again."""
-    rows = tx.connection.execute(
-        select(OutboxRow.chat_id, func.sum(OutboxRow.attempts - 1))
-        .where(OutboxRow.attempts > 1)
-        .group_by(OutboxRow.chat_id)
-    )
-    return Counter({row[0]: int(row[1]) for row in rows})

@@ -153,6 +153,11 @@ def test_a_schedule_that_can_never_fit_is_named(rekan: Rekan, home: Path) -> Non
         " 'everybody_by' (5m); write 'everybody_by: 7m', or let it begin 'early' where its text allows that"
     )
     paid = rekan(
-        "check", env={"REKAN_TELEGRAM__PACE__PER_SECOND": "100", "REKAN_TELEGRAM__PACE__PAID": "true"}
+        "check",
+        env={
+            "REKAN_TELEGRAM__PACE__PER_SECOND": "100",
+            "REKAN_TELEGRAM__PACE__PAID": "true",
+            "REKAN_TELEGRAM__PACE__STARS": "5000",
+        },
     )
     assert paid.code == 0

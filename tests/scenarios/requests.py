@@ -53,9 +53,14 @@ def _reader(method: str, name: str) -> tuple[Any, TypeAdapter[Any]]:
     """How a parameter is read from the form it came in: as text, or as JSON; and its type."""
     annotation = METHODS[method].model_fields[name].annotation
     text = annotation is str or str in typing.get_args(annotation)
-    return (str if text else json.loads), TypeAdapter(
+    return (str if text else _from_json), TypeAdapter(
         annotation, config=ConfigDict(arbitrary_types_allowed=True)
     )
+
+
+def _from_json(value: Any) -> Any:
+    """A value of a form, which is JSON in text, or one of a call whose whole body is JSON."""
+    return json.loads(value) if isinstance(value, str) else value
 
 
 def _unknown(value: Any, where: str) -> Iterator[str]:

@@ -133,7 +133,7 @@ def test_a_wave_stops_where_too_many_fail_and_goes_on_when_told(desk: Made) -> N
     one = desk(REMINDER)
     wave = one.stop()
     assert one.states("modul") == {"sent": 30, "failed": 20, "held": 10}
-    due = one.database.read_now(delivery.due, NOON + HOUR, 1000)
+    due, _, _ = one.database.read_now(delivery.due, NOON + HOUR, 1000)
     assert {row.lane for row in due} == {Lane.REPLY}  # the warning
     found, rung = one.database.write_now(waves.resume, wave, NOON + MINUTE)
     assert (found.entry_id, rung) == ("modul", Rung(people=10))

@@ -153,7 +153,7 @@ class Held(Wire):
         super().__init__(clock)
         self.open = asyncio.Event()
 
-    async def send(self, *_: object) -> Outcome:
+    async def send(self, *_: object, paid: bool = False) -> Outcome:
         await self.open.wait()
         return Sent(1)
 

@@ -182,7 +182,7 @@ async def test_an_address_in_use_is_a_sentence(endpoint: Endpoint) -> None:
 
 def test_no_webhook_without_a_secret() -> None:
     with pytest.raises(ValueError, match="without a secret"):
-        Webhook("/telegram", "", lambda _: None, Endpoint("").take, rest=build([], Endpoint("").ready))
+        Webhook("/telegram", "", lambda _: None, Endpoint("").take, rest=app(Endpoint("")))
 
 
 async def test_telegram_delivers_in_order_and_again_after_a_failure(endpoint: Endpoint) -> None:

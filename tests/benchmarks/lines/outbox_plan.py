@@ -22,7 +22,7 @@ from tests.benchmarks.telegram import FakeTelegram
 from tests.benchmarks.webhook import Webhook
 
 PER_SECOND = 20.0
-_PACE = {"telegram": {"pace": {"per_second": 100, "paid": True}}}
+_PACE = {"telegram": {"pace": {"per_second": 100, "paid": True, "stars": 1_000_000}}}
 _PLANNED = "SELECT count(*) FROM outbox WHERE wave_id IS NOT NULL"
 
 
