@@ -173,11 +173,13 @@ class Intake:
     async def _insistently(self, update_id: int, event: Event, arrived: datetime) -> Handled:
         """Handle the event; again shortly, where it has overtaken what it follows from."""
         pause = _FIRST_PAUSE
-        until = self._clock.monotonic() + _OVERTAKEN_FOR
+        until: float | None = None
         while True:
             try:
                 return await self._database.transact(self._handle, update_id, event, arrived)
             except TryAgain:
+                # Counted from here: what came first may have waited for the database as long as this did.
+                until = until or self._clock.monotonic() + _OVERTAKEN_FOR
                 if self._clock.monotonic() >= until:
                     if not isinstance(event, Voted) or event.waited:
                         raise

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bot.cli.errors import CannotDoError
-from bot.cli.logs import redacted
 from bot.cli.setup import database_exists, open_database, read_config
 from bot.cli.terminal import ConfigFile, Json, print_json
 
@@ -35,6 +34,7 @@ def trace(
     It changes nothing and may be used while Rekan runs. Names, personal numbers and what was said are not
     shown.
     """
+    from bot.cli.logs import redacted
     from bot.clock import SystemClock
     from bot.domain.programme import Catalogue
     from bot.usecases import trace as traces
@@ -165,6 +165,7 @@ def _document(found: "Trace") -> dict[str, Any]:
 
 
 def _message(story: "Story") -> dict[str, Any]:
+    from bot.cli.logs import redacted
     from bot.usecases.trace import masked
 
     row = asdict(story.message)
