@@ -1,4 +1,4 @@
-"""A real PostgreSQL server, for all tests that want one."""
+"""Real databases for all tests that want one: an SQLite file with all tables, a PostgreSQL server."""
 
 import os
 import tempfile
@@ -10,6 +10,9 @@ from pathlib import Path
 
 import psycopg
 import pytest
+
+from bot.domain.programme import Catalogue
+from bot.storage.database import Database
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # it wants XDG_RUNTIME_DIR, and falls back on the temporary folder
@@ -26,6 +29,16 @@ def one_at_a_time(folder: Path) -> Iterator[None]:
         if os.name != "nt":
             fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+
+
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite file with all tables and nothing in them, to copy."""
+    path = tmp_path_factory.mktemp("template") / "template.db"
+    database = Database.open(f"sqlite:///{path}", Catalogue({}, {}))
+    database.upgrade()
+    database.close_now()
+    return path
 
 
 @pytest.fixture(scope="session")

@@ -19,7 +19,7 @@ QUESTIONS = 5
 PROMPT = "rencana"
 
 _FIRST_CHAT = 5_000_000_001
-_SCHEDULE = """\
+SCHEDULE = """\
 id: orientasi
 title: {{id: Orientasi, en: Orientation}}
 zone: WIB
@@ -36,7 +36,7 @@ sessions:
     title: {{id: Awal, en: Beginning}}
     room_opens: {moment:%Y-%m-%d %H:%M}
     starts: {moment:%Y-%m-%d %H:%M}
-    ends: {moment:%Y-%m-%d} 23:59
+    ends: {ends:%Y-%m-%d %H:%M}
     zoom: {{url: "https://zoom.example.invalid/j/1", meeting_id: "810 0000 0001", passcode: CONTOH}}
 timetable:{entries}
 """
@@ -59,12 +59,13 @@ def write_schedule(folder: Path, waves: dict[str, datetime] | None = None) -> No
         for name, due in (waves or {}).items()
     )
     (folder / "schedules" / "orientasi.yaml").write_text(
-        _SCHEDULE.format(
+        SCHEDULE.format(
             first=now - timedelta(days=2),
             last=now + timedelta(days=30),
             quiz=QUIZ,
             prompt=PROMPT,
             moment=moment,
+            ends=moment.replace(hour=23, minute=59),
             entries=entries or " []",
         )
     )

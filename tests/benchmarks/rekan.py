@@ -4,7 +4,7 @@ import contextlib
 import shutil
 import socket
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,44 +14,22 @@ import orjson
 from sqlalchemy import func, insert, select, text
 
 from bot.domain import quiz as dialogue
-from bot.domain.programme import Catalogue
 from bot.storage import quiz as stored
 from bot.storage.database import Database, Transaction
 from bot.storage.tables import ChatRow, OutboxRow, PersonRow, QuizAnswerRow
+from tests.acceptance.orientation import PROMPT, QUIZ, SCHEDULE, opened
 from tests.benchmarks.ground import ROOT, Ground, TooLateError, VoidError, until
 from tests.benchmarks.machine import cpu_seconds, resident_mib
 from tests.benchmarks.telegram import TOKEN, FakeTelegram
 
 SECRET = "Rahasia-webhook_1"
 PROGRAMME = "orientasi"
-QUIZ = "latihan-bela-negara"
 QUESTIONS = ("q1", "q2", "q3", "q4", "q5")
 FIRST_CHAT = 5_000_000_001
 UNPACED = {"telegram": {"pace": {"per_second": 100_000, "per_chat": 30, "paid": True, "stars": 1_000_000}}}
 """A pace that holds nothing back, so that the work itself is measured."""
 PAID = {"telegram": {"pace": {"per_second": 1_000, "per_chat": 1, "paid": True, "stars": 1_000_000}}}
 
-_SCHEDULE = """\
-id: orientasi
-title: {{id: Orientasi, en: Orientation}}
-zone: WIB
-first_day: {first:%Y-%m-%d}
-last_day: {last:%Y-%m-%d}
-portal: {{name: Portal, url: "https://portal.example.invalid"}}
-enrolment: open
-course: {{days: 15}}
-agendas: [bela-negara]
-quizzes: [{quiz}]
-journal: [{{prompt: rencana}}]
-sessions:
-  - id: awal
-    title: {{id: Awal, en: Beginning}}
-    room_opens: {moment:%Y-%m-%d %H:%M}
-    starts: {moment:%Y-%m-%d %H:%M}
-    ends: {end:%Y-%m-%d %H:%M}
-    zoom: {{url: "https://zoom.example.invalid/j/1", meeting_id: "810 0000 0001", passcode: CONTOH}}
-timetable:{entry}
-"""
 _ENTRY = """
   - id: kabar
     when: {{session: awal, after: {seconds}s}}
@@ -98,14 +76,9 @@ class Installation:
         """MiB that the process holds."""
         return resident_mib(self.pid)
 
-    @contextlib.contextmanager
-    def opened(self) -> Iterator[Database]:
+    def opened(self) -> contextlib.AbstractContextManager[Database]:
         """The database, seen from outside."""
-        database = Database.open(self.database_url, Catalogue({}, {}))
-        try:
-            yield database
-        finally:
-            database.close_now()
+        return opened(self.database_url)
 
     @property
     def moment(self) -> float:
@@ -129,13 +102,14 @@ class Installation:
         local = moment + timedelta(hours=7)  # WIB
         (self.folder / "schedules").mkdir(exist_ok=True)
         (self.folder / "schedules" / "orientasi.yaml").write_text(
-            _SCHEDULE.format(
+            SCHEDULE.format(
                 first=local - timedelta(days=2),
                 last=local + timedelta(days=30),
                 quiz=QUIZ,
+                prompt=PROMPT,
                 moment=local,
-                end=local + timedelta(hours=6),
-                entry=entry or " []",
+                ends=local + timedelta(hours=6),
+                entries=entry or " []",
             )
         )
 

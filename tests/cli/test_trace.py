@@ -1,6 +1,7 @@
 """`rekan trace`: what is recorded of a message, in sentences, without whose and what it was."""
 
 import re
+import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -60,19 +61,9 @@ class Past:
         self.database.write_now(delivery.record, number, outcome, at)
 
 
-@pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    """A database file with all tables, to copy."""
-    path = tmp_path_factory.mktemp("template") / "rekan.db"
-    database = Database.open(f"sqlite:///{path}", Catalogue({}, {}))
-    database.upgrade()
-    database.close_now()
-    return path.read_bytes()
-
-
 @pytest.fixture
-def past(home: Path, template: bytes) -> Iterator[Past]:
-    (home / "rekan.db").write_bytes(template)
+def past(home: Path, migrated_file: Path) -> Iterator[Past]:
+    shutil.copy(migrated_file, home / "rekan.db")
     database = Database.open(f"sqlite:///{home / 'rekan.db'}", Catalogue({}, {}))
     yield Past(database)
     database.close_now()

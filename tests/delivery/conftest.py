@@ -1,6 +1,7 @@
 """A real SQLite database for every test of the engine."""
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -25,21 +26,11 @@ def wire(clock: SimulatedClock) -> Wire:
     return Wire(clock)
 
 
-@pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    """A database file with all tables, to copy."""
-    path = tmp_path_factory.mktemp("template") / "rekan.db"
-    database = Database.open(f"sqlite:///{path}", Catalogue({}, {}))
-    database.upgrade()
-    database.close_now()
-    return path.read_bytes()
-
-
 @pytest.fixture
-def open_database(tmp_path: Path, template: bytes) -> Iterator[Callable[[Catalogue], Database]]:
+def open_database(tmp_path: Path, migrated_file: Path) -> Iterator[Callable[[Catalogue], Database]]:
     """Opens the test's one database with a catalogue; again, for another process or another schedule."""
     path = tmp_path / "rekan.db"
-    path.write_bytes(template)
+    shutil.copy(migrated_file, path)
     opened: list[Database] = []
 
     def open_it(catalogue: Catalogue) -> Database:

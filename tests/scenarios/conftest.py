@@ -7,7 +7,6 @@ import pytest
 
 from bot.content.loading import load
 from bot.domain.programme import Catalogue
-from bot.storage.database import Database
 
 HERE = Path(__file__).parent
 TEXTS = HERE.parents[1] / "content" / "texts"
@@ -26,16 +25,6 @@ def catalogue(tmp_path_factory: pytest.TempPathFactory) -> Catalogue:
     shutil.copytree(HERE / "world", world, dirs_exist_ok=True)
     shutil.copytree(TEXTS, world / "content" / "texts")
     return load(world / "content", world / "schedules")
-
-
-@pytest.fixture(scope="session")
-def migrated_file(tmp_path_factory: pytest.TempPathFactory, catalogue: Catalogue) -> Path:
-    """An SQLite file with all tables, to make others from."""
-    path = tmp_path_factory.mktemp("template") / "template.db"
-    database = Database.open(f"sqlite:///{path}", catalogue)
-    database.upgrade()
-    database.close_now()
-    return path
 
 
 @pytest.fixture

@@ -26,16 +26,6 @@ def migrated(server: str) -> str:
     return name
 
 
-@pytest.fixture(scope="session")
-def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An SQLite file with all tables, to make others from."""
-    path = tmp_path_factory.mktemp("template") / "template.db"
-    database = Database.open(f"sqlite:///{path}", CATALOGUE)
-    database.upgrade()
-    database.close_now()
-    return path
-
-
 @pytest.fixture(params=["sqlite", "postgresql"])
 def engine(request: pytest.FixtureRequest) -> str:
     """Which engine the test runs on: both, one after the other."""

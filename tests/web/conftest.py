@@ -1,5 +1,6 @@
 """Real servers, asked over real sockets."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,21 +11,9 @@ from bot.domain.programme import Catalogue
 from bot.storage.database import Database
 
 
-@pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    """A database file with all tables, to copy."""
-    path = tmp_path_factory.mktemp("template") / "rekan.db"
-    database = Database.open(f"sqlite:///{path}", Catalogue({}, {}))
-    database.upgrade()
-    database.close_now()
-    return path.read_bytes()
-
-
 @pytest.fixture
-def file(tmp_path: Path, template: bytes) -> Path:
-    path = tmp_path / "rekan.db"
-    path.write_bytes(template)
-    return path
+def file(tmp_path: Path, migrated_file: Path) -> Path:
+    return shutil.copy(migrated_file, tmp_path / "rekan.db")
 
 
 @pytest.fixture
