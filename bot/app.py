@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import structlog
 
 from bot.clock import Clock, SystemClock
-from bot.config import Address, Config, Mode, Part
+from bot.config import Config, Mode, Part
 from bot.content.wording import Wording
 from bot.delivery.forecasts import Forecasts
 from bot.delivery.pacer import Limits, Pacer
@@ -164,7 +164,7 @@ async def _standing_by(
         return not over.wait(seconds)
 
     well = Watch(database, SystemClock(), checks={"instance": instance_stands_by(turn.name.lower())})
-    async with well.served(_shown(config.web.listen)):
+    async with well.served(str(config.web.listen)):
         while True:
             attempt = asyncio.ensure_future(
                 asyncio.to_thread(
@@ -221,7 +221,7 @@ async def running(
     is raised from it.
     """
     if only is Part.WEB:
-        async with Watch(database, clock).served(_shown(config.web.listen)):
+        async with Watch(database, clock).served(str(config.web.listen)):
             yield None
         return
     if config.telegram.token is None:
@@ -258,7 +258,7 @@ async def running(
         )
         lost = lost or asyncio.Event()
         watch = _watch(config, rekan, clock, lost, only)
-        async with _one_error(), asyncio.TaskGroup() as tasks, watch.served(_shown(config.web.listen)):
+        async with _one_error(), asyncio.TaskGroup() as tasks, watch.served(str(config.web.listen)):
             holding = tasks.create_task(_unless_lost(lost), name="hold")
             endless: list[asyncio.Task[None]] = []
             ending: list[asyncio.Task[None]] = []
@@ -333,14 +333,10 @@ async def _updates(
     read: Callable[[Mapping[str, Any]], Any] = partial(read_json, username=client.username)
     path = urlsplit(hook.url).path or "/"
     app = Webhook(path, secret, read, rekan.intake.take_and_answer, rest=watch.application(public=True))
-    async with serving(app, _shown(hook.listen)):
+    async with serving(app, str(hook.listen)):
         if only is None:
             await set_webhook(client, hook.url, secret)
         yield
-
-
-def _shown(address: Address) -> str:
-    return f"{address.host}:{address.port}"
 
 
 def _watch(config: Config, rekan: Rekan, clock: Clock, lost: asyncio.Event, only: Part | None) -> Watch:

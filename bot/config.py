@@ -34,6 +34,9 @@ class Address(NamedTuple):
     host: str
     port: int
 
+    def __str__(self) -> str:
+        return f"{self.host}:{self.port}"
+
 
 def _address(value: Any) -> Address:
     if isinstance(value, Address):

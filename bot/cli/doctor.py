@@ -287,9 +287,9 @@ def _addresses(config: "Config") -> Iterator[Finding]:
             if error.errno == errno.EADDRINUSE:
                 state, what = State.WARN, "is in use"
                 mend = f"all is well if this Rekan runs already; if not, write another port into {key}"
-            yield Finding("address", state, f"{key}: {address.host}:{address.port} {what}", mend)
+            yield Finding("address", state, f"{key}: {address} {what}", mend)
         else:
-            yield Finding("address", State.OK, f"{key}: {address.host}:{address.port} is free")
+            yield Finding("address", State.OK, f"{key}: {address} is free")
 
 
 # --- Telegram -----------------------------------------------------------------------------------------
