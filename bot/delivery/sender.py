@@ -526,4 +526,5 @@ def _what_is_due(
     tx: Transaction, now: datetime, limit: int, upto: Lane, after: Place | None, known: frozenset[int]
 ) -> tuple[list[Owed], int, Place | None, datetime | None]:
     rows, seen, last = delivery.due(tx, now, limit, upto=upto, after=after, but=known)
-    return rows, seen, last, delivery.next_due(tx, now)
+    # Who only glances looks around soon anyway.
+    return rows, seen, last, None if upto is Lane.REPLY else delivery.next_due(tx, now)
