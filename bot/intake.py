@@ -157,7 +157,7 @@ class Intake:
             handled = await self._insistently(update_id, event, arrived)
         except DatabaseError as error:
             if not self._database_away:  # said once, not for everything that comes meanwhile
-                self._log.warning("the database is away", action="database_away", why=str(error), pause=0)
+                self._log.warning("the database is away", action="database_away", why=str(error))
             self._database_away = True
             raise
         except Exception as error:  # noqa: BLE001 - whatever the fault, see the module's text
