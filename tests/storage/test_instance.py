@@ -142,12 +142,13 @@ def test_who_waits_is_next(database: Database, url: str, opened: Opened) -> None
         asked.append(holder)
         if len(asked) == 2:
             first.close()
-        return len(asked) < 10
+        return len(asked) < 100 and not time.sleep(0.02)
 
     with ExitStack() as first:
         first.enter_context(hold(database))
         with hold(opened(url), wait=wait):
-            assert asked == ["", ""]
+            assert len(asked) >= 2  # the server notices in its own time that the first one has gone
+            assert set(asked) == {""}
             with pytest.raises(AlreadyRunning), hold(database, wait=lambda *_: False):
                 pytest.fail("two at once")
 
