@@ -34,7 +34,7 @@ from bot.telegram.polling import Polling
 from bot.telegram.render import Renderer
 from bot.telegram.transport import CONNECTIONS
 from bot.telegram.wire import TelegramWire
-from bot.usecases import desk
+from bot.usecases import desk, staff
 from bot.watch import Watch
 from bot.web.server import serving
 from bot.web.webhook import Webhook
@@ -238,6 +238,7 @@ async def running(
     try:
         await introduce(client)
         await database.transact(state.remember, state.BOT_NAME, client.username)
+        await _see_to_owners(config, database, clock)
         catalogue = database.catalogue
         wording = Wording(catalogue)
         wire = TelegramWire(client, Renderer(catalogue, wording))
@@ -283,6 +284,18 @@ async def running(
             holding.cancel()
     finally:
         await client.shutdown()
+
+
+async def _see_to_owners(config: Config, database: Database, clock: Clock) -> None:
+    """Whom the configuration names is an owner; where nobody is one, a link tells who is to become it."""
+    await database.transact(staff.appoint_owners, config.owners, clock.now())
+    link = await database.transact(staff.first_owner, clock.now())
+    if link is not None:
+        _log.warning(
+            "nobody owns this installation yet: whoever opens this link first in Telegram does",
+            action="owner_wanted",
+            link=link,
+        )
 
 
 def _limits(config: Config) -> Limits:

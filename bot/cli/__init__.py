@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli import check, db, demo, doctor, export, people, plan, run, schema, simulate, trace, waves
+from bot.cli import check, db, demo, doctor, export, people, plan, run, schema, simulate, staff, trace, waves
 from bot.cli.errors import explained
 from bot.cli.terminal import version
 
@@ -43,6 +43,12 @@ def command_line() -> typer.Typer:
     rosters.command("import")(explained(people.import_people))
     rosters.command("links")(explained(people.links))
     rekan.add_typer(rosters, name="people")
+
+    working = typer.Typer(no_args_is_help=True, help="Who owns and coordinates.")
+    working.command("invite")(explained(staff.invite))
+    working.command("list")(explained(staff.listing))
+    working.command("dismiss")(explained(staff.dismiss))
+    rekan.add_typer(working, name="staff")
 
     stopped = typer.Typer(no_args_is_help=True, help="Waves that stopped by themselves: resume or cancel.")
     stopped.command("resume")(explained(waves.resume))

@@ -1,4 +1,4 @@
-"""Claim codes: the payload of the personal link by which a chat becomes a person's.
+"""Codes of the links that open the bot: claim links, by which a chat becomes a person's, and invitations.
 
 A code is derived (person, serial, and a tag that only the installation's secret can make), so the
 database holds nothing that would let its reader claim somebody's place: issuing a code anew is counting
@@ -14,13 +14,12 @@ import struct
 # 24 bytes are exactly 32 characters of base64: no slack bits, so no code has a second spelling.
 _BODY = struct.Struct(">QI")
 _TAG_BYTES = 12  # 96 bits; a guess costs a message to the bot
-_CODE = re.compile(r"c[A-Za-z0-9_-]{32}")
+_CODE = re.compile(r"[a-z][A-Za-z0-9_-]{32}")
 
 
 def claim_code(secret: bytes, person_id: int, serial: int) -> str:
     """The `start` payload of a person's claim link: 33 characters, of Telegram's 64."""
-    body = _BODY.pack(person_id, serial)
-    return "c" + base64.urlsafe_b64encode(body + _tag(secret, body)).decode("ascii")
+    return _code(secret, "c", person_id, serial)
 
 
 def read_claim_code(secret: bytes, payload: str) -> tuple[int, int] | None:
@@ -28,16 +27,42 @@ def read_claim_code(secret: bytes, payload: str) -> tuple[int, int] | None:
 
     Whether that serial is still the person's current one, and not claimed or expired, is for the caller.
     """
-    if not _CODE.fullmatch(payload):
+    return _read(secret, "c", payload)
+
+
+def invitation_code(secret: bytes, invitation_id: int) -> str:
+    """The `start` payload of an invitation to coordinate or to speak: 33 characters."""
+    return _code(secret, "i", invitation_id, 0)
+
+
+def read_invitation_code(secret: bytes, payload: str) -> int | None:
+    """The invitation's id of a code made with `secret`; None for anything else.
+
+    Whether it is open is for the caller.
+    """
+    found = _read(secret, "i", payload)
+    return None if found is None else found[0]
+
+
+def _code(secret: bytes, kind: str, number: int, serial: int) -> str:
+    body = _BODY.pack(number, serial)
+    return kind + base64.urlsafe_b64encode(body + _tag(secret, kind, body)).decode("ascii")
+
+
+def _read(secret: bytes, kind: str, payload: str) -> tuple[int, int] | None:
+    if not payload.startswith(kind) or not _CODE.fullmatch(payload):
         return None
     raw = base64.urlsafe_b64decode(payload[1:])
     body, tag = raw[: _BODY.size], raw[_BODY.size :]
-    if not hmac.compare_digest(tag, _tag(secret, body)):
+    if not hmac.compare_digest(tag, _tag(secret, kind, body)):
         return None
-    person_id, serial = _BODY.unpack(body)
-    return person_id, serial
+    number, serial = _BODY.unpack(body)
+    return number, serial
 
 
-def _tag(secret: bytes, body: bytes) -> bytes:
-    # The label keeps a code from being valid for anything else that may one day be signed alike.
-    return hmac.digest(secret, b"rekan claim link\0" + body, hashlib.sha256)[:_TAG_BYTES]
+def _tag(secret: bytes, kind: str, body: bytes) -> bytes:
+    # The label keeps a code from being valid for anything else that is signed alike.
+    return hmac.digest(secret, _LABELS[kind] + b"\0" + body, hashlib.sha256)[:_TAG_BYTES]
+
+
+_LABELS = {"c": b"rekan claim link", "i": b"rekan invitation"}

@@ -12,8 +12,10 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from bot.domain.people import Reach
 from bot.domain.programme import Audience, Item, Programme, Target
+from bot.domain.staff import EVERYTHING, Scope
 from bot.domain.zones import Zone
 from bot.storage.database import Transaction
+from bot.storage.staff import within
 from bot.storage.tables import ChatRow, JournalEntryRow, ModuleDoneRow, PersonRow, QuizAttemptRow
 
 
@@ -25,11 +27,12 @@ def people(
     first_logins: Sequence[date] | None = None,
     person_id: int | None = None,
     joined: bool = True,
+    scope: Scope = EVERYTHING,
 ) -> Select[int]:
     """Select the ids of those whom the audience means.
 
-    Narrowed to a zone, to those whose course began on one of `first_logins`, to one person. Not only
-    `joined`: also who may still open their link, to look ahead with.
+    Narrowed to a zone, to those whose course began on one of `first_logins`, to one person, to a
+    coordinator's `scope`. Not only `joined`: also who may still open their link, to look ahead with.
     """
     # Who has no chat yet may have one by then; a closed one counts in neither case.
     active = (PersonRow.consented_at.is_not(None), ChatRow.reach == Reach.OPEN.value)
@@ -42,6 +45,7 @@ def people(
             PersonRow.withdrawn_at.is_(None),
             *(active if joined else possible),
             *_conditions(programme, audience),
+            *within(scope),
         )
     )
     if zone is not None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, delete, insert, inspect, select, text
 
-from bot.storage import reports
+from bot.storage import append_only, reports
 from bot.storage.engines import DatabaseError, EngineKind
 from bot.storage.tables import Base, StateRow
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from alembic.config import Config
 
 _FOLDER = Path(__file__).parent / "migrations"
-_VIEWS = "report_views"  # the row of `state` that says which views were made last
+_VIEWS = "report_views"  # the row of `state` that says which views and triggers were made last
 _UPGRADING = 7_235_241_000  # the PostgreSQL advisory lock of whoever migrates
 
 
@@ -59,8 +59,10 @@ def upgrade(kind: EngineKind, *, views: bool = True) -> None:
             return
         grants = reports.grants(connection)
         reports.drop(connection)
+        append_only.drop(connection)
         _run("upgrade", connection, "head")
         if views:
+            append_only.create(connection)
             reports.create(connection)
             reports.grant(connection, grants)
             _note_views(connection, _views_wanted(connection))
@@ -70,6 +72,7 @@ def downgrade(kind: EngineKind, target: str) -> None:
     """Go back to revision `target` ("base": to nothing), without report views. For tests."""
     with _migrating(kind) as connection:
         reports.drop(connection)
+        append_only.drop(connection)
         if target != "base":
             _note_views(connection, "")
         _run("downgrade", connection, target)
@@ -129,7 +132,8 @@ def _config(connection: Connection) -> "Config":
 
 
 def _views_wanted(connection: Connection) -> str:
-    return hashlib.sha256("\n".join(reports.definitions(connection.dialect)).encode()).hexdigest()[:16]
+    made = [*reports.definitions(connection.dialect), *append_only.definitions(connection.dialect.name)]
+    return hashlib.sha256("\n".join(made).encode()).hexdigest()[:16]
 
 
 def _made_views(connection: Connection) -> str | None:

@@ -8,6 +8,7 @@ from bot.storage.database import Transaction
 from bot.storage.tables import SecretRow
 
 CLAIMS = "claims"  # signs claim codes: lost, every printed link is worthless
+INVITATIONS = "invitations"  # signs the links of those who are to coordinate or to speak
 
 
 def secret(tx: Transaction, name: str) -> bytes:

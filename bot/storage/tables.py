@@ -81,6 +81,7 @@ class Base(DeclarativeBase):
         dict[str, Any]: JSON(),
         list[int]: JSON(),
         list[str]: JSON(),
+        list[list[str]]: JSON(),
         str: Text(),
     }
 
@@ -380,3 +381,57 @@ class StateRow(Base):
 
     name: Mapped[str] = mapped_column(primary_key=True)
     value: Mapped[str]
+
+
+# --- coordinators ----------------------------------------------------------------------------------------
+
+
+class ScopeRow(Base):
+    """One office, province or group to which a coordinator is limited; without any, they see everybody."""
+
+    __tablename__ = "scopes"
+
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"), primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)  # domain.staff.KINDS
+    value: Mapped[str] = mapped_column(primary_key=True)
+
+
+class InvitationRow(Base):
+    """A link that makes whoever opens it first a coordinator or a speaker; its code is derived, not kept."""
+
+    __tablename__ = "invitations"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    programme_id: Mapped[str] = mapped_column(index=True)
+    role: Mapped[str]
+    name: Mapped[str]  # whom it is meant for
+    scope: Mapped[list[list[str]]]  # domain.staff.Scope.pairs
+    # What a speaker is bound to: sessions' ids.
+    sessions: Mapped[list[str]]
+    made_by: Mapped[int | None] = mapped_column(ForeignKey("people.id", ondelete="SET NULL"))
+    made_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+    used_by: Mapped[int | None] = mapped_column(ForeignKey("people.id", ondelete="SET NULL"))
+    revoked_at: Mapped[datetime | None]
+
+
+class AuditRow(Base):
+    """Who did what, when, on whom. Rows are added, never changed (`bot.storage.append_only`).
+
+    Names and ids are copies: they stay when the person is erased.
+    """
+
+    __tablename__ = "audit"
+    __table_args__ = (Index("ix_audit_of", "programme_id", "id"), Index("ix_audit_on", "kind", "subject"))
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    at: Mapped[datetime] = mapped_column(index=True)
+    programme_id: Mapped[str | None]
+    actor_id: Mapped[int | None] = mapped_column(BigInteger)  # None: the command line
+    actor: Mapped[str]
+    action: Mapped[str]  # domain.audit.Action
+    kind: Mapped[str]  # what `subject` is: person, announcement, entry, session …
+    subject: Mapped[str]
+    people: Mapped[int | None]  # how many it concerned
+    details: Mapped[dict[str, Any]]

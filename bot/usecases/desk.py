@@ -19,14 +19,26 @@ from bot.domain.events import (
 )
 from bot.domain.identity import looks_like_nik
 from bot.domain.messages import Delete, Lane, Reader, Reply, Say
-from bot.domain.people import Person, Reach
+from bot.domain.people import Person, Reach, Role
 from bot.domain.programme import Programme
 from bot.domain.zones import Zone
-from bot.storage import outbox, people, updates
+from bot.storage import outbox, people, staff, updates
 from bot.storage.database import Together, Transaction
 from bot.storage.people import Visitor
-from bot.usecases import enrolment, journal, modules, planning, quiz, receipt, schedule, settings, votes
+from bot.usecases import (
+    coordination,
+    enrolment,
+    journal,
+    modules,
+    planning,
+    quiz,
+    receipt,
+    schedule,
+    settings,
+    votes,
+)
 from bot.usecases.menu import MENU, OLD_BUTTON
+from bot.usecases.shift import Shift
 
 COMMANDS = {
     "jadwal": "jadwal",
@@ -44,6 +56,8 @@ COMMANDS = {
     "zone": "zona",
     "bantuan": "bantuan",
     "help": "bantuan",
+    "panitia": "panitia",
+    "coordinator": "panitia",
     "berhenti": "berhenti",
     "stop": "berhenti",
 }
@@ -141,7 +155,19 @@ def _answer(tx: Transaction, who: Visitor, event: Event, now: datetime) -> Reply
     programme = tx.catalogue.programme(person.programme)
     if programme is None:
         return Reply((Say("enrolment.programme_gone"),))
+    if (shift := _shift(tx, person, programme, who.chat_id, now)) is not None:
+        reply = coordination.answer(tx, shift, event)
+        if reply is not None:
+            return reply
     return _participant(tx, who, person, programme, event, now)
+
+
+def _shift(
+    tx: Transaction, person: Person, programme: Programme, chat_id: int, now: datetime
+) -> Shift | None:
+    """The shift of somebody who has work here; None of a participant."""
+    actor = None if person.role is Role.PARTICIPANT else staff.actor(tx, person)
+    return None if actor is None else Shift(actor, programme, chat_id, now)
 
 
 def _command(tx: Transaction, who: Visitor, feature: str, now: datetime) -> Reply:
@@ -171,6 +197,8 @@ def _command(tx: Transaction, who: Visitor, feature: str, now: datetime) -> Repl
             return receipt.receipt(tx, person, programme, now)
         case "zona":
             return settings.ask_zone(who, now)
+        case "panitia" if (shift := _shift(tx, person, programme, who.chat_id, now)) is not None:
+            return Reply((coordination.menu(shift),))
         case "bantuan":
             return Reply((Say("help.overview", {"contact": programme.contact or ""}, MENU),))
     return Reply((Say("help.unknown_command", {}, MENU),))

@@ -54,6 +54,15 @@ class Enlisted:
     province: str
 
 
+@dataclass(frozen=True)
+class Coordinates:
+    """Somebody who coordinates: all, or those of the named offices (provinces, groups …)."""
+
+    name: str
+    kind: str
+    values: tuple[str, ...]
+
+
 @dataclass
 class Play:
     """A play as written: what stands before it, who is in it, and its lines."""
@@ -64,6 +73,8 @@ class Play:
     roster: list[Enlisted] = field(default_factory=list)
     joined: list[str] = field(default_factory=list)
     english: list[str] = field(default_factory=list)
+    owners: list[str] = field(default_factory=list)
+    coordinators: list[Coordinates] = field(default_factory=list)
     enrolment: str | None = None
     lines: list[str] = field(default_factory=list)
 
@@ -117,6 +128,12 @@ def read(text: str) -> Play:
                 play.joined += _names(value)
             case "Speaks English" | "Speak English" if colon:
                 play.english += _names(value)
+            case "Owns" if colon:
+                play.owners += _names(value)
+            case "Coordinates" if colon:
+                name, _, part = value.partition(", only ")
+                kind, _, values = part.partition(": ")
+                play.coordinators.append(Coordinates(name, kind, tuple(_names(values)) if values else ()))
             case "Enrolment" if colon:
                 play.enrolment = value
     play.lines = list(_inputs(body))

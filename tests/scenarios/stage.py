@@ -19,12 +19,15 @@ from bot.clock import SimulatedClock
 from bot.config import load_config
 from bot.documents.rosters import RosterRow
 from bot.domain.identity import Nip
+from bot.domain.people import Role
 from bot.domain.programme import Catalogue, Enrolment, Programme
+from bot.domain.staff import Scope
 from bot.domain.zones import find_province
 from bot.simulator import Delivery, DropBefore, Group, Person, Retry429, SeenMessage, ServerError, Simulator
 from bot.simulator.faults import Rule
 from bot.storage.database import Database, Transaction
 from bot.storage.tables import OutboxRow, UpdateRow
+from bot.usecases import staff
 from bot.usecases.links import Selection, claim_links
 from bot.usecases.rosters import import_roster
 from tests.scenarios import play as script
@@ -64,6 +67,9 @@ FACTS = {
     "missed": (
         "SELECT entry_id, zone, strftime('%d %H.%M UTC', due_at) FROM waves WHERE state = 'missed'"
         " ORDER BY due_at, zone"
+    ),
+    "audit": (
+        "SELECT actor, action, kind, people, details FROM audit WHERE actor_id IS NOT NULL ORDER BY id"
     ),
     "owed": (
         "SELECT p.name, o.reason, o.state FROM outbox o JOIN people p ON p.id = o.person_id"
@@ -171,6 +177,8 @@ class Stage:
 
     async def _do(self, person: Person, does: Does) -> None:
         match does.verb, does.what:
+            case "opens", "the invitation":
+                await person.send(f"/start {self._invitation()}")
             case "opens", whose:
                 await person.send(f"/start {self._code(does.who, whose)}")
             case "votes", which:
@@ -223,6 +231,14 @@ class Stage:
             return "p1-1-AAAAAAAAAAAAAAAAAAAAAA"
         name = who.partition(" (")[0] if whose in {"her link", "his link"} else whose.removesuffix("'s link")
         return self._links[name]
+
+    def _invitation(self) -> str:
+        """The code of the newest invitation that a coordinator was given to pass on."""
+        texts = (message.text for person in self._people.values() for message in person.inbox)
+        codes = [found[1] for text in texts if (found := re.search(r"\?start=(i[\w-]{32})", text))]
+        if not codes:
+            raise PlayError("nobody was given an invitation")
+        return codes[-1]
 
     def _person(self, name: str) -> Person:
         if name not in self._people:
@@ -415,6 +431,11 @@ class Stage:
         self._links = {link.person.name: link.code for link in links}
         for each in self.play.roster:
             self._person(each.name)
+        for name in self.play.owners:
+            await self._appoint(name, Role.OWNER, Scope())
+        for each in self.play.coordinators:
+            scope = Scope.of((each.kind, value) for value in each.values)
+            await self._appoint(each.name, Role.COORDINATOR, scope)
         for name in self.play.joined:
             person = self._person(name)
             await person.send(f"/start {self._links[name]}")
@@ -424,6 +445,14 @@ class Stage:
                 await self._wait(HEARD)
         await self._wait_until(self.play.begins)
         self._recording = True
+
+    async def _appoint(self, name: str, role: Role, scope: Scope) -> None:
+        now = self.clock.now()
+        link = await self._database.transact(
+            staff.invite, self.programme, role, name, now, by=None, scope=scope
+        )
+        await self._person(name).send(f"/start {link.partition('=')[2]}")
+        await self._wait(HEARD)
 
     # --- writing down ---------------------------------------------------------------------------------
 

@@ -1,0 +1,44 @@
+"""Triggers that keep the audit from being changed, even by hand in the database.
+
+Like report views they are made anew after each migration, since SQLite changes a table by making it anew.
+What is older than two years, its retention, may be deleted.
+"""
+
+from sqlalchemy import Connection, inspect
+
+_SQLITE = (
+    """CREATE TRIGGER audit_unchanged BEFORE UPDATE ON audit
+    BEGIN SELECT RAISE(ABORT, 'the audit is append-only'); END""",
+    """CREATE TRIGGER audit_kept BEFORE DELETE ON audit WHEN OLD.at > datetime('now', '-2 years')
+    BEGIN SELECT RAISE(ABORT, 'the audit is append-only'); END""",
+)
+_POSTGRESQL = (
+    """CREATE OR REPLACE FUNCTION audit_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF TG_OP = 'DELETE' THEN IF OLD.at <= now() - interval '2 years' THEN RETURN OLD; END IF; END IF;
+    RAISE EXCEPTION 'the audit is append-only'; END $$""",
+    """CREATE TRIGGER audit_unchanged BEFORE UPDATE OR DELETE ON audit
+    FOR EACH ROW EXECUTE FUNCTION audit_append_only()""",
+    """CREATE TRIGGER audit_kept BEFORE TRUNCATE ON audit
+    FOR EACH STATEMENT EXECUTE FUNCTION audit_append_only()""",
+)
+_TRIGGERS = ("audit_unchanged", "audit_kept")
+
+
+def definitions(dialect: str) -> tuple[str, ...]:
+    """The statements that make the triggers on an engine."""
+    return _SQLITE if dialect == "sqlite" else _POSTGRESQL
+
+
+def create(connection: Connection) -> None:
+    """Make the triggers."""
+    for statement in definitions(connection.dialect.name):
+        connection.exec_driver_sql(statement)
+
+
+def drop(connection: Connection) -> None:
+    """Take the triggers away."""
+    if not inspect(connection).has_table("audit"):
+        return
+    for trigger in _TRIGGERS:
+        on = "" if connection.dialect.name == "sqlite" else " ON audit"
+        connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {trigger}{on}")

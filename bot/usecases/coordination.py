@@ -1,0 +1,54 @@
+"""The coordinators' desk: what they type, tap and send goes to the area of their work that it is for."""
+
+from collections.abc import Mapping
+from typing import cast
+
+from bot.domain.events import Event, Shared, Tapped, Wrote
+from bot.domain.messages import Button, Edit, Reply, Say, Tap, Value
+from bot.storage import dialogues
+from bot.storage.database import Transaction
+from bot.usecases import staff
+from bot.usecases.shift import DIALOGUE, MENU, Area, Shift, scope_in_words
+
+AREAS: Mapping[str, Area] = {
+    area.ACTION: area
+    for area in (cast("Area", staff),)  # a module is not known to be one by itself
+}
+"""Each area by its buttons' action, in the order of the menu."""
+
+
+def answer(tx: Transaction, shift: Shift, event: Event) -> Reply | None:
+    """What a coordinator's event leads to at their desk; None where it is none of the desk's business."""
+    match event:
+        case Tapped(_, message_id, _, tap) if tap.action == MENU:
+            dialogues.leave(tx, shift.chat_id, DIALOGUE)
+            return Reply((Edit(message_id, menu(shift)),))
+        case Tapped(_, message_id, _, tap) if (area := AREAS.get(tap.action)) is not None:
+            if not shift.actor.may(area.RIGHT):
+                return Reply((Say("desk.not_allowed"),))
+            if tap.choice == "":
+                dialogues.leave(tx, shift.chat_id, DIALOGUE)
+                return area.open(tx, shift)
+            return area.tap(tx, shift, message_id, tap)
+        case Wrote() | Shared():
+            dialogue = dialogues.current(tx, shift.chat_id)
+            if dialogue is None or dialogue.kind != DIALOGUE:
+                return None
+            area = AREAS.get(dialogue.state.get("area", ""))
+            if area is None or not shift.actor.may(area.RIGHT):
+                dialogues.leave(tx, shift.chat_id, DIALOGUE)
+                return None
+            return area.write(tx, shift, dialogue.state, event)
+    return None
+
+
+def menu(shift: Shift) -> Say:
+    """The desk: what can be done, by whom."""
+    buttons = [
+        Button(Say(f"desk.button_{action.removeprefix('k-')}"), Tap(action))
+        for action, area in AREAS.items()
+        if shift.actor.may(area.RIGHT)
+    ]
+    rows = tuple(tuple(buttons[n : n + 2]) for n in range(0, len(buttons), 2))
+    said: dict[str, Value] = {"programme": shift.programme.title, "scope": scope_in_words(shift.actor.scope)}
+    return Say("desk.menu", said, rows)
