@@ -33,6 +33,7 @@ class Entry:
     texts: tuple[str, ...] = ()
     files: int = 0
     submitted_at: datetime | None = None
+    revision_asked: bool = False  # by a coordinator, since it was submitted last
 
     @property
     def words(self) -> int:
@@ -94,8 +95,11 @@ def submit(
 
 
 def may_change(entry: Entry, deadline: datetime, now: datetime) -> bool:
-    """Whether the entry may be written on: a draft always, a submitted one until its deadline."""
-    return entry.state is not State.SUBMITTED or now <= deadline
+    """Whether the entry may be written on: a draft always, a submitted one until its deadline.
+
+    Whoever is asked to revise it may, however late.
+    """
+    return entry.state is not State.SUBMITTED or now <= deadline or entry.revision_asked
 
 
 # --- screens ------------------------------------------------------------------------------------------

@@ -38,11 +38,17 @@ def entries(tx: Transaction, person_id: int) -> dict[str, Entry]:
             JournalEntryRow.prompt_id,
             JournalEntryRow.state,
             JournalEntryRow.submitted_at,
+            JournalEntryRow.revision_asked_at,
         ).where(JournalEntryRow.person_id == person_id)
     )
     return {
         row.prompt_id: Entry(
-            row.prompt_id, State(row.state), tuple(texts[row.id]), files[row.id], row.submitted_at
+            row.prompt_id,
+            State(row.state),
+            tuple(texts[row.id]),
+            files[row.id],
+            row.submitted_at,
+            row.revision_asked_at is not None,
         )
         for row in rows
     }
@@ -101,10 +107,11 @@ def revise(tx: Transaction, old: Part, text: str, now: datetime) -> None:
 
 
 def set_state(tx: Transaction, person_id: int, prompt_id: str, state: State, at: datetime | None) -> None:
-    """Submit the entry at that time, or reopen it (no time)."""
-    tx.connection.execute(
-        update(JournalEntryRow).where(*_of(person_id, prompt_id)).values(state=state, submitted_at=at)
-    )
+    """Submit the entry at that time, or reopen it (no time); submitted, it is to be read anew."""
+    values: dict[str, object] = {"state": state, "submitted_at": at}
+    if state is State.SUBMITTED:
+        values |= {"read_at": None, "revision_asked_at": None}
+    tx.connection.execute(update(JournalEntryRow).where(*_of(person_id, prompt_id)).values(**values))
 
 
 def _of(person_id: int, prompt_id: str) -> tuple[ColumnElement[bool], ...]:

@@ -227,6 +227,8 @@ class JournalEntryRow(Base):
     state: Mapped[str] = mapped_column(default="draft")  # draft | submitted
     started_at: Mapped[datetime]
     submitted_at: Mapped[datetime | None]
+    read_at: Mapped[datetime | None]  # by a coordinator, first
+    revision_asked_at: Mapped[datetime | None]  # since it was submitted last
 
 
 class JournalPartRow(Base):
@@ -435,3 +437,17 @@ class AuditRow(Base):
     subject: Mapped[str]
     people: Mapped[int | None]  # how many it concerned
     details: Mapped[dict[str, Any]]
+
+
+class JournalCommentRow(Base):
+    """What a coordinator wrote to somebody about their journal entry."""
+
+    __tablename__ = "journal_comments"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    entry_id: Mapped[int] = mapped_column(ForeignKey("journal_entries.id", ondelete="CASCADE"), index=True)
+    author_id: Mapped[int | None] = mapped_column(ForeignKey("people.id", ondelete="SET NULL"))
+    author: Mapped[str]  # a copy: it stays when the coordinator goes
+    text: Mapped[str]
+    asks_revision: Mapped[bool]
+    made_at: Mapped[datetime]

@@ -185,7 +185,7 @@ def _is_submitted(entry: Entry | None) -> bool:
 
 def _already(task: JournalTask, entry: Entry, until: datetime, now: datetime) -> Say:
     rows = [_list_button()]
-    if now <= until:
+    if journal.may_change(entry, until, now):
         rows.insert(0, (Button(Say("journal.button_reopen"), Tap("jurnal", task.prompt.id, "reopen")),))
     params: dict[str, Value] = {
         "title": task.prompt.title,

@@ -62,9 +62,43 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("person_id", "kind", "value", name=op.f("pk_scopes")),
     )
+    op.create_table(
+        "journal_comments",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("entry_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("author_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("author", sa.Text(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("asks_revision", sa.Boolean(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["author_id"], ["people.id"], name=op.f("fk_journal_comments_author_id"), ondelete="SET NULL"
+        ),
+        sa.ForeignKeyConstraint(
+            ["entry_id"],
+            ["journal_entries.id"],
+            name=op.f("fk_journal_comments_entry_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_journal_comments")),
+    )
+    with op.batch_alter_table("journal_comments", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_journal_comments_entry_id"), ["entry_id"], unique=False)
+
+    with op.batch_alter_table("journal_entries", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("read_at", sa.DateTime(timezone=True), nullable=True))
+        batch_op.add_column(sa.Column("revision_asked_at", sa.DateTime(timezone=True), nullable=True))
 
 
 def downgrade() -> None:
+    with op.batch_alter_table("journal_entries", schema=None) as batch_op:
+        batch_op.drop_column("revision_asked_at")
+        batch_op.drop_column("read_at")
+
+    with op.batch_alter_table("journal_comments", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_journal_comments_entry_id"))
+
+    op.drop_table("journal_comments")
     op.drop_table("scopes")
     with op.batch_alter_table("invitations", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_invitations_programme_id"))
