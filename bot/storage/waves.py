@@ -259,7 +259,7 @@ def settle_held(
 
 
 def settle_unreachable(tx: Transaction, wave_id: int, now: datetime) -> int:
-    """What the wave holds for people whose chat has been closed is gone, as if it had been tried; how many."""
+    """What the wave holds for people whose chat is closed is gone, as if it had been tried; how many."""
     closed = select(ChatRow.person_id).where(ChatRow.reach != Reach.OPEN, ChatRow.person_id.is_not(None))
     statement = (
         update(OutboxRow)

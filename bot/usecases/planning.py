@@ -160,7 +160,7 @@ def catch_up(tx: Transaction, person_id: int, now: datetime) -> int:
 def go_on(tx: Transaction, wave: Ringing, now: datetime) -> Rung:
     """A wave that was stopped goes on, as its entry's late policy says.
 
-    Who joined meanwhile is in it, and who was gone and has come back; who has gone catches up on their return.
+    Who joined meanwhile is in it, and who was gone and is back; who is gone now catches up on their return.
     What has been done meanwhile is withdrawn, and what is worth nothing any more expires.
     """
     programme = tx.catalogue.programme(wave.programme_id)

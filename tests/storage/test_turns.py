@@ -193,7 +193,7 @@ async def test_an_update_that_two_processes_get_is_answered_once(
 async def test_two_processes_that_get_the_same_crowd_never_wait_for_each_other_in_a_circle(
     database: Database, url: str, opened: Opened
 ) -> None:
-    """Every update reaches both, in another order, alone and among others; each of them locks several rows."""
+    """Every update reaches both, in another order, alone and among others; each locks several rows."""
     theirs = opened(url)
     theirs.catalogue = database.catalogue = catalogue()
     people = range(1, 21)
