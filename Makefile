@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 
-.PHONY: demo install test check bench fix lock clean
+.PHONY: demo install test check tests bench fix lock clean
 .DEFAULT_GOAL := demo
 
 demo: $(VENV)/.runtime  ## play the example orientation: no token, no network
@@ -13,8 +13,11 @@ demo: $(VENV)/.runtime  ## play the example orientation: no token, no network
 install: $(VENV)/.runtime  ## what running Rekan needs, and nothing else
 
 test: $(VENV)/.dev  ## every check and every test
-	@$(MAKE) --no-print-directory check
-	@$(BIN)/python -m pytest -n 2
+	@$(MAKE) --no-print-directory --jobs 2 check tests
+
+tests: $(VENV)/.dev  ## every test: the long ones first, and each group of them in one place
+	@$(BIN)/python -m compileall -q bot  # dozens of processes are started
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 check: $(VENV)/.dev  ## style, types, layers
 	@$(BIN)/ruff format --check --quiet . && $(BIN)/ruff check --quiet .

@@ -107,6 +107,11 @@ def _of_sender(sender: Sender) -> Iterator[Metric]:
     outcomes = {_label("outcome", _snake(kind.__name__)): counts[kind.__name__] for kind in get_args(Outcome)}
     yield _counter("calls", "Messages tried, by how the call ended; hold_back is a 429.", outcomes)
     yield _counter("messages_late", "Messages sent after their 'everybody by'.", {(): counts["late"]})
+    yield _gauge(
+        "pace_waiting",
+        "Messages in view that wait for their turn.",
+        {(): sender.in_view - sender.in_flight},
+    )
     yield _histogram(
         "reply_seconds", "From an update's arrival to its reply's being there.", sender.reply_seconds
     )
@@ -115,7 +120,6 @@ def _of_sender(sender: Sender) -> Iterator[Metric]:
 def _of_pacer(pacer: Pacer) -> Iterator[Metric]:
     yield _gauge("pace_allowed", "Messages a second that may be sent now.", {(): pacer.allowed})
     yield _gauge("pace_used", "Messages of the last second.", {(): pacer.used})
-    yield _gauge("pace_waiting", "Messages in view that wait for their turn.", {(): pacer.waiting})
     yield _gauge("pace_paused_seconds", "Until anything may be sent.", {(): pacer.paused_for})
 
 
@@ -162,8 +166,13 @@ def _of_outbox(owed: Owed, now: datetime) -> Iterator[Metric]:
     )
     late = sum(queue.late_waves for queue in owed.queues.values())
     yield _gauge("waves_late", "Ringings with messages owed past their 'everybody by'.", {(): late})
+    yield _gauge(
+        "waves_forecast_late_seconds",
+        "By how much the latest wave under way is expected to miss its 'everybody by'.",
+        {(): owed.forecast_late.total_seconds()},
+    )
     waves = {_label("state", state): number for state, number in owed.waves.items()}
-    yield _gauge("waves", "Ringings of the timetable, planned or missed.", waves)
+    yield _gauge("waves", "Ringings of the timetable, by what became of them.", waves)
 
 
 # --- how they are written -----------------------------------------------------------------------------

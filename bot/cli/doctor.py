@@ -247,6 +247,7 @@ def _opened(database: "Database") -> Iterator[Finding]:
     else:
         yield Finding("database", State.OK, f"schema {revision}{database.read_now(_durability)}")
         yield from database.read_now(_claims)
+    yield from database.read_now(_server)
     try:
         with hold(database):
             yield Finding("instance", State.OK, "no other Rekan runs on this database")
@@ -260,6 +261,27 @@ def _durability(tx: "Transaction") -> str:
     journal = tx.connection.exec_driver_sql("PRAGMA journal_mode").scalar_one()
     synchronous = tx.connection.exec_driver_sql("PRAGMA synchronous").scalar_one()
     return f", journal {journal}, synchronous {synchronous}"
+
+
+def _server(tx: "Transaction") -> list[Finding]:
+    """How old a PostgreSQL server is."""
+    if tx.connection.dialect.name != "postgresql":
+        return []
+    return [_of_version(int(tx.connection.exec_driver_sql("SHOW server_version_num").scalar_one()))]
+
+
+def _of_version(number: int) -> Finding:
+    from bot.storage.engines import Postgresql
+
+    version = number // 10_000
+    if version >= Postgresql.NEEDED:
+        return Finding("postgresql", State.OK, f"version {version}")
+    return Finding(
+        "postgresql",
+        State.WARN,
+        f"version {version}: a standby may take longer than five seconds to take over from a frozen process",
+        f"upgrade it to {Postgresql.NEEDED} or newer",
+    )
 
 
 def _claims(tx: "Transaction") -> list[Finding]:

@@ -443,11 +443,6 @@ class Pacer:
         """Calls a second that it aims at now: less than `limits` where Telegram turned out to allow less."""
         return self.limits.per_second * self._pace.lowered(self.now())
 
-    @property
-    def prepared_ahead(self) -> int:
-        """How many messages are prepared, or being prepared, before their turn."""
-        return len(self._ahead)
-
     def request(
         self,
         chat_id: int,
@@ -536,12 +531,6 @@ class Pacer:
     def used(self) -> int:
         """How many are on their way, or were sent in the last second."""
         return self._pace.used(self.now())
-
-    @property
-    def waiting(self) -> int:
-        """How many wait for their turn."""
-        parked = sum(len(waiters) for waiters in self._parked.values())
-        return len(self._ready) + len(self._resting) + parked
 
     @property
     def paused_for(self) -> float:

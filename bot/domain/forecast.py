@@ -41,10 +41,6 @@ class Pace:
         """From one message of a wave to the next."""
         return max(timedelta(microseconds=1), _SECOND / (self.per_second * (1 - self.for_replies)))
 
-    def time_for(self, people: int) -> timedelta:
-        """How long a wave alone takes, from its first message to its last."""
-        return max(0, people - 1) * self.interval
-
 
 @dataclass(frozen=True, slots=True)
 class Wave:

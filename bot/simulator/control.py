@@ -27,7 +27,7 @@ Telegram's apps would not let that person do it; each with `{"error": "why"}`.
 | `POST /control/chats/ID/add` `{user_id}` · `…/remove` `{user_id}` | people come and go |
 | `POST /control/chats/ID/upgrade` | group to supergroup; returns the new id |
 | `GET  /control/faults` · `DELETE /control/faults` | standing orders · forget them |
-| `POST /control/faults` `{kind, method?, chat_id?, times?, probability?, seconds?, code?}` | see faults.py |
+| `POST /control/faults` `{kind, method?, chat_id?, times?, probability?, …}` | see faults.py |
 | `GET  /control/files/KEY` | a file seen in a chat |
 | `GET  /control/clock` · `POST` `{paused?, speed?}` | of a simulated clock; `speed` 0 or null is "at once" |
 """
@@ -350,7 +350,9 @@ class ControlSurface:
         if kind is None:
             raise BadInputError(f"kind is one of {', '.join(KINDS)}")
         details: dict[str, Any] = {
-            field.name: _integer(body, field.name) for field in dataclasses.fields(kind) if field.name in body
+            field.name: _text(body, field.name) if field.type is str else _integer(body, field.name)
+            for field in dataclasses.fields(kind)
+            if field.name in body
         }
         probability = body.get("probability", 1.0)
         if not isinstance(probability, int | float):

@@ -22,6 +22,15 @@ class ServerError:
 
 
 @dataclass(frozen=True, slots=True)
+class Refusal:
+    """A refusal in these words, before any effect: for those that are hard to bring about otherwise."""
+
+    code: int = 400
+    description: str = "Bad Request: refused on demand"
+    migrate_to_chat_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class TimeoutBefore:
     """No effect, no answer."""
 
@@ -45,12 +54,12 @@ class DropAfter:
     """The effect happens; the connection breaks before the answer."""
 
 
-Kind = Retry429 | ServerError | TimeoutBefore | TimeoutAfter | DropBefore | DropAfter
+Kind = Retry429 | ServerError | Refusal | TimeoutBefore | TimeoutAfter | DropBefore | DropAfter
 LOST_BEFORE = (TimeoutBefore, DropBefore)
 LOST = (*LOST_BEFORE, TimeoutAfter, DropAfter)
 KINDS: dict[str, type[Kind]] = {
     kind.__name__: kind
-    for kind in (Retry429, ServerError, TimeoutBefore, TimeoutAfter, DropBefore, DropAfter)
+    for kind in (Retry429, ServerError, Refusal, TimeoutBefore, TimeoutAfter, DropBefore, DropAfter)
 }
 
 

@@ -20,6 +20,7 @@ from bot.simulator.faults import (
     LOST_BEFORE,
     Faults,
     Kind,
+    Refusal,
     Retry429,
     ServerError,
     Struck,
@@ -124,6 +125,9 @@ class ApiServer:
             case Struck(Retry429(seconds), chat_id):
                 bot.governor.punish(chat_id, self._world.clock.monotonic(), seconds)
                 return _refusal(TooManyRequestsError(seconds))
+            case Struck(Refusal(code, description, new_chat_id)):
+                moved = None if new_chat_id is None else {"migrate_to_chat_id": new_chat_id}
+                return _refusal(ApiError(code, description, moved))
             case Struck(ServerError(code)) if code in _PROXY_ERRORS:
                 name = _PROXY_ERRORS[code]
                 return Answer(code, _PROXY_PAGE.format(name).encode(), name)

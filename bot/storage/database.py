@@ -78,6 +78,8 @@ class Statistics:
     largest_batch: int = 0
     parted: int = 0
     """How often what was to be done for many at once failed, and was done for each."""
+    collided: int = 0
+    """How often a commit collided with another writer's, and was run again."""
     batches: Tally = field(default_factory=lambda: Tally(SIZES), compare=False)  # transactions in each commit
 
 
@@ -285,6 +287,7 @@ class Database:
         try:
             self._commit(batch)
         except _ConflictError:
+            self._note_collision()
             # Each by itself holds no other's rows while it waits for its own: they cannot block again.
             for job in batch:
                 self._serve_alone(job)
@@ -293,12 +296,16 @@ class Database:
                 job.error = self.explained(error)
         _settle(batch)
 
+    def _note_collision(self) -> None:
+        with self._guard:
+            self.statistics.collided += 1
+
     def _serve_alone(self, job: _Job) -> None:
         for tries_left in reversed(range(_ALONE_TRIES)):
             try:
                 return self._commit([job], conflicts_end=tries_left == 0)
             except _ConflictError:
-                continue
+                self._note_collision()
             except BaseException as error:  # noqa: BLE001 - handed to the caller, who would wait for ever
                 job.error = self.explained(error)
                 return None

@@ -222,7 +222,13 @@ class Sqlite:
 
 
 class Postgresql:
-    """A server, shared by several processes."""
+    """A server, shared by several processes.
+
+    From version `NEEDED` on, the server itself ends the session of a process that fell silent
+    (idle_session_timeout); before, a standby may have to wait for longer than five seconds.
+    """
+
+    NEEDED = 14
 
     name = "postgresql"
     writers = 4
@@ -270,7 +276,7 @@ class Postgresql:
         @event.listens_for(engine, "connect")
         def prepare(connection: Any, _record: Any) -> None:
             _watched_by_server(connection, lease)  # all there is before PostgreSQL 14
-            if connection.info.server_version >= 140000:
+            if connection.info.server_version >= self.NEEDED * 10_000:
                 connection.execute(f"SET idle_session_timeout = {lease * 1000:.0f}")
             connection.commit()
 

@@ -252,17 +252,17 @@ def put_off(
 
 def revive(
     tx: Transaction,
-    person_id: int,
+    people: Select[int],
     reason: str,
     *,
     due_at: datetime,
     everybody_by: datetime,
     not_after: datetime,
-) -> bool:
-    """Owe again what could not be delivered because the person was gone; whether there was such a row."""
+) -> int:
+    """Owe again to those of `people` what could not be delivered because they were gone; how many."""
     statement = (
         update(OutboxRow)
-        .where(OutboxRow.person_id == person_id, OutboxRow.reason == reason, OutboxRow.state == "gone")
+        .where(OutboxRow.person_id.in_(people), OutboxRow.reason == reason, OutboxRow.state == "gone")
         .values(
             state="owed",
             due_at=due_at,
@@ -273,7 +273,7 @@ def revive(
             settled_at=None,
         )
     )
-    return tx.connection.execute(statement).rowcount == 1
+    return tx.connection.execute(statement).rowcount
 
 
 def lacking(people: Select[int], reason: str) -> Select[int]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -32,15 +32,18 @@ class Owed:
     """All that is owed, by lane, and how many ringings ended how."""
 
     queues: Mapping[Lane, Queue]
-    waves: Mapping[str, int]  # by their state: planned, missed
+    waves: Mapping[str, int]  # by their state
+    forecast_late: timedelta  # by how much the latest wave under way is expected to miss its "everybody by"
 
 
 def survey(tx: Transaction, now: datetime) -> Owed:
     """What is owed at `now`: one pass over what is open (half a second for 100,000 on a busy machine)."""
     rows = {row.lane: row for row in tx.connection.execute(_open_statement(), {"now": now})}
-    waves = {"planned": 0, "missed": 0}
+    waves = dict.fromkeys(("planned", "missed", "stopped", "cancelled"), 0)
     waves.update((row.state, row.number) for row in tx.connection.execute(_waves_statement()))
-    return Owed({lane: _queue(rows.get(lane)) for lane in Lane}, waves)
+    late = [row.last - row.by for row in tx.connection.execute(_forecast_statement(), {"now": now})]
+    queues = {lane: _queue(rows.get(lane)) for lane in Lane}
+    return Owed(queues, waves, max(late, default=timedelta()))
 
 
 def _queue(row: Any) -> Queue:
@@ -90,3 +93,14 @@ def _number(which: ColumnElement[bool]) -> ColumnElement[int]:
 @cache
 def _waves_statement() -> Select[str, int]:
     return select(WaveRow.state, func.count().label("number")).group_by(WaveRow.state)
+
+
+@cache
+def _forecast_statement() -> Select[*tuple[Any, ...]]:
+    """Waves whose last person is still to have their message, and will have it late."""
+    now = bindparam("now", type_=WaveRow.__table__.c.due_at.type)
+    return select(WaveRow.everybody_by.label("by"), WaveRow.last_expected_at.label("last")).where(
+        WaveRow.state == "planned",
+        WaveRow.last_expected_at >= now,
+        WaveRow.last_expected_at > WaveRow.everybody_by,
+    )

@@ -7,11 +7,12 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Select, delete, func, select, text, update
 
 from bot.domain.messages import Lane
+from bot.domain.people import Reach
 from bot.domain.timetable import Timing
 from bot.domain.zones import Zone
 from bot.storage.database import Transaction
 from bot.storage.state import recall, remember
-from bot.storage.tables import OutboxRow, WaveRow
+from bot.storage.tables import ChatRow, OutboxRow, WaveRow
 from bot.storage.upsert import insert_new
 
 _LOOKED_UNTIL = "timetable.until"
@@ -169,9 +170,9 @@ def tally(tx: Transaction, wave_id: int, since: datetime | None) -> tuple[int, i
     return found.get("sent", 0), found.get("failed", 0)
 
 
-def ringing(tx: Transaction, wave_id: int) -> Ringing | None:
-    """The ringing of that number, or None."""
-    return next(iter(_ringings(tx, WaveRow.id == wave_id)), None)
+def ringing(tx: Transaction, wave_id: int, *, to_change: bool = False) -> Ringing | None:
+    """The ringing of that number, or None; `to_change`: as others left it, and nobody else changes it now."""
+    return next(iter(_ringings(tx, WaveRow.id == wave_id, to_change=to_change)), None)
 
 
 def stopped(tx: Transaction) -> list[tuple[Ringing, int]]:
@@ -257,7 +258,18 @@ def settle_held(
     return tx.connection.execute(statement.values(state=state, settled_at=now, error=error)).rowcount
 
 
-def _ringings(tx: Transaction, which: ColumnElement[bool]) -> list[Ringing]:
+def settle_unreachable(tx: Transaction, wave_id: int, now: datetime) -> int:
+    """What the wave holds for people whose chat is closed is gone, as if it had been tried; how many."""
+    closed = select(ChatRow.person_id).where(ChatRow.reach != Reach.OPEN, ChatRow.person_id.is_not(None))
+    statement = (
+        update(OutboxRow)
+        .where(OutboxRow.wave_id == wave_id, OutboxRow.state == "held", OutboxRow.person_id.in_(closed))
+        .values(state="gone", settled_at=now, error="the chat is closed")
+    )
+    return tx.connection.execute(statement).rowcount
+
+
+def _ringings(tx: Transaction, which: ColumnElement[bool], *, to_change: bool = False) -> list[Ringing]:
     columns = (
         WaveRow.id,
         WaveRow.programme_id,
@@ -272,7 +284,10 @@ def _ringings(tx: Transaction, which: ColumnElement[bool]) -> list[Ringing]:
         WaveRow.stopped_at,
         WaveRow.resumed_at,
     )
-    rows = tx.connection.execute(select(*columns).where(which).order_by(WaveRow.due_at, WaveRow.id))
+    statement = select(*columns).where(which).order_by(WaveRow.due_at, WaveRow.id)
+    if to_change:
+        statement = statement.with_for_update(key_share=True)  # (SQLite ignores it: there is one writer)
+    rows = tx.connection.execute(statement)
     return [Ringing(**{**row._mapping, "zone": Zone(row.zone)}) for row in rows]
 
 

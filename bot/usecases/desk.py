@@ -80,13 +80,14 @@ def _handle(tx: Transaction, update_id: int, event: Event, now: datetime) -> Han
 
     Raises `TryAgain` where the event has overtaken what it follows from.
     """
-    if not updates.note(tx, update_id, now):
-        return _NOTHING_LEFT
     match event:
         case Migrated(sender, new_chat_id):
-            outbox.move(tx, sender.chat_id, new_chat_id)
+            if updates.note(tx, update_id, now):
+                outbox.move(tx, sender.chat_id, new_chat_id)
             return _NOTHING_LEFT
         case AddressedInGroup(sender):
+            if not updates.note(tx, update_id, now):
+                return _NOTHING_LEFT
             # Once an hour at most: a busy group must not turn the bot into a nuisance.
             outbox.owe(
                 tx,
@@ -97,7 +98,11 @@ def _handle(tx: Transaction, update_id: int, event: Event, now: datetime) -> Han
                 now=now,
             )
             return _NOTHING_LEFT
+    # The chat's turn first, then the update, as for a crowd: two processes that get the same ones then never
+    # wait for each other in a circle.
     who = people.visitor(tx, event.sender.chat_id, event.sender.language_code, now)
+    if not updates.note(tx, update_id, now):
+        return _NOTHING_LEFT
     reach = event.reach if isinstance(event, ReachChanged) else Reach.OPEN
     if who.reach is not reach:
         people.set_reach(tx, who.chat_id, reach, now)
@@ -118,7 +123,7 @@ def _handle(tx: Transaction, update_id: int, event: Event, now: datetime) -> Han
 
 
 def _handle_many(tx: Transaction, calls: Sequence[tuple[int, Event, datetime]]) -> list[Handled | None]:
-    """Answer the crowd's votes among many events; None for the others, which are not touched."""
+    """Answer the crowd's votes among many events; None for the others, of which only the turns are taken."""
     latest = max(now for _, _, now in calls)
     answered = votes.together(tx, [(update_id, event) for update_id, event, _ in calls], latest)
     return [_NOTHING_LEFT if each else None for each in answered]

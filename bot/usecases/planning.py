@@ -148,7 +148,7 @@ def catch_up(tx: Transaction, person_id: int, now: datetime) -> int:
             continue
         match decide(entry, when, now, now):
             case Send() as send:
-                number += _send_to_one(tx, person_id, programme, entry, send, reason, wave_id, now)
+                number += _send_to_one(tx, person_id, whom, programme, entry, send, reason, wave_id, now)
             case Fold():
                 folded[reason] = entry
     if folded:
@@ -158,8 +158,9 @@ def catch_up(tx: Transaction, person_id: int, now: datetime) -> int:
 
 
 def go_on(tx: Transaction, wave: Ringing, now: datetime) -> Rung:
-    """A wave that was stopped goes on, as its entry's late policy says; who joined meanwhile is in it.
+    """A wave that was stopped goes on, as its entry's late policy says.
 
+    Who joined meanwhile is in it, and who was gone and is back; who is gone now catches up on their return.
     What has been done meanwhile is withdrawn, and what is worth nothing any more expires.
     """
     programme = tx.catalogue.programme(wave.programme_id)
@@ -175,13 +176,20 @@ def go_on(tx: Transaction, wave: Ringing, now: datetime) -> Rung:
         logins = first_logins(programme.course, programme.windows, entry.when.day, day)
     whom = audience.people(programme, entry.audience, zone=wave.zone, first_logins=logins)
     reason = _reason(programme, entry, wave.zone, wave.due_at)
+    waves.settle_unreachable(tx, wave.id, now)
     waves.settle_held(tx, wave.id, "withdrawn", now, error="done, or not meant any more", people=whom)
     opens = now if entry.essential else programme.windows.next_open(now, wave.zone)
     match decide(entry, when, now, opens):
         case Send() as send:
-            times = {"due_at": max(send.due_at, now), "everybody_by": send.everybody_by}
-            number = waves.let_go(tx, wave.id, **times, not_after=send.not_after)
-            number += _send_to(tx, whom, programme, entry, replace(send, **times), reason, wave.id, now)
+            send = replace(send, due_at=max(send.due_at, now))
+            times = {
+                "due_at": send.due_at,
+                "everybody_by": send.everybody_by,
+                "not_after": send.not_after,
+            }
+            number = waves.let_go(tx, wave.id, **times)
+            number += outbox.revive(tx, whom, reason, **times)
+            number += _send_to(tx, whom, programme, entry, send, reason, wave.id, now)
             return Rung(number)
         case Fold(due):
             # As "gone": who has not had it, and is told in the digest.
@@ -224,6 +232,7 @@ def _send_to(
 def _send_to_one(
     tx: Transaction,
     person_id: int,
+    alone: Select[int],
     programme: Programme,
     entry: Entry,
     send: Send,
@@ -236,7 +245,7 @@ def _send_to_one(
         "everybody_by": send.everybody_by,
         "not_after": send.not_after,
     }
-    return outbox.revive(tx, person_id, reason, **times) or outbox.owe(
+    return outbox.revive(tx, alone, reason, **times) > 0 or outbox.owe(
         tx,
         Recipient(person_id=person_id),
         Scheduled(programme.id, entry.id),

@@ -23,8 +23,9 @@ def together(tx: Transaction, calls: Sequence[tuple[int, Event]], now: datetime)
     Of several of one chat, the first.
     """
     votes = _first_of_each_chat(calls)
-    # Their chats' turns first: what is read afterwards is what other processes have left.
-    people.take_turns(tx, (vote.sender.chat_id for vote in votes.values()))
+    # The chats' turns first: what is read afterwards is what other processes have left. Those of the other
+    # events, too: taken one after the other later on, two processes might wait for each other in a circle.
+    people.take_turns(tx, {event.sender.chat_id for _, event in calls})
     decided = _decided(tx, votes)
     new = updates.note_all(tx, list(decided), now) if decided else set()
     steps = {update_id: each for update_id, each in decided.items() if update_id in new}

@@ -189,7 +189,7 @@ def cancel(tx: Transaction, wave_id: int, now: datetime) -> tuple[Ringing, int]:
 
 
 def _stopped(tx: Transaction, wave_id: int) -> Ringing:
-    wave = waves.ringing(tx, wave_id)
+    wave = waves.ringing(tx, wave_id, to_change=True)
     if wave is None:
         raise NoSuchWaveError(f"there is no wave {wave_id}; `rekan plan` shows those that are stopped")
     if wave.state != "stopped":

@@ -3,11 +3,13 @@
 import shutil
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from playwright.async_api import Page, async_playwright
+import pytest_asyncio
+from playwright.async_api import Browser, Page, ViewportSize, async_playwright
 
 from bot import app
 from bot.clock import SystemClock
@@ -20,9 +22,11 @@ from bot.usecases.links import Selection, claim_links
 from bot.usecases.rosters import import_roster
 
 ROOT = Path(__file__).parents[2]
-CHROMIUM = shutil.which("chromium")
-PHONE = {"width": 390, "height": 844}
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+PHONE = ViewportSize(width=390, height=844)
 
+a_fixture = partial(pytest_asyncio.fixture, loop_scope="session")
+"""A browser belongs to the event loop it was started on: so does whatever is tested with it."""
 
 BEGIN = datetime(2026, 11, 5, 2, tzinfo=UTC)  # the day before the programme: nothing is due by itself
 
@@ -45,7 +49,7 @@ class Running(NamedTuple):
     code: str
 
 
-@pytest.fixture
+@a_fixture
 async def running(tmp_path: Path) -> AsyncIterator[Running]:
     catalogue = load(ROOT / "content", ROOT / "schedules")
     database = Database.open(f"sqlite:///{tmp_path / 'rekan.db'}", catalogue)
@@ -68,12 +72,11 @@ async def running(tmp_path: Path) -> AsyncIterator[Running]:
     await database.close()
 
 
-@pytest.fixture
-async def page(tmp_path: Path) -> AsyncIterator[Page]:
-    """A phone-sized page; whatever it complains of in its console fails the test."""
+@a_fixture(scope="session")
+async def chromium() -> AsyncIterator[Browser]:
+    """One browser for all tests: to start it takes longer than most of them."""
     if CHROMIUM is None:
         pytest.skip("no Chromium on this machine: install Debian's `chromium` to test the pages")
-    complaints: list[str] = []
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
             executable_path=CHROMIUM,
@@ -86,13 +89,22 @@ async def page(tmp_path: Path) -> AsyncIterator[Page]:
                 "--no-first-run",
             ],
         )
-        page = await browser.new_page(viewport=PHONE, locale="id-ID")
-        page.set_default_timeout(15_000)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on(
-            "console",
-            lambda said: complaints.append(f"{said.text} {said.location}") if said.type == "error" else None,
-        )
-        yield page
+        yield browser
         await browser.close()
+
+
+@a_fixture
+async def page(chromium: Browser) -> AsyncIterator[Page]:
+    """A phone-sized page that remembers nothing; whatever it complains of in its console fails the test."""
+    complaints: list[str] = []
+    context = await chromium.new_context(viewport=PHONE, locale="id-ID")
+    page = await context.new_page()
+    page.set_default_timeout(15_000)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on(
+        "console",
+        lambda said: complaints.append(f"{said.text} {said.location}") if said.type == "error" else None,
+    )
+    yield page
+    await context.close()
     assert [complaint for complaint in complaints if not complaint.startswith(("log ", "info "))] == []

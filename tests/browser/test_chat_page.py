@@ -1,11 +1,14 @@
 """The page on which a person joins the demo: one participant's chat, typed and tapped in a real browser."""
 
+import pytest
 from playwright.async_api import Page, expect
 from sqlalchemy import select
 
 from bot.storage.database import Transaction
 from bot.storage.tables import PersonRow, QuizAnswerRow
 from tests.browser.conftest import Running
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group("browser")]
 
 
 def joined(tx: Transaction) -> list[int]:

@@ -1,11 +1,12 @@
 import socket
 import urllib.parse
 import urllib.request
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from bot.cli.doctor import State, _clock
+from bot.cli.doctor import State, _clock, _of_version
 from bot.domain.programme import Catalogue
 from bot.simulator import Simulator
 from bot.storage.database import Database
@@ -127,6 +128,14 @@ def test_databases_that_cannot_be_used(rekan: Rekan, home: Path) -> None:
     ended = rekan("doctor", "--json", env=env)
     assert finding(ended, "database")["state"] == "fail"
     assert "geheim" not in ended.out + ended.err
+
+
+def test_how_old_postgresql_is(rekan: Rekan, postgresql: Callable[[], str]) -> None:
+    found = finding(rekan("doctor", "--json", env={"REKAN_DATABASE__URL": postgresql()}), "postgresql")
+    assert (found["state"], int(found["what"].removeprefix("version ")) >= 14) == ("ok", True)
+    old = _of_version(130_018)
+    assert (old.state, old.mend) == (State.WARN, "upgrade it to 14 or newer")
+    assert old.what.startswith("version 13: ")
 
 
 def test_a_rekan_that_runs_is_seen(rekan: Rekan, home: Path) -> None:

@@ -1,7 +1,6 @@
 import io
 import json
 import logging
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -13,13 +12,8 @@ TOKEN = "123456789:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw"
 
 
 @pytest.fixture
-def log() -> Iterator[io.StringIO]:
-    handlers, level = logging.root.handlers[:], logging.root.level
-    yield io.StringIO()
-    logging.root.handlers[:] = handlers
-    logging.root.setLevel(level)
-    logging.captureWarnings(capture=False)
-    structlog.reset_defaults()
+def log(own_logging: None) -> io.StringIO:
+    return io.StringIO()
 
 
 @pytest.mark.parametrize("style", ["json", "text"])

@@ -1,11 +1,9 @@
 """`rekan run` on what cannot run: a sentence and an exit code, and never a call for updates."""
 
-import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import structlog
 
 from bot.cli.run import PARTS
 from bot.config import Part
@@ -15,15 +13,7 @@ from tests.cli.conftest import ROOT, Rekan
 Break = Callable[[Path, Simulator], dict[str, str]]
 
 
-@pytest.fixture(autouse=True)
-def own_logging() -> Iterator[None]:
-    """A run sends the log to the standard error of its own time."""
-    handlers, level = logging.getLogger().handlers[:], logging.getLogger().level
-    yield
-    logging.getLogger().handlers[:] = handlers
-    logging.getLogger().setLevel(level)
-    logging.captureWarnings(capture=False)
-    structlog.reset_defaults()
+pytestmark = pytest.mark.usefixtures("own_logging")
 
 
 def set_to(**environment: str) -> Break:

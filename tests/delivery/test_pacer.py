@@ -414,7 +414,7 @@ async def test_a_quarter_of_a_second_is_prepared_ahead_in_batches() -> None:
     for chat_id in range(1, 61):
         office.ask(chat_id)
     await turns()
-    assert office.pacer.prepared_ahead == 6  # of 7, the first has its permit
+    assert (office.batches, office.chats()) == ([7], [1])
     await talk.clock.advance_to(START + timedelta(seconds=0.99))
     assert len(office.permits) == 30
     assert max(office.batches) <= 7
@@ -455,7 +455,7 @@ async def test_what_is_prepared_is_recalled_when_all_is_held_and_comes_again_lat
     office.pacer.pause(30)
     assert office.recalled == [2, 3, 4, 5, 6, 7]
     await talk.clock.advance_to(START + timedelta(seconds=29))
-    assert office.pacer.prepared_ahead == 0
+    assert office.batches == [7]
     (_, first), *_ = office.permits
     first.start()
     first.done(Sent(1))

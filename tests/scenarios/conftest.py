@@ -1,12 +1,15 @@
 """What every play needs: the small orientation with the real texts, and an empty database, each made once."""
 
+import importlib
 import shutil
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
 
 from bot.content.loading import load
 from bot.domain.programme import Catalogue
+from bot.simulator.records import CallRecord
 
 HERE = Path(__file__).parent
 TEXTS = HERE.parents[1] / "content" / "texts"
@@ -31,3 +34,12 @@ def catalogue(tmp_path_factory: pytest.TempPathFactory) -> Catalogue:
 def database(migrated_file: Path, tmp_path: Path) -> Path:
     """A database file with all tables and nothing in them."""
     return shutil.copy(migrated_file, tmp_path / "rekan.db")
+
+
+@pytest.fixture(scope="session")
+def misfits() -> Callable[[Iterable[CallRecord]], list[str]]:
+    """What in calls the public Bot API does not have; loading what knows it takes seconds."""
+    found: Callable[[Iterable[CallRecord]], list[str]] = importlib.import_module(
+        "tests.scenarios.requests"
+    ).misfits
+    return found

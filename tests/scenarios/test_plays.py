@@ -7,22 +7,25 @@ the plays anew: read what changed before you commit it.
 import difflib
 import re
 import sqlite3
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bot.domain.programme import Catalogue
+from bot.simulator.records import CallRecord
 from tests.scenarios import play
-from tests.scenarios.requests import misfits
 from tests.scenarios.stage import Stage
+
+Misfits = Callable[[Iterable[CallRecord]], list[str]]
 
 PLAYS = sorted((Path(__file__).parent / "plays").glob("*.txt"))
 
 
 @pytest.mark.parametrize("file", PLAYS, ids=lambda file: file.stem)
 async def test_the_play_goes_as_written(
-    file: Path, catalogue: Catalogue, database: Path, request: pytest.FixtureRequest
+    file: Path, catalogue: Catalogue, database: Path, misfits: Misfits, request: pytest.FixtureRequest
 ) -> None:
     written = _text(file)
     stage = Stage(play.read(written), catalogue, database)
@@ -32,6 +35,8 @@ async def test_the_play_goes_as_written(
     elif played != written:
         pytest.fail(_difference(file.name, written, played), pytrace=False)
     _check_telegram(stage)
+    # Every call is one that the public Bot API has.
+    assert misfits(stage.simulator.calls) == []
     _check_outbox(stage, database)
     _check_secrets(written, stage, database)
     assert [event for event in stage.log if event["log_level"] in {"error", "critical"}] == []
@@ -58,10 +63,7 @@ def _difference(name: str, written: str, played: str) -> str:
 
 
 def _check_telegram(stage: Stage) -> None:
-    """Nothing was refused but what the play orders, or what blocked chats refuse; nothing is left waiting.
-
-    And every call is one that the public Bot API has.
-    """
+    """Nothing was refused but what the play orders, or what blocked chats refuse; nothing is left waiting."""
     refused = [
         (call.method, call.description)
         for call in stage.simulator.calls
@@ -71,7 +73,6 @@ def _check_telegram(stage: Stage) -> None:
         # A tap that is handed over again is answered again, and Telegram knows it as answered.
         refused = [(method, why) for method, why in refused if "query ID is invalid" not in why]
     assert refused == []
-    assert misfits(stage.simulator.calls) == []
     state = stage.simulator.state()
     assert set(state["pending_updates"].values()) == {0}
 

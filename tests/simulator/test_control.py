@@ -16,7 +16,7 @@ from bot.simulator import DEFAULT_TOKEN, Limits, Person, Simulator
 from tests.simulator.conftest import Caller, png
 
 GROUPS = "group, supergroup, channel"
-FAULTS = "Retry429, ServerError, TimeoutBefore, TimeoutAfter, DropBefore, DropAfter"
+FAULTS = "Retry429, ServerError, Refusal, TimeoutBefore, TimeoutAfter, DropBefore, DropAfter"
 
 
 class Control:
@@ -116,6 +116,8 @@ async def test_faults_counters_and_calls_from_outside(call: Caller, control: Con
         ("sendMessage", False, 429)
     ]
     assert (await control("GET", f"calls?after={calls['next']}"))["calls"] == []
+    await control("POST", "faults", {"kind": "Refusal", "code": 403, "description": "Forbidden: no"})
+    assert await call.refusal("sendMessage", chat_id=101, text="a") == "403 Forbidden: no"
 
 
 @pytest.mark.parametrize(

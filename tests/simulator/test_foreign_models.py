@@ -1,28 +1,38 @@
 """Every answer and every update parses in two other libraries: aiogram's strict models, and the bot's own."""
 
+import importlib
 from collections.abc import Awaitable, Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import telegram
-from aiogram import Bot as AiogramBot
-from aiogram import methods as aiogram_methods
-from aiogram.methods import TelegramMethod
-from aiogram.methods.base import Response
-from aiogram.types import Update
 
 from bot.simulator import Person, Simulator
 from bot.simulator.methods import GET_UPDATES, METHODS
 from tests.simulator.conftest import Caller, png
 
-AIOGRAM: dict[str, type[TelegramMethod[Any]]] = {
-    name.lower(): getattr(aiogram_methods, name)
-    for name in aiogram_methods.__all__
-    if name not in {"Request", "Response", "TelegramMethod"}
-}
+pytestmark = pytest.mark.xdist_group("aiogram")
+
 KEYBOARD = {
     "inline_keyboard": [[{"text": "Ya", "callback_data": "y"}, {"text": "Situs", "url": "https://x.id"}]]
 }
+
+
+@pytest.fixture(scope="session")
+def aiogram() -> Any:
+    """Its bot, its models and, by the names in small letters, its methods; to load them takes seconds."""
+    methods = importlib.import_module("aiogram.methods")
+    return SimpleNamespace(
+        Bot=importlib.import_module("aiogram").Bot,
+        Response=methods.Response,
+        Update=importlib.import_module("aiogram.types").Update,
+        methods={
+            name.lower(): getattr(methods, name)
+            for name in methods.__all__
+            if name not in {"Request", "Response", "TelegramMethod"}
+        },
+    )
 
 
 async def sent(call: Caller, **changes: Any) -> int:
@@ -156,13 +166,15 @@ async def parameters(method: str, call: Caller, sim: Simulator, ani: Person) -> 
 
 
 @pytest.mark.parametrize("method", sorted([*METHODS, GET_UPDATES]))
-async def test_every_result_parses_in_aiogram(method: str, call: Caller, sim: Simulator, ani: Person) -> None:
+async def test_every_result_parses_in_aiogram(
+    method: str, call: Caller, sim: Simulator, ani: Person, aiogram: Any
+) -> None:
     given = await parameters(method, call, sim, ani)
     envelope = await call(method, **given)
     assert envelope["ok"], envelope
-    model = AIOGRAM[method]
-    bot = AiogramBot(sim.token)
-    parsed = Response[model.__returning__].model_validate(envelope, context={"bot": bot})  # type: ignore[name-defined]
+    model = aiogram.methods[method]
+    bot = aiogram.Bot(sim.token)
+    parsed = aiogram.Response[model.__returning__].model_validate(envelope, context={"bot": bot})
     assert parsed.result is not None
     _check_nothing_was_lost(envelope["result"], parsed.result)
 
@@ -213,7 +225,9 @@ async def everything_happens(call: Caller, sim: Simulator, ani: Person) -> None:
     await big.remove_bot(ani)
 
 
-async def test_every_update_parses_in_both_libraries(call: Caller, sim: Simulator, ani: Person) -> None:
+async def test_every_update_parses_in_both_libraries(
+    call: Caller, sim: Simulator, ani: Person, aiogram: Any
+) -> None:
     await everything_happens(call, sim, ani)
     updates = await call.updates()
     kinds = {kind for update in updates for kind in update if kind != "update_id"}
@@ -230,7 +244,7 @@ async def test_every_update_parses_in_both_libraries(call: Caller, sim: Simulato
     identifiers = [update["update_id"] for update in updates]
     assert identifiers == sorted(set(identifiers))
     for update in updates:
-        parsed = Update.model_validate(update, context={"bot": AiogramBot(sim.token)})
+        parsed = aiogram.Update.model_validate(update, context={"bot": aiogram.Bot(sim.token)})
         _check_nothing_was_lost(update, parsed)
         other = telegram.Update.de_json(update, telegram.Bot(sim.token))
         kind = next(key for key in update if key != "update_id")
@@ -238,5 +252,5 @@ async def test_every_update_parses_in_both_libraries(call: Caller, sim: Simulato
         assert not getattr(other, kind).api_kwargs, getattr(other, kind).api_kwargs
 
 
-async def test_every_method_has_its_place_in_the_table() -> None:
-    assert set(METHODS) < set(AIOGRAM)
+async def test_every_method_has_its_place_in_the_table(aiogram: Any) -> None:
+    assert set(METHODS) < set(aiogram.methods)

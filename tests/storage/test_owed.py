@@ -14,7 +14,9 @@ MINUTE = timedelta(minutes=1)
 
 
 def test_nothing_is_owed(database: Database) -> None:
-    assert database.read_now(survey, NOON) == Owed(dict.fromkeys(Lane, Queue()), {"planned": 0, "missed": 0})
+    assert database.read_now(survey, NOON) == Owed(
+        dict.fromkeys(Lane, Queue()), {"planned": 0, "missed": 0, "stopped": 0, "cancelled": 0}, timedelta()
+    )
 
 
 def test_what_is_owed_is_told_by_lane(database: Database) -> None:
@@ -62,5 +64,6 @@ def test_what_is_owed_is_told_by_lane(database: Database) -> None:
                 late_waves=1,
             ),
         },
-        {"planned": 1, "missed": 1},
+        {"planned": 1, "missed": 1, "stopped": 0, "cancelled": 0},
+        timedelta(),
     )

@@ -1,6 +1,7 @@
 """A chat's order among several processes, and the crowd's votes: many at once as each by itself."""
 
 import asyncio
+import random
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, select
 
-from bot.domain.events import Commanded, Event, Sender, Tapped, Voted
+from bot.domain.events import Commanded, Event, ReachChanged, Sender, Tapped, Voted
 from bot.domain.messages import Tap
 from bot.domain.people import Reach
 from bot.domain.quiz import Asked, AttemptStarted
@@ -186,6 +187,40 @@ async def test_an_update_that_two_processes_get_is_answered_once(
         )
     )
     assert len(theirs.read_now(replies)) == len(theirs.read_now(answered)) == 3
+
+
+@on_postgresql
+async def test_two_processes_that_get_the_same_crowd_never_wait_for_each_other_in_a_circle(
+    database: Database, url: str, opened: Opened
+) -> None:
+    """Every update reaches both, in another order, alone and among others; each locks several rows."""
+    theirs = opened(url)
+    theirs.catalogue = database.catalogue = catalogue()
+    people = range(1, 21)
+    database.write_now(lambda tx: [taking_part(tx, f"P{number}", number=number) for number in people])
+    arrivals: list[tuple[int, Event]] = [
+        (10 * number + kind, event)
+        for number in people
+        for kind, event in enumerate(
+            (
+                voted(number, 0),
+                Commanded(Sender(1000 + number), "status", ""),
+                ReachChanged(Sender(1000 + number), Reach.BLOCKED),
+                voted(number, 1),
+                Commanded(Sender(1000 + number), "kuis", ""),
+            )
+        )
+    ]
+    dice = random.Random(3)
+    for _ in range(3):
+        shuffled = [(process, arrival) for process in (database, theirs) for arrival in arrivals]
+        dice.shuffle(shuffled)
+        await asyncio.gather(
+            *(process.transact(desk.handle, number, event, NOON) for process, (number, event) in shuffled)
+        )
+        arrivals = [(number + 1000, event) for number, event in arrivals]
+    assert len(theirs.read_now(answered)) == len(people)
+    assert (database.statistics.collided, theirs.statistics.collided) == (0, 0)
 
 
 def replies(tx: Transaction) -> list[Any]:

@@ -1,5 +1,8 @@
 """Waves under way: an early start, what is held when one stops, and how it goes on."""
 
+import asyncio
+import itertools
+import random
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
@@ -9,15 +12,18 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
+from bot.domain.events import ReachChanged, Sender, Wrote
 from bot.domain.forecast import Kind, Pace
 from bot.domain.messages import Lane
+from bot.domain.people import Reach
 from bot.domain.programme import Audience, Instant, Late
 from bot.domain.zones import Zone
-from bot.storage import warnings
+from bot.storage import outbox, people, warnings
 from bot.storage import waves as stored
 from bot.storage.database import Database, Transaction
 from bot.storage.tables import ModuleDoneRow, OutboxRow, PersonRow
 from bot.usecases import delivery, forecasts, planning, waves
+from bot.usecases import desk as desk_of
 from bot.usecases.planning import Rung
 from tests.examples import MODULE, NOON, add_person, catalogue, entry, outbox_rows
 
@@ -29,8 +35,10 @@ REMINDER = entry("modul", Instant(NOON), about=MODULE, audience=Audience(not_don
 class Desk:
     """A database with people, whose timetable is rung by hand."""
 
-    def __init__(self, database: Database, people: int) -> None:
+    def __init__(self, database: Database, people: int, *, new: bool = True) -> None:
         self.database = database
+        if not new:
+            return
 
         def fill(tx: Transaction) -> None:
             add_person(tx, "Koordinator", role="coordinator", zone=Zone.WIT)
@@ -69,9 +77,9 @@ class Desk:
 def desk(url: str) -> Any:
     opened: list[Database] = []
 
-    def make(*timetable: Any, people: int = 60, **options: Any) -> Desk:
+    def make(*timetable: Any, people: int = 60, new: bool = True, **options: Any) -> Desk:
         opened.append(Database.open(url, catalogue(*timetable, **options)))
-        return Desk(opened[-1], people)
+        return Desk(opened[-1], people, new=new)
 
     yield make
     for database in opened:
@@ -160,6 +168,41 @@ def test_who_is_done_meanwhile_is_left_out_and_who_joins_is_in(desk: Made) -> No
     _, rung = one.database.write_now(waves.resume, wave, NOON + MINUTE)
     assert rung == Rung(people=9)
     assert one.states("modul") == {"sent": 30, "failed": 20, "withdrawn": 2, "owed": 9}
+
+
+def reached(tx: Transaction, person_id: int, reach: Reach) -> None:
+    people.set_reach(tx, 1000 + person_id, reach, NOON)
+
+
+def of_person(desk: Desk, person_id: int) -> str:
+    rows = desk.database.read_now(outbox_rows)
+    (state,) = (row.state for row in rows if row.person_id == person_id and row.reason.startswith("p/modul@"))
+    return str(state)
+
+
+def test_who_was_gone_and_comes_back_while_it_is_stopped_is_in_it(desk: Made) -> None:
+    one = desk(REMINDER, people=61)
+    one.ring("modul")
+    one.settle("gone", 1)
+    one.database.write_now(reached, 2, Reach.BLOCKED)
+    wave = one.stop()
+    one.database.write_now(reached, 2, Reach.OPEN)
+    assert one.database.write_now(planning.catch_up, 2, NOON) == 0  # it is stopped for them, too
+    _, rung = one.database.write_now(waves.resume, wave, NOON + MINUTE)
+    assert rung == Rung(people=11)
+    assert of_person(one, 2) == "owed"
+
+
+def test_who_goes_while_it_is_stopped_has_it_when_they_come_back(desk: Made) -> None:
+    one = desk(REMINDER)
+    wave = one.stop()
+    held = next(row.person_id for row in one.database.read_now(outbox_rows) if row.state == "held")
+    one.database.write_now(reached, held, Reach.BLOCKED)
+    _, rung = one.database.write_now(waves.resume, wave, NOON + MINUTE)
+    assert (rung, of_person(one, held)) == (Rung(people=9), "gone")
+    one.database.write_now(reached, held, Reach.OPEN)
+    assert one.database.write_now(planning.catch_up, held, NOON + MINUTE) == 1
+    assert of_person(one, held) == "owed"
 
 
 @one_engine
@@ -267,3 +310,80 @@ def test_what_is_under_way_is_added_up_by_wave(desk: Made) -> None:
     assert load.wave is not None
     assert (load.wave.entry_id, load.wave.people) == ("modul", 60)
     assert forecasts.lasts([load], PACE, NOON, NOON + MINUTE) == {1: NOON + MINUTE + 39 * SECOND}
+
+
+# --- resumed while much else happens, on PostgreSQL ----------------------------------------------------
+
+
+@pytest.mark.parametrize("engine", ["postgresql"])
+async def test_resumed_under_load_by_several_at_once(desk: Made, url: str) -> None:
+    """Three coordinators resume it while people join, come back, go and get it done, in two processes."""
+    one = desk(REMINDER, people=100)
+    everybody = range(2, 102)
+    one.ring("modul")
+    one.settle("sent", 30)
+    one.settle("failed", 20)
+    one.settle("gone", 10)
+    (stopped,) = one.database.write_now(waves.stop_failing, [1], NOON)
+    assert stopped.held == 40
+    rows = one.database.read_now(outbox_rows)
+    by_state = {state: [row.person_id for row in rows if row.state == state] for state in ("gone", "held")}
+    for person_id in by_state["gone"]:
+        one.database.write_now(reached, person_id, Reach.BLOCKED)
+    other = desk(REMINDER, people=0, new=False)
+    wave = stopped.wave.id
+    before, *done = by_state["held"][:10]
+    gone = by_state["held"][10:20]
+    update_ids = itertools.count(1)
+
+    def join(tx: Transaction, n: int) -> None:
+        planning.catch_up(tx, add_person(tx, f"Baru {n}"), NOON + MINUTE)
+
+    def finish(tx: Transaction, person_id: int) -> None:
+        values = {"person_id": person_id, "module_id": "wawasan", "done_at": NOON}
+        tx.connection.execute(ModuleDoneRow.__table__.insert().values(**values))
+        outbox.withdraw(tx, person_id, about=MODULE, now=NOON)
+
+    def writes(person_id: int) -> tuple[Any, ...]:
+        return desk_of.handle, next(update_ids), Wrote(Sender(1000 + person_id), 7, "halo"), NOON + MINUTE
+
+    def blocks(person_id: int) -> tuple[Any, ...]:
+        event = ReachChanged(Sender(1000 + person_id), Reach.BLOCKED)
+        return desk_of.handle, next(update_ids), event, NOON + MINUTE
+
+    actions: list[tuple[Any, ...]] = [
+        *((join, n) for n in range(20)),
+        *((finish, person_id) for person_id in done),
+        *(writes(person_id) for person_id in everybody if person_id not in gone),
+        *(blocks(person_id) for person_id in gone),
+    ]
+    one.database.write_now(finish, before)
+    random.Random(5).shuffle(actions)
+    calls = [
+        process.database.transact(*action)
+        for process, action in zip(itertools.cycle((one, other)), actions, strict=False)
+    ]
+    # Each `rekan waves resume` is a process of its own.
+    commands = [desk(REMINDER, people=0, new=False) for _ in range(3)]
+    for place, command in enumerate(commands):
+        calls.insert(30 * place, command.database.transact(waves.resume, wave, NOON + MINUTE))
+    ends = await asyncio.gather(*calls, return_exceptions=True)
+    # One of them has resumed it, and the others are told so.
+    wrong = [end for end in ends if isinstance(end, BaseException)]
+    assert [str(end) for end in wrong] == [f"wave {wave} (modul, WIB) is not stopped: it is planned"] * 2
+    assert sum(isinstance(end, tuple) for end in ends) == 1
+    # Everybody who is meant is owed it, once: who joined, who came back. Who is done is not, unless they were
+    # in that very moment: neither sees the other, and the reminder and the tap cross. So it is with who went.
+    states = {
+        row.person_id: row.state
+        for row in one.database.read_now(outbox_rows)
+        if row.reason.startswith("p/modul@") and row.state not in ("sent", "failed")
+    }
+    joined = [person_id for person_id in states if person_id > 101]
+    assert len(joined) == 20
+    meant = (*joined, *by_state["gone"], *by_state["held"][20:])
+    assert {states[person_id] for person_id in meant} == {"owed"}
+    assert {states[person_id] for person_id in done} <= {"owed", "withdrawn"}
+    assert states[before] == "withdrawn"
+    assert {states[person_id] for person_id in gone} <= {"owed", "gone"}
+    assert [process.database.statistics.collided for process in (one, other, *commands)] == [0] * 5

@@ -4,19 +4,19 @@ import ast
 import re
 from collections import defaultdict
 from collections.abc import Iterator
-from pathlib import Path
 
-ROOT = Path(__file__).parent.parent.parent
-DOCS = ROOT / "docs" / "observing.md"
+from tests import sources
+
+DOCS = sources.ROOT / "docs" / "observing.md"
 METHODS = {"debug", "info", "warning", "error", "critical", "exception", "log", "msg"}
 
 
 def calls() -> Iterator[tuple[str, ast.Call]]:
     """Every call of a logger in the source, and where it is."""
-    for path in sorted((ROOT / "bot").rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for file, nodes in sources.nodes().items():
+        for node in nodes:
             if isinstance(node, ast.Call) and is_logger(node.func):
-                yield f"{path.relative_to(ROOT)}:{node.lineno}", node
+                yield f"{file}:{node.lineno}", node
 
 
 def is_logger(function: ast.expr) -> bool:

@@ -3,7 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
-from pathlib import Path
+from functools import cache
 
 import pytest
 import yaml
@@ -11,8 +11,8 @@ import yaml
 from bot.domain.journal import State
 from bot.domain.language import Language
 from bot.domain.programme import Item
+from tests import sources
 
-ROOT = Path(__file__).parents[2]
 OWN = {"name", "nama", "satker", "program", "portal"}
 """What every text may say of its reader (`bot.content.wording`)."""
 
@@ -26,7 +26,7 @@ def texts(language: str) -> dict[str, str]:
             assert isinstance(node, str), f"{'.'.join(path)} is no text"
             yield ".".join(path), node
 
-    file = ROOT / "content" / "texts" / f"{language}.yaml"
+    file = sources.ROOT / "content" / "texts" / f"{language}.yaml"
     return dict(flat(yaml.safe_load(file.read_text(encoding="utf-8")), ()))
 
 
@@ -41,26 +41,20 @@ def placeholders(text: str) -> set[str]:
     return set(re.findall(r"\{(\w+)\}", text.replace("{{", "").replace("}}", "")))
 
 
-def sources() -> Iterator[tuple[Path, ast.Module]]:
-    for file in sorted((ROOT / "bot").rglob("*.py")):
-        yield file, ast.parse(file.read_text(encoding="utf-8"))
-
-
 def pattern(node: ast.JoinedStr) -> str:
     """An f-string as a regular expression."""
     return "".join(re.escape(v.value) if isinstance(v, ast.Constant) else PART for v in node.values)
 
 
+@cache
 def keys_in_code() -> tuple[dict[str, str], dict[str, str]]:
     """Whatever looks like a text's key, and f-strings that make one, each with its place."""
     whole: dict[str, str] = {}
     made: dict[str, str] = {}
-    for file, tree in sources():
-        parts = {
-            id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values
-        }
-        for node in ast.walk(tree):
-            place = f"{file.relative_to(ROOT)}:{getattr(node, 'lineno', 0)}"
+    for file, nodes in sources.nodes().items():
+        parts = {id(part) for node in nodes if isinstance(node, ast.JoinedStr) for part in node.values}
+        for node in nodes:
+            place = f"{file}:{getattr(node, 'lineno', 0)}"
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in parts:
                 if re.fullmatch(rf"({'|'.join(GROUPS)})(\.\w+)+", node.value):
                     whole[node.value] = place
@@ -113,8 +107,8 @@ def test_no_text_is_idle() -> None:
 
 def test_every_placeholder_is_given_where_a_text_is_said() -> None:
     missing = []
-    for file, tree in sources():
-        for node in ast.walk(tree):
+    for file, nodes in sources.nodes().items():
+        for node in nodes:
             match node:
                 case ast.Call(
                     func=ast.Name("Say"), args=[ast.Constant(str() as key), ast.Dict(keys=given), *_]
@@ -125,5 +119,5 @@ def test_every_placeholder_is_given_where_a_text_is_said() -> None:
                 case _:
                     continue
             if lacking := placeholders(INDONESIAN.get(key, "")) - names - OWN:
-                missing.append(f"{file.relative_to(ROOT)}:{node.lineno}: {key} lacks {lacking}")
+                missing.append(f"{file}:{node.lineno}: {key} lacks {lacking}")
     assert missing == []

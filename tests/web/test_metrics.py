@@ -5,10 +5,13 @@ import json
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import yaml
 from prometheus_client.parser import text_string_to_metric_families
+from sqlalchemy import insert
 
 from bot.clock import SystemClock
 from bot.delivery.pacer import Limits, Pacer
@@ -22,6 +25,7 @@ from bot.intake import Intake
 from bot.storage import outbox
 from bot.storage.database import Database, Transaction
 from bot.storage.outbox import Recipient
+from bot.storage.tables import WaveRow
 from bot.usecases.desk import Handled
 from bot.watch import Watch
 from bot.web.server import serving
@@ -31,6 +35,7 @@ from tests.web.conftest import get
 
 ROOT = Path(__file__).parent.parent.parent
 DASHBOARD = ROOT / "docs" / "grafana" / "rekan.json"
+ALERTS = ROOT / "docs" / "prometheus" / "rekan.rules.yaml"
 DOCS = ROOT / "docs" / "observing.md"
 
 Figures = dict[tuple[str, ...], float]
@@ -218,3 +223,56 @@ def _queries(part: object) -> list[str]:
     if isinstance(part, list):
         return [query for value in part for query in _queries(value)]
     return []
+
+
+async def test_the_alerts_ask_for_what_there_is(running: Running) -> None:
+    await get(running.address, "/readyz")
+    _, page = await get(running.address, "/metrics")
+    there: dict[str, dict[str, set[str]]] = {"up": {}}
+    for family in text_string_to_metric_families(page):
+        for sample in family.samples:
+            values = there.setdefault(sample.name, {})
+            for label, value in sample.labels.items():
+                values.setdefault(label, set()).add(value)
+    (group,) = yaml.safe_load(ALERTS.read_text(encoding="utf-8"))["groups"]
+    named = [rule["alert"] for rule in group["rules"]]
+    assert len(named) == len(set(named)) > 10
+    for rule in group["rules"]:
+        assert set(rule) - {"for"} == {"alert", "expr", "labels", "annotations"}
+        assert rule["labels"]["severity"] in {"page", "ticket"}
+        assert set(rule["annotations"]) == {"summary", "description"}
+        asked = re.findall(r"(\w+)\{([^}]*)\}", rule["expr"])
+        assert asked, rule
+        for name, selector in asked:
+            labels = dict(re.findall(r'(\w+)=~?"([^"]*)"', selector))
+            assert labels.pop("job") == "rekan"  # as in docs/observing.md
+            for label, wanted in labels.items():
+                assert set(wanted.split("|")) <= there[name][label], (rule["alert"], name, label)
+            assert name in there, (rule["alert"], name)
+        mentioned = re.findall(r"\brekan_\w+", f"{rule['expr']} {rule['annotations']['description']}")
+        families = {re.sub(r"_(bucket|sum|count)$", "", name) for name in there}
+        assert {re.sub(r"_bucket$", "", name) for name in mentioned} <= families
+
+
+async def test_a_wave_that_will_be_late_is_in_the_figures_while_it_is_under_way(running: Running) -> None:
+    now = SystemClock().now()
+
+    def plan(tx: Transaction) -> None:
+        times = {"due_at": now, "not_after": now + timedelta(hours=1), "planned_at": now, "people": 9}
+        for zone, last in (("WIB", 600), ("WITA", 60), ("WIT", -60)):
+            tx.connection.execute(
+                insert(WaveRow).values(
+                    programme_id="p",
+                    entry_id="modul",
+                    zone=zone,
+                    everybody_by=now - timedelta(minutes=5),
+                    last_expected_at=now + timedelta(seconds=last),
+                    state="planned",
+                    **times,
+                )
+            )
+
+    running.database.write_now(plan)
+    figures = await running.figures()
+    assert figures["rekan_waves_forecast_late_seconds",] == 900
+    assert figures["rekan_waves", "planned"] == 3

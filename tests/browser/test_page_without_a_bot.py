@@ -1,32 +1,40 @@
-"""The chat page in a real browser, by keyboard. Skipped where there is no Chromium."""
+"""The chat page by keyboard, with nobody behind it but the test."""
 
-import shutil
 from collections.abc import AsyncIterator
 
+import aiohttp
 import pytest
-from playwright.async_api import Page, async_playwright, expect
+from playwright.async_api import Page, expect
 
-from bot.simulator import Person, Simulator
+from bot.clock import SimulatedClock
+from bot.simulator import Limits, Person, Simulator
+from tests.browser.conftest import BEGIN, a_fixture
 from tests.simulator.conftest import Caller
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group("browser")]
 
 
-@pytest.fixture
-async def page(sim: Simulator, ani: Person) -> AsyncIterator[Page]:
-    problems: list[str] = []
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        tab = await browser.new_page(viewport={"width": 390, "height": 800})
-        tab.on("pageerror", lambda error: problems.append(str(error)))
-        tab.on("console", lambda line: problems.append(line.text) if line.type == "error" else None)
-        await tab.goto(f"{sim.address}/people/101")
-        await expect(tab.locator("#person")).to_have_text("Ani Lestari")
-        yield tab
-        await browser.close()
-    assert problems == []
+@a_fixture
+async def sim() -> AsyncIterator[Simulator]:
+    async with Simulator(SimulatedClock(BEGIN), limits=Limits.off()) as simulator:
+        yield simulator
+
+
+@a_fixture
+async def call(sim: Simulator) -> AsyncIterator[Caller]:
+    async with aiohttp.ClientSession() as session:
+        yield Caller(sim, session)
+
+
+@a_fixture
+async def ani(sim: Simulator, page: Page) -> Person:
+    """Somebody who has begun a chat with the bot, and has the page before them."""
+    person = sim.person(101, first_name="Ani", last_name="Lestari", language_code="id")
+    await person.send("/start")
+    sim.world.bots[sim.token].updates.drop_all()
+    await page.goto(f"{sim.address}/people/101")
+    await expect(page.locator("#person")).to_have_text("Ani Lestari")
+    return person
 
 
 async def test_a_reader_joins_in_by_keyboard(call: Caller, page: Page, ani: Person) -> None:
@@ -73,7 +81,7 @@ async def test_a_quiz_a_file_and_the_other_language(call: Caller, page: Page, an
     assert ani.chat[-1].document.data == b"%PDF"
 
 
-async def test_time_is_steered_from_the_page(page: Page, sim: Simulator) -> None:
+async def test_time_is_steered_from_the_page(page: Page, sim: Simulator, ani: Person) -> None:
     clock = sim.clock
     await page.get_by_role("button", name="Jeda").press("Enter")
     await expect(page.locator("#clock time")).to_contain_text("dijeda")
