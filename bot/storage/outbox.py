@@ -37,6 +37,7 @@ from bot.domain.people import Reach
 from bot.domain.programme import Target
 from bot.domain.zones import Zone
 from bot.storage.database import Transaction
+from bot.storage.given import given, these
 from bot.storage.messages import dump, load
 from bot.storage.tables import ChatRow, OutboxRow, PersonRow
 from bot.storage.upsert import add_new, insert_new, insert_new_from
@@ -462,8 +463,7 @@ def settle(
 def sent(tx: Transaction, message_ids: Mapping[int, int], now: datetime) -> None:
     """The rows (by id) have become these messages; what was settled meanwhile stays so."""
     tx.connection.execute(
-        _sent_statement(),
-        [{"row_id": row_id, "telegrams_id": each, "at": now} for row_id, each in message_ids.items()],
+        _sent_statement(tx.connection.dialect.name), {"at": now, **these(message_ids.items())}
     )
 
 
@@ -651,11 +651,13 @@ def _give_back_statement() -> Update:
 
 
 @cache
-def _sent_statement() -> Update:
+def _sent_statement(engine: str) -> Update:
+    sent = given(engine, row_id=BigInteger(), telegrams_id=BigInteger())
+    at = bindparam("at", type_=OutboxRow.__table__.c.settled_at.type)
     return (
         update(OutboxRow)
-        .where(OutboxRow.id == bindparam("row_id"), _OPEN)
-        .values(state="sent", settled_at=bindparam("at"), error=None, message_id=bindparam("telegrams_id"))
+        .where(OutboxRow.id == sent.c.row_id, _OPEN)
+        .values(state="sent", settled_at=at, error=None, message_id=sent.c.telegrams_id)
     )
 
 

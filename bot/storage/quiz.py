@@ -7,15 +7,31 @@ from datetime import datetime
 from functools import cache
 from typing import Any, TypeAlias
 
-from sqlalchemy import ColumnElement, Executable, Row, Select, and_, bindparam, delete, insert, select, update
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Executable,
+    Insert,
+    Integer,
+    Row,
+    Select,
+    Text,
+    and_,
+    bindparam,
+    delete,
+    insert,
+    select,
+    update,
+)
 
 from bot.domain.messages import Ask
 from bot.domain.people import Reach
 from bot.domain.quiz import Answered, Asked, Attempt, AttemptStarted, Fact, Finished, Retracted
 from bot.storage.database import Transaction
+from bot.storage.given import given, these
 from bot.storage.messages import load
 from bot.storage.tables import ChatRow, OutboxRow, PersonRow, QuizAnswerRow, QuizAttemptRow, QuizPollRow
-from bot.storage.upsert import add_new, insert_new
+from bot.storage.upsert import add_new, insert_new, insert_new_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +160,15 @@ def note_poll(tx: Transaction, poll_id: str, poll: Poll, message_id: int, now: d
     tx.connection.execute(insert_new(tx.connection, QuizPollRow, values))
 
 
+def note_polls(tx: Transaction, sent: Iterable[tuple[int, str, int, Ask]], now: datetime) -> None:
+    """Note what polls ask, each by its row in the outbox, its id, its message's id, and what was asked.
+
+    Before their outcomes are: not what was settled meanwhile (whoever it was for may be erased).
+    """
+    rows = ((row, poll, message, ask.quiz, ask.attempt, ask.question) for row, poll, message, ask in sent)
+    tx.connection.execute(_note_polls_statement(tx.connection.dialect.name), {"now": now, **these(rows)})
+
+
 # --- inside -------------------------------------------------------------------------------------------
 
 
@@ -174,6 +199,33 @@ def _poll_statement() -> Select[int, str, int, str]:
     return select(
         QuizPollRow.person_id, QuizPollRow.quiz_id, QuizPollRow.attempt, QuizPollRow.question_id
     ).where(QuizPollRow.poll_id == bindparam("poll_id"))
+
+
+@cache
+def _note_polls_statement(engine: str) -> Insert:
+    sent = given(
+        engine,
+        row_id=BigInteger(),
+        poll_id=Text(),
+        message_id=BigInteger(),
+        quiz_id=Text(),
+        attempt=Integer(),
+        question_id=Text(),
+    )
+    outbox = OutboxRow.__table__
+    values = {
+        "poll_id": sent.c.poll_id,
+        "person_id": outbox.c.person_id,
+        "quiz_id": sent.c.quiz_id,
+        "attempt": sent.c.attempt,
+        "question_id": sent.c.question_id,
+        "message_id": sent.c.message_id,
+        "sent_at": bindparam("now", type_=QuizPollRow.__table__.c.sent_at.type),
+    }
+    rows = select(*values.values()).where(
+        outbox.c.id == sent.c.row_id, outbox.c.state.in_(("owed", "sending")), outbox.c.person_id.is_not(None)
+    )
+    return insert_new_rows(engine, QuizPollRow, [*values], rows)
 
 
 @cache

@@ -64,7 +64,12 @@ def insert_new_from(
     connection: Connection, table: type[Base], names: Sequence[str], rows: Select[Any]
 ) -> Insert:
     """Insert what `rows` selects (it must have a WHERE: SQLite's grammar) unless it breaks a unique key."""
-    if connection.dialect.name == "postgresql":
+    return insert_new_rows(connection.dialect.name, table, names, rows)
+
+
+def insert_new_rows(engine: str, table: type[Base], names: Sequence[str], rows: Select[Any]) -> Insert:
+    """`insert_new_from` for an engine by its name: to be kept, for a statement that is built once."""
+    if engine == "postgresql":
         statement: Insert = postgresql.insert(table).from_select(names, rows).on_conflict_do_nothing()
     else:
         statement = sqlite.insert(table).from_select(names, rows).on_conflict_do_nothing()

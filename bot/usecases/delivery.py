@@ -164,14 +164,19 @@ def _note_paid(tx: Transaction, number: int, now: datetime) -> None:
 
 
 def record_all(tx: Transaction, ended: Sequence[tuple[Letter, Outcome]], now: datetime) -> None:
-    """Record how attempts to send ended: what was simply sent in one statement, the rest one by one."""
-    simply = {}
+    """Record how attempts to send ended: what was simply sent in a statement or two, the rest one by one."""
+    simply: dict[int, int] = {}
+    polls: list[tuple[int, str, int, Ask]] = []
     for letter, outcome in ended:
         match outcome:
-            case Sent(message_id, None) if message_id is not None and letter.owed.reach is Reach.OPEN:
+            case Sent(int(message_id), poll_id) if letter.owed.reach is Reach.OPEN:
                 simply[letter.owed.id] = message_id
+                if poll_id is not None and isinstance(letter.message, Ask):
+                    polls.append((letter.owed.id, poll_id, message_id, letter.message))
             case _:
                 record(tx, letter.owed.id, outcome, now)
+    if polls:
+        quiz.note_polls(tx, polls, now)
     if simply:
         outbox.sent(tx, simply, now)
 
