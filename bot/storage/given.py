@@ -1,7 +1,7 @@
 """Many rows as one parameter, so that a statement is the same, and as cheap, however many there are.
 
-They go as JSON, which either engine unpacks by itself: `executemany` costs as much again for binding each value
-in Python, and on PostgreSQL a message to the server for each row.
+They go as JSON, which either engine unpacks by itself: `executemany` costs as much again for binding each
+value in Python, and on PostgreSQL a message to the server for each row.
 """
 
 from collections.abc import Iterable, Sequence

@@ -11,11 +11,13 @@ from functools import cache
 from typing import Any, TypeAlias
 
 from sqlalchemy import (
+    JSON,
     BigInteger,
     ColumnElement,
     Integer,
     Row,
     Select,
+    Text,
     Update,
     and_,
     bindparam,
@@ -24,13 +26,16 @@ from sqlalchemy import (
     exists,
     func,
     literal,
+    literal_column,
     or_,
     select,
     text,
+    true,
     tuple_,
     update,
 )
 from sqlalchemy.orm import aliased
+from sqlalchemy.sql.dml import ReturningInsert
 
 from bot.domain.messages import Lane, Message, Reader
 from bot.domain.people import Reach
@@ -40,7 +45,7 @@ from bot.storage.database import Transaction
 from bot.storage.given import given, these
 from bot.storage.messages import dump, load
 from bot.storage.tables import ChatRow, OutboxRow, PersonRow
-from bot.storage.upsert import add_new, insert_new, insert_new_from
+from bot.storage.upsert import insert_new, insert_new_from, insert_new_rows
 
 REPLY_BY = timedelta(seconds=15)
 """By when a reply is to be there, where its use case says nothing else."""
@@ -141,33 +146,27 @@ def reply_reason(update_id: int, number: int) -> str:
     return f"update:{update_id}:{number}"
 
 
-def owe_replies(tx: Transaction, replies: Sequence[tuple[Recipient, Message, str]], now: datetime) -> None:
-    """Owe answers (to whom, what, for which reason) to what people have just done, in one statement."""
+def owe_replies(
+    tx: Transaction, replies: Sequence[tuple[Recipient, Message, str]], now: datetime
+) -> dict[str, int]:
+    """Owe answers (to whom, what, for which reason) to what people have just done, in one statement.
+
+    Returns the new rows' ids by reason: those of one update are nobody else's.
+    """
     if not replies:
-        return
-    values = {
-        "lane": int(Lane.REPLY),
-        "due_at": now,
-        "everybody_by": now + REPLY_BY,
-        "not_after": now + NOT_AFTER,
-        "state": "owed",
-        "attempts": 0,
-        "created_at": now,
-    }
-    add_new(
-        tx.connection,
-        OutboxRow,
-        [
-            {
-                "person_id": whom.person_id,
-                "chat_id": None if whom.person_id is not None else whom.chat_id,
-                "reason": reason,
-                "message": dump(message),
-                **values,
-            }
-            for whom, message, reason in replies
-        ],
+        return {}
+    rows = these(
+        (
+            whom.person_id,
+            None if whom.person_id is not None else whom.chat_id,
+            reason,
+            dump(message),
+        )
+        for whom, message, reason in replies
     )
+    times = {"now": now, "by": now + REPLY_BY, "not_after": now + NOT_AFTER}
+    statement = _owe_replies_statement(tx.connection.dialect.name)
+    return {reason: row_id for row_id, reason in tx.connection.execute(statement, {**times, **rows})}
 
 
 def owe_many(
@@ -222,10 +221,8 @@ def withdraw(tx: Transaction, person_id: int, *, about: Target | None = None, no
 def withdraw_done(tx: Transaction, done: Sequence[tuple[int, Target]], now: datetime) -> None:
     """What is owed to those people (by id) about what each has done is owed no more."""
     if done:
-        tx.connection.execute(
-            _withdraw_statement(),
-            [{"whom": person_id, "what": _about(target), "at": now} for person_id, target in done],
-        )
+        what = these((person_id, _about(target)) for person_id, target in done)
+        tx.connection.execute(_withdraw_statement(tx.connection.dialect.name), {"now": now, **what})
 
 
 def put_off(
@@ -614,16 +611,35 @@ def _next_due_statement() -> Select[Any]:
 
 
 @cache
-def _withdraw_statement() -> Update:
+def _owe_replies_statement(engine: str) -> ReturningInsert[int, str]:
+    new = given(engine, person_id=BigInteger(), chat_id=BigInteger(), reason=Text(), message=JSON())
+    by, not_after = (bindparam(name, type_=_NOW.type) for name in ("by", "not_after"))
+    values: dict[str, Any] = {
+        "lane": literal_column(str(int(Lane.REPLY))),
+        "due_at": _NOW,
+        "everybody_by": by,
+        "not_after": not_after,
+        "state": literal_column("'owed'"),
+        "attempts": literal_column("0"),
+        "created_at": _NOW,
+    }
+    rows = select(new, *(value.label(name) for name, value in values.items())).where(true())
+    statement = insert_new_rows(engine, OutboxRow, [*new.c.keys(), *values], rows)
+    return statement.returning(OutboxRow.id, OutboxRow.reason)
+
+
+@cache
+def _withdraw_statement(engine: str) -> Update:
+    done = given(engine, person_id=BigInteger(), about=Text())
     return (
         update(OutboxRow)
         .where(
-            OutboxRow.person_id == bindparam("whom"),
-            OutboxRow.about == bindparam("what"),
+            OutboxRow.person_id == done.c.person_id,
+            OutboxRow.about == done.c.about,
             _OPEN,
             OutboxRow.state == "owed",
         )
-        .values(state="withdrawn", settled_at=bindparam("at"))
+        .values(state="withdrawn", settled_at=_NOW)
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Executable, Select, inspect
+from sqlalchemy import Connection, Select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import Insert
 
@@ -33,21 +33,6 @@ def insert_new(connection: Connection, table: type[Base], values: Mapping[str, A
     """
     statement = _insert_new(connection.dialect.name, table)
     return statement if values is None else statement.values(**values)
-
-
-def add_new(connection: Connection, table: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert those of the rows that break no unique key, in one journey to the server."""
-    statement: Executable = _insert_new(connection.dialect.name, table)
-    if connection.dialect.name == "postgresql" and len(rows) > 1:
-        # Asked what it has inserted, SQLAlchemy writes many rows into one statement, where the driver would
-        # else send one for each.
-        statement = _telling(table)
-    connection.execute(statement, rows)
-
-
-@cache
-def _telling(table: type[Base]) -> Executable:
-    return _insert_new("postgresql", table).returning(*inspect(table).primary_key)
 
 
 @cache

@@ -57,13 +57,13 @@ def _decided(tx: Transaction, votes: Mapping[int, Voted]) -> dict[int, Decided]:
         return {}
     poll_ids = [vote.poll_id for vote in votes.values()]
     polls = stored.polls(tx, poll_ids)
-    attempts = stored.attempts_asked(tx, poll_ids)
+    attempts = stored.attempts_at(tx, {(each.poll.person, each.poll.quiz) for each in polls.values()})
     decided: dict[int, Decided] = {}
     for update_id, vote in votes.items():
         found = polls.get(vote.poll_id)
         if found is None or found.chat_id != vote.sender.chat_id or not (found.open and found.active):
             continue
-        programme = tx.catalogue.programme(found.programme)
+        programme = tx.catalogue.programme(found.reader.programme)
         quiz = programme.quiz(found.poll.quiz) if programme is not None else None
         if programme is None or quiz is None:
             continue
