@@ -11,7 +11,7 @@ An update that fails because the database is away is not at fault, and never giv
 
 import asyncio
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Protocol
@@ -26,6 +26,7 @@ from bot.domain.zones import Zone
 from bot.storage.database import Database, DatabaseError, Transaction, TryAgain
 from bot.tally import Tally
 from bot.usecases import apology
+from bot.usecases.delivery import Letter
 from bot.usecases.desk import Handled
 
 PATIENCE = 3
@@ -66,7 +67,9 @@ class Intake:
         wire: Toaster,
         nudge: Callable[[], None],
         clock: Clock,
+        hand_over: Callable[[Sequence[Letter]], None] | None = None,
     ) -> None:
+        """`nudge` whoever sends to look for what is owed, or `hand_over` to them where that is known."""
         self.counts: Counter[str] = Counter()
         """How many updates were `taken`, `failed` (each time), `given up`."""
         self.seconds = Tally()
@@ -75,6 +78,7 @@ class Intake:
         self._handle = handle
         self._wire = wire
         self._nudge = nudge
+        self._hand_over = hand_over
         self._clock = clock
         self._log = structlog.get_logger()
         self._turns: dict[int, _Turns] = {}
@@ -140,7 +144,10 @@ class Intake:
                 self._failures.pop(update_id, None)
             self.counts["taken"] += 1
             self.seconds.add(self._clock.monotonic() - since)
-            self._nudge()
+            if handled is None or handled.letters is None or self._hand_over is None:
+                self._nudge()
+            elif handled.letters:
+                self._hand_over(handled.letters)
         return handled
 
     async def _enter(self, gate: asyncio.Lock | asyncio.Semaphore, *, free: bool) -> None:

@@ -140,6 +140,9 @@ def zone_of(reader: Reader) -> Zone:
     return _ZONES.get(reader.zone, Zone.WIB)
 
 
+_SMALL = 1_000
+
+
 class _Tongue:
     """Days, times and numbers in one language (names and separators from CLDR, by Babel)."""
 
@@ -150,10 +153,16 @@ class _Tongue:
         self._months = get_month_names("wide", locale=self._locale)
         self._short_days = get_day_names("abbreviated", locale=self._locale)
         self._short_months = get_month_names("abbreviated", locale=self._locale)
+        self._numbers: dict[int, str] = {}  # the small ones, which most are
 
     def number(self, number: int) -> str:
         """`3.400`."""
-        return format_decimal(number, "#,##0", locale=self._locale)
+        words = self._numbers.get(number)
+        if words is None:
+            words = format_decimal(number, "#,##0", locale=self._locale)
+            if 0 <= number < _SMALL:
+                self._numbers[number] = words
+        return words
 
     def day(self, day: date) -> str:
         """`Senin, 9 November 2026`."""

@@ -4,7 +4,7 @@ A row is unique on its recipient and reason, so owing the same thing twice owes 
 or starts again. `bot.usecases.delivery` decides what an outcome means; here are its statements.
 """
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -35,7 +35,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.orm import aliased
-from sqlalchemy.sql.dml import ReturningInsert
+from sqlalchemy.sql.dml import ReturningInsert, ReturningUpdate
 
 from bot.domain.messages import Lane, Message, Reader
 from bot.domain.people import Reach
@@ -167,6 +167,11 @@ def owe_replies(
     times = {"now": now, "by": now + REPLY_BY, "not_after": now + NOT_AFTER}
     statement = _owe_replies_statement(tx.connection.dialect.name)
     return {reason: row_id for row_id, reason in tx.connection.execute(statement, {**times, **rows})}
+
+
+def reply(row_id: int, chat_id: int, now: datetime) -> Owed:
+    """The row of a reply that `owe_replies` has just made, to an open chat."""
+    return Owed(row_id, Lane.REPLY, now + REPLY_BY, now + NOT_AFTER, chat_id, Reach.OPEN, withdrawn=False)
 
 
 def owe_many(
@@ -430,6 +435,16 @@ def begin(tx: Transaction, ids: Sequence[int]) -> None:
     tx.connection.execute(_begin_statement(), {"row_ids": list(ids)})
 
 
+def begin_known(tx: Transaction, letters: Iterable[Letter], now: datetime) -> set[int]:
+    """`begin` those of these letters to people that are still owed and need not wait; which.
+
+    For what was read a moment ago: that alone is looked at again which may hold a message up.
+    """
+    rows = these((letter.owed.id, letter.owed.chat_id) for letter in letters)
+    statement = _begin_known_statement(tx.connection.dialect.name)
+    return set(tx.connection.scalars(statement, {"now": now - _PRECEDENCE, **rows}).all())
+
+
 def give_back(tx: Transaction, ids: Sequence[int]) -> None:
     """The rows were marked and then not sent: they are owed as before."""
     tx.connection.execute(_give_back_statement(), {"row_ids": list(ids)})
@@ -658,6 +673,17 @@ def _begin_statement() -> Update:
 
 
 @cache
+def _begin_known_statement(engine: str) -> ReturningUpdate[int]:
+    known = given(engine, row_id=BigInteger(), chat_id=BigInteger())
+    return (
+        update(OutboxRow)
+        .where(OutboxRow.id == known.c.row_id, _OPEN, OutboxRow.state == "owed", ~_waits_for_retried())
+        .values(state="sending", attempts=OutboxRow.attempts + 1, chat_id=known.c.chat_id)
+        .returning(OutboxRow.id)
+    )
+
+
+@cache
 def _give_back_statement() -> Update:
     return (
         update(OutboxRow)
@@ -742,6 +768,19 @@ def _waits(*, for_urgent: bool) -> ColumnElement[bool]:
     ahead = and_(other.due_at <= _NOW, tuple_(other.lane, other.everybody_by, other.id) < place)
     weight = case((retried, AT_ONCE), (ahead, 1), else_=0)
     return select(func.coalesce(func.sum(weight), 0)).where(*others).scalar_subquery() >= AT_ONCE
+
+
+def _waits_for_retried() -> ColumnElement[bool]:
+    """Whether a person's row has to wait for an earlier one of its lane that waits to be tried again."""
+    other = aliased(OutboxRow, name="other")
+    return exists().where(
+        other.person_id == OutboxRow.person_id,
+        text("other.state IN ('owed', 'sending')"),
+        other.lane + 0 == OutboxRow.lane,
+        other.id < OutboxRow.id,
+        other.error.is_not(None),
+        other.due_at > _NOW,
+    )
 
 
 def _owed(row: Row[Any]) -> Owed:

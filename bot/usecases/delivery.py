@@ -107,15 +107,30 @@ def close(tx: Transaction, rows: Iterable[Owed], now: datetime) -> None:
 
 
 def begin(
-    tx: Transaction, ids: Sequence[int], now: datetime, *, again: bool = False, stars: int = 0
+    tx: Transaction,
+    ids: Sequence[int],
+    now: datetime,
+    *,
+    known: Sequence[Letter] = (),
+    again: bool = False,
+    stars: int = 0,
 ) -> tuple[Letter, ...]:
     """Mark as being sent what of `ids` still can be, count the attempts, and return it to be sent.
 
     The world is looked at once more: what was settled, withdrawn, expired or has to wait meanwhile is
-    not among the letters. What cannot be read fails here. `again`: who calls does not know whether an
-    earlier call was committed, and has sent nothing. Of `stars` a day those are paid for that are no replies,
-    for as long as there are Stars left: what is `paid` is counted in this transaction.
+    not among the letters. What cannot be read fails here. `known`: replies of `ids` as read a moment ago; of
+    these it is only asked whether they can go now. `again`: who calls does not know whether an earlier call
+    was committed, and has sent nothing. Of `stars` a day those are paid for that are no replies, for as long
+    as there are Stars left: what is `paid` is counted in this transaction.
     """
+    replies = [] if again else [letter for letter in known if hopeless(letter.owed, now) is None]
+    if replies:
+        begun = outbox.begin_known(tx, replies, now)
+        replies = [letter for letter in replies if letter.owed.id in begun]
+        told = {letter.owed.id for letter in known}
+        ids = [each for each in ids if each not in told]
+        if not ids:
+            return tuple(replies)
     letters, over, unreadable = [], [], []
     for found in outbox.letters(tx, ids, now, again=again).values():
         owed = found.owed if isinstance(found, Letter) else found
@@ -130,7 +145,8 @@ def begin(
         outbox.settle(tx, unreadable, "failed", now, error="its message cannot be read")
     if letters:
         outbox.begin(tx, [each.owed.id for each in letters])
-    return _pay(tx, letters, stars * MESSAGES_A_STAR, now) if stars else tuple(letters)
+    paid = _pay(tx, letters, stars * MESSAGES_A_STAR, now) if stars else letters
+    return (*replies, *paid)
 
 
 def give_back(tx: Transaction, letters: Sequence[Letter], now: datetime) -> None:
