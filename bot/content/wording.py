@@ -20,6 +20,7 @@ braces.
 import re
 from collections.abc import Mapping
 from datetime import date, datetime
+from functools import lru_cache
 
 from babel.dates import get_day_names, get_month_names
 from babel.numbers import format_decimal
@@ -85,18 +86,18 @@ class Wording:
                 return escape(value)
 
     def _fill(self, name: str, text: str, params: Mapping[str, Value], reader: Reader) -> str:
-        def filled(match: re.Match[str]) -> str:
-            placeholder = match.group(1)
+        said: list[str] = []
+        for before, placeholder, stop in _parts(text):
+            said.append(before)
             if placeholder is None:
-                return match.group()[0]
+                continue
             value = params[placeholder] if placeholder in params else self._own(placeholder, reader)
             if value is None:
                 raise KeyError(f"{name} asks for {{{placeholder}}}, which its message does not have")
             words = self._html(value, reader)
             # A sentence that ends with a name that ends with a degree ("S.Kom.") has one full stop.
-            return words[:-1] if words.endswith(".") and text.startswith(".", match.end()) else words
-
-        return _PLACEHOLDER.sub(filled, text)
+            said.append(words[:-1] if stop and words.endswith(".") else words)
+        return "".join(said)
 
     def _own(self, placeholder: str, reader: Reader) -> "Value | None":
         """What every text may say of its reader."""
@@ -128,6 +129,21 @@ class Wording:
             case "span", {"begin": datetime() as begin, "end": datetime() as end}:
                 return tongue.span(begin, end, zone)
         raise KeyError(f"no form {say.key} of {', '.join(say.params) or 'nothing'}")
+
+
+@lru_cache(maxsize=1024)  # a catalogue has a few hundred
+def _parts(text: str) -> tuple[tuple[str, str | None, bool], ...]:
+    """The pieces of a text, each with the placeholder behind it, and whether a full stop follows that."""
+    parts: list[tuple[str, str | None, bool]] = []
+    at = 0
+    for match in _PLACEHOLDER.finditer(text):
+        before, placeholder = text[at : match.start()], match.group(1)
+        at = match.end()
+        if placeholder is None:
+            parts.append((before + match.group()[0], None, False))
+        else:
+            parts.append((before, placeholder, text.startswith(".", at)))
+    return (*parts, (text[at:], None, False))
 
 
 def language_of(reader: Reader) -> Language:

@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any, TypeAlias
 
+import orjson
 from sqlalchemy import (
     JSON,
     BigInteger,
@@ -21,6 +22,7 @@ from sqlalchemy import (
     Text,
     and_,
     bindparam,
+    cast,
     delete,
     insert,
     select,
@@ -88,7 +90,7 @@ def attempts(tx: Transaction, person_id: int) -> dict[str, tuple[Attempt, ...]]:
 def attempts_of(tx: Transaction, person_ids: Sequence[int]) -> dict[int, dict[str, tuple[Attempt, ...]]]:
     """All attempts of each of the people (by id), by quiz, oldest first."""
     found: dict[int, dict[str, tuple[Attempt, ...]]] = {person_id: {} for person_id in person_ids}
-    rows = tx.connection.execute(_attempts_statement(), {"people": person_ids})
+    rows = tx.connection.execute(_attempts_statement(), {"people": person_ids}).all()
     for (person_id, quiz_id), mine in _attempts(rows).items():
         found[person_id][quiz_id] = tuple(mine.values())
     return found
@@ -98,7 +100,8 @@ def attempts_at(
     tx: Transaction, which: Iterable[tuple[int, str]]
 ) -> dict[tuple[int, str], tuple[Attempt, ...]]:
     """By person and quiz, all attempts of each of those people at that quiz, oldest first."""
-    found = _attempts(tx.connection.execute(_attempts_at_statement(tx.connection.dialect.name), these(which)))
+    statement = _attempts_at_statement(tx.connection.dialect.name)
+    found = _attempts(tx.connection.execute(statement, these(which)).all())
     return {key: tuple(each.values()) for key, each in found.items()}
 
 
@@ -117,7 +120,7 @@ def polls(tx: Transaction, poll_ids: Iterable[str]) -> dict[str, PollInChat]:
         )
         for poll_id, person, quiz, attempt, question, chat, reach, active, *reader in tx.connection.execute(
             _polls_statement(tx.connection.dialect.name), asked
-        )
+        ).all()
     }
 
 
@@ -181,11 +184,11 @@ def note_polls(tx: Transaction, sent: Iterable[tuple[int, str, int, Ask]], now: 
 # --- inside -------------------------------------------------------------------------------------------
 
 
-_AttemptsSelect: TypeAlias = Select[int, str, int, list[str], bool, str, bool]
+_AttemptsSelect: TypeAlias = Select[int, str, int, str, bool, str, bool]
 
 
 def _attempts(
-    rows: Iterable[Row[int, str, int, list[str], bool, str, bool]],
+    rows: Iterable[Row[int, str, int, str, bool, str, bool]],
 ) -> dict[tuple[int, str], dict[int, Attempt]]:
     """By person and quiz, and then by number, in order; of a row each for what was answered, or one."""
     found: defaultdict[tuple[int, str], dict[int, Attempt]] = defaultdict(dict)
@@ -194,7 +197,7 @@ def _attempts(
         mine = found[person, quiz]
         if number not in mine:
             answers = {}
-            mine[number] = Attempt(number, tuple(asked), answers, finished)
+            mine[number] = Attempt(number, tuple(orjson.loads(asked)), answers, finished)
         if question is not None:
             answers[question] = correct
     return found
@@ -273,7 +276,7 @@ def _attempts_select() -> _AttemptsSelect:
             QuizAttemptRow.person_id,
             QuizAttemptRow.quiz_id,
             QuizAttemptRow.attempt,
-            QuizAttemptRow.asked,
+            cast(QuizAttemptRow.asked, Text),  # read once, of the rows that an attempt has
             QuizAttemptRow.finished_at.is_not(None),
             QuizAnswerRow.question_id,
             QuizAnswerRow.correct,
