@@ -254,7 +254,12 @@ async def running(
             sender=sender,
             timetable=Timetable(database, clock, forecasts.nudge, Pace(pace.per_second)),
             intake=Intake(
-                database, desk.handle, wire, caller.call if caller and only else sender.nudge, clock
+                database,
+                desk.handle,
+                wire,
+                caller.call if caller and only else sender.nudge,
+                clock,
+                None if only else sender.take,
             ),
         )
         lost = lost or asyncio.Event()

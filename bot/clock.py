@@ -38,6 +38,8 @@ class Clock(Protocol):
 class SystemClock:
     """The machine's clock."""
 
+    _NO_MATTER = contextlib.nullcontext()
+
     def now(self) -> datetime:
         """This instant, aware UTC."""
         return datetime.now(UTC)
@@ -52,11 +54,11 @@ class SystemClock:
 
     def busy(self) -> AbstractContextManager[None]:
         """Real time does not wait for anybody."""
-        return contextlib.nullcontext()
+        return self._NO_MATTER
 
     def waiting(self) -> AbstractContextManager[None]:
         """Real time does not wait for anybody."""
-        return contextlib.nullcontext()
+        return self._NO_MATTER
 
 
 class SimulatedClock:

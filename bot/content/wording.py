@@ -20,6 +20,7 @@ braces.
 import re
 from collections.abc import Mapping
 from datetime import date, datetime
+from functools import lru_cache
 
 from babel.dates import get_day_names, get_month_names
 from babel.numbers import format_decimal
@@ -85,18 +86,18 @@ class Wording:
                 return escape(value)
 
     def _fill(self, name: str, text: str, params: Mapping[str, Value], reader: Reader) -> str:
-        def filled(match: re.Match[str]) -> str:
-            placeholder = match.group(1)
+        said: list[str] = []
+        for before, placeholder, stop in _parts(text):
+            said.append(before)
             if placeholder is None:
-                return match.group()[0]
+                continue
             value = params[placeholder] if placeholder in params else self._own(placeholder, reader)
             if value is None:
                 raise KeyError(f"{name} asks for {{{placeholder}}}, which its message does not have")
             words = self._html(value, reader)
             # A sentence that ends with a name that ends with a degree ("S.Kom.") has one full stop.
-            return words[:-1] if words.endswith(".") and text.startswith(".", match.end()) else words
-
-        return _PLACEHOLDER.sub(filled, text)
+            said.append(words[:-1] if stop and words.endswith(".") else words)
+        return "".join(said)
 
     def _own(self, placeholder: str, reader: Reader) -> "Value | None":
         """What every text may say of its reader."""
@@ -130,6 +131,21 @@ class Wording:
         raise KeyError(f"no form {say.key} of {', '.join(say.params) or 'nothing'}")
 
 
+@lru_cache(maxsize=1024)  # a catalogue has a few hundred
+def _parts(text: str) -> tuple[tuple[str, str | None, bool], ...]:
+    """The pieces of a text, each with the placeholder behind it, and whether a full stop follows that."""
+    parts: list[tuple[str, str | None, bool]] = []
+    at = 0
+    for match in _PLACEHOLDER.finditer(text):
+        before, placeholder = text[at : match.start()], match.group(1)
+        at = match.end()
+        if placeholder is None:
+            parts.append((before + match.group()[0], None, False))
+        else:
+            parts.append((before, placeholder, text.startswith(".", at)))
+    return (*parts, (text[at:], None, False))
+
+
 def language_of(reader: Reader) -> Language:
     """The reader's language; Indonesian where it is none of ours."""
     return _LANGUAGES.get(reader.language, Language.ID)
@@ -138,6 +154,9 @@ def language_of(reader: Reader) -> Language:
 def zone_of(reader: Reader) -> Zone:
     """The reader's zone; WIB where it is none of the three."""
     return _ZONES.get(reader.zone, Zone.WIB)
+
+
+_SMALL = 1_000
 
 
 class _Tongue:
@@ -150,10 +169,16 @@ class _Tongue:
         self._months = get_month_names("wide", locale=self._locale)
         self._short_days = get_day_names("abbreviated", locale=self._locale)
         self._short_months = get_month_names("abbreviated", locale=self._locale)
+        self._numbers: dict[int, str] = {}  # the small ones, which most are
 
     def number(self, number: int) -> str:
         """`3.400`."""
-        return format_decimal(number, "#,##0", locale=self._locale)
+        words = self._numbers.get(number)
+        if words is None:
+            words = format_decimal(number, "#,##0", locale=self._locale)
+            if 0 <= number < _SMALL:
+                self._numbers[number] = words
+        return words
 
     def day(self, day: date) -> str:
         """`Senin, 9 November 2026`."""

@@ -48,6 +48,7 @@ _LINGER = 0.02  # seconds: so long, at such a pace, outcomes of a broadcast gath
 _LOOK_AROUND = 1.0  # seconds between two looks at more than replies while there is enough to do
 _TROUBLES = 3  # so many calls without any answer, one after the other: the server is away
 _LONGEST_REST = 30.0  # seconds: a machine that was asleep is not to miss by more what has come due
+_FRESH = timedelta(seconds=2)  # for which what was read of a reply when it was owed is believed
 _PUT_BACK = timedelta(seconds=1)  # by more than this, a clock has been put back rather than adjusted
 
 
@@ -98,13 +99,14 @@ class _Gatherer(Generic[T]):
 
 
 class _Row:
-    """A row in view: its turn, and once it is begun its letter."""
+    """A row in view: its turn, and once it is begun its letter; `known` is that of one handed over."""
 
-    __slots__ = ("chat_id", "letter", "owed", "turn")
+    __slots__ = ("chat_id", "known", "letter", "owed", "turn")
 
-    def __init__(self, owed: Owed, chat_id: int) -> None:
+    def __init__(self, owed: Owed, chat_id: int, known: Letter | None = None) -> None:
         self.owed = owed
         self.chat_id = chat_id
+        self.known = known
         self.letter: Letter | None = None
         self.turn: Turn | None = None
 
@@ -140,6 +142,7 @@ class Sender:
         self._nudged = True  # something may have been owed that was not looked for
         self._looked_around_at = 0.0
         self._stopping = False
+        self._recovered = False  # what the last process had begun is owed again
         self._rows: dict[int, _Row] = {}  # in view, by id
         self._by_turn: dict[int, _Row] = {}  # by the turn's sequence
         self._calls: set[asyncio.Task[None]] = set()
@@ -182,6 +185,26 @@ class Sender:
         self._nudged = True
         self._woken.set()
 
+    def take(self, replies: Sequence[Letter]) -> None:
+        """Send these, which have just been owed to one chat: read already, they are not looked for.
+
+        Unless others may have to go first: then it is as if they were only told of.
+        """
+        chat_id = replies[0].owed.chat_id
+        behind = self._last is not None and self._last[0] is Lane.REPLY
+        if (
+            chat_id is None
+            or not self._recovered
+            or behind
+            or len(self._rows) >= self._view // 2
+            or self._chats[chat_id] + len(replies) > AT_ONCE
+        ):
+            self.nudge()
+            return
+        for letter in replies:
+            if letter.owed.id not in self._rows:
+                self._enter(letter.owed, chat_id, letter)
+
     def stop(self) -> None:
         """Let `run` return once what is in flight has ended and is recorded."""
         self._stopping = True
@@ -195,6 +218,7 @@ class Sender:
         try:
             with self._clock.busy():
                 found = await self._write(delivery.recover, self._clock.now())
+            self._recovered = True
             if found:
                 self._log.warning("found in doubt, to be sent again", action="recovered", messages=found)
             while not self._stopping:
@@ -264,8 +288,8 @@ class Sender:
         self._last = last if seen == limit else None
         return wake_at
 
-    def _enter(self, owed: Owed, chat_id: int) -> None:
-        row = self._rows[owed.id] = _Row(owed, chat_id)
+    def _enter(self, owed: Owed, chat_id: int, known: Letter | None = None) -> None:
+        row = self._rows[owed.id] = _Row(owed, chat_id, known)
         self._chats[chat_id] += 1
         row.turn = self._pacer.request(
             chat_id,
@@ -344,7 +368,7 @@ class Sender:
     async def _begin(self, rows: Sequence[_Row]) -> None:
         """Mark rows as being sent; what cannot be sent now has no letter afterwards, and is out of view."""
         try:
-            for letter in await self._begun([row.owed.id for row in rows]):
+            for letter in await self._begun(rows):
                 self._rows[letter.owed.id].letter = letter
         except DatabaseError:  # and it is time to stop
             return
@@ -360,14 +384,17 @@ class Sender:
                 # It has to wait for another, whose time may have come while this was found out: look again.
                 self.nudge()
 
-    async def _begun(self, ids: Sequence[int]) -> tuple[Letter, ...]:
+    async def _begun(self, rows: Sequence[_Row]) -> tuple[Letter, ...]:
+        ids = [row.owed.id for row in rows]
+        old = self._clock.now() - _FRESH
+        known = [each for row in rows if (each := row.known) and each.owed.everybody_by - REPLY_BY > old]
         tried = False
 
         async def attempt() -> tuple[Letter, ...]:
             nonlocal tried
             again, tried = tried, True
             return await self._database.transact(
-                delivery.begin, ids, self._clock.now(), again=again, stars=self._stars
+                delivery.begin, ids, self._clock.now(), known=known, again=again, stars=self._stars
             )
 
         letters = await self._persistently(attempt)

@@ -3,6 +3,7 @@
 import html
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import TypeAlias
 
 from bot.domain.language import Localised
@@ -191,9 +192,12 @@ def _first_open(quiz: Quiz, attempt: Attempt) -> Question | None:
 
 def _answers(question: Question) -> Localised:
     chosen = [question.options[index] for index in question.correct]
+    if len(chosen) == 1:
+        return escaped(chosen[0])
     return escaped(Localised("; ".join(o.id for o in chosen), "; ".join(o.en for o in chosen)))
 
 
+@lru_cache(maxsize=1024)  # a crowd is told of the same few questions
 def escaped(plain: Localised) -> Localised:
     """A plain text as the HTML that a message takes: quiz texts are plain, for polls know no HTML."""
     return Localised(html.escape(plain.id, quote=False), html.escape(plain.en, quote=False))

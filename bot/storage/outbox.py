@@ -4,18 +4,20 @@ A row is unique on its recipient and reason, so owing the same thing twice owes 
 or starts again. `bot.usecases.delivery` decides what an outcome means; here are its statements.
 """
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, TypeAlias
 
 from sqlalchemy import (
+    JSON,
     BigInteger,
     ColumnElement,
     Integer,
     Row,
     Select,
+    Text,
     Update,
     and_,
     bindparam,
@@ -24,22 +26,26 @@ from sqlalchemy import (
     exists,
     func,
     literal,
+    literal_column,
     or_,
     select,
     text,
+    true,
     tuple_,
     update,
 )
 from sqlalchemy.orm import aliased
+from sqlalchemy.sql.dml import ReturningInsert, ReturningUpdate
 
 from bot.domain.messages import Lane, Message, Reader
 from bot.domain.people import Reach
 from bot.domain.programme import Target
 from bot.domain.zones import Zone
 from bot.storage.database import Transaction
+from bot.storage.given import given, these
 from bot.storage.messages import dump, load
 from bot.storage.tables import ChatRow, OutboxRow, PersonRow
-from bot.storage.upsert import add_new, insert_new, insert_new_from
+from bot.storage.upsert import insert_new, insert_new_from, insert_new_rows
 
 REPLY_BY = timedelta(seconds=15)
 """By when a reply is to be there, where its use case says nothing else."""
@@ -140,33 +146,32 @@ def reply_reason(update_id: int, number: int) -> str:
     return f"update:{update_id}:{number}"
 
 
-def owe_replies(tx: Transaction, replies: Sequence[tuple[Recipient, Message, str]], now: datetime) -> None:
-    """Owe answers (to whom, what, for which reason) to what people have just done, in one statement."""
+def owe_replies(
+    tx: Transaction, replies: Sequence[tuple[Recipient, Message, str]], now: datetime
+) -> dict[str, int]:
+    """Owe answers (to whom, what, for which reason) to what people have just done, in one statement.
+
+    Returns the new rows' ids by reason: those of one update are nobody else's.
+    """
     if not replies:
-        return
-    values = {
-        "lane": int(Lane.REPLY),
-        "due_at": now,
-        "everybody_by": now + REPLY_BY,
-        "not_after": now + NOT_AFTER,
-        "state": "owed",
-        "attempts": 0,
-        "created_at": now,
-    }
-    add_new(
-        tx.connection,
-        OutboxRow,
-        [
-            {
-                "person_id": whom.person_id,
-                "chat_id": None if whom.person_id is not None else whom.chat_id,
-                "reason": reason,
-                "message": dump(message),
-                **values,
-            }
-            for whom, message, reason in replies
-        ],
+        return {}
+    rows = these(
+        (
+            whom.person_id,
+            None if whom.person_id is not None else whom.chat_id,
+            reason,
+            dump(message),
+        )
+        for whom, message, reason in replies
     )
+    times = {"now": now, "by": now + REPLY_BY, "not_after": now + NOT_AFTER}
+    statement = _owe_replies_statement(tx.connection.dialect.name)
+    return {reason: row_id for row_id, reason in tx.connection.execute(statement, {**times, **rows})}
+
+
+def reply(row_id: int, chat_id: int, now: datetime) -> Owed:
+    """The row of a reply that `owe_replies` has just made, to an open chat."""
+    return Owed(row_id, Lane.REPLY, now + REPLY_BY, now + NOT_AFTER, chat_id, Reach.OPEN, withdrawn=False)
 
 
 def owe_many(
@@ -221,10 +226,8 @@ def withdraw(tx: Transaction, person_id: int, *, about: Target | None = None, no
 def withdraw_done(tx: Transaction, done: Sequence[tuple[int, Target]], now: datetime) -> None:
     """What is owed to those people (by id) about what each has done is owed no more."""
     if done:
-        tx.connection.execute(
-            _withdraw_statement(),
-            [{"whom": person_id, "what": _about(target), "at": now} for person_id, target in done],
-        )
+        what = these((person_id, _about(target)) for person_id, target in done)
+        tx.connection.execute(_withdraw_statement(tx.connection.dialect.name), {"now": now, **what})
 
 
 def put_off(
@@ -432,6 +435,16 @@ def begin(tx: Transaction, ids: Sequence[int]) -> None:
     tx.connection.execute(_begin_statement(), {"row_ids": list(ids)})
 
 
+def begin_known(tx: Transaction, letters: Iterable[Letter], now: datetime) -> set[int]:
+    """`begin` those of these letters to people that are still owed and need not wait; which.
+
+    For what was read a moment ago: that alone is looked at again which may hold a message up.
+    """
+    rows = these((letter.owed.id, letter.owed.chat_id) for letter in letters)
+    statement = _begin_known_statement(tx.connection.dialect.name)
+    return set(tx.connection.scalars(statement, {"now": now - _PRECEDENCE, **rows}).all())
+
+
 def give_back(tx: Transaction, ids: Sequence[int]) -> None:
     """The rows were marked and then not sent: they are owed as before."""
     tx.connection.execute(_give_back_statement(), {"row_ids": list(ids)})
@@ -462,8 +475,7 @@ def settle(
 def sent(tx: Transaction, message_ids: Mapping[int, int], now: datetime) -> None:
     """The rows (by id) have become these messages; what was settled meanwhile stays so."""
     tx.connection.execute(
-        _sent_statement(),
-        [{"row_id": row_id, "telegrams_id": each, "at": now} for row_id, each in message_ids.items()],
+        _sent_statement(tx.connection.dialect.name), {"at": now, **these(message_ids.items())}
     )
 
 
@@ -614,16 +626,35 @@ def _next_due_statement() -> Select[Any]:
 
 
 @cache
-def _withdraw_statement() -> Update:
+def _owe_replies_statement(engine: str) -> ReturningInsert[int, str]:
+    new = given(engine, person_id=BigInteger(), chat_id=BigInteger(), reason=Text(), message=JSON())
+    by, not_after = (bindparam(name, type_=_NOW.type) for name in ("by", "not_after"))
+    values: dict[str, Any] = {
+        "lane": literal_column(str(int(Lane.REPLY))),
+        "due_at": _NOW,
+        "everybody_by": by,
+        "not_after": not_after,
+        "state": literal_column("'owed'"),
+        "attempts": literal_column("0"),
+        "created_at": _NOW,
+    }
+    rows = select(new, *(value.label(name) for name, value in values.items())).where(true())
+    statement = insert_new_rows(engine, OutboxRow, [*new.c.keys(), *values], rows)
+    return statement.returning(OutboxRow.id, OutboxRow.reason)
+
+
+@cache
+def _withdraw_statement(engine: str) -> Update:
+    done = given(engine, person_id=BigInteger(), about=Text())
     return (
         update(OutboxRow)
         .where(
-            OutboxRow.person_id == bindparam("whom"),
-            OutboxRow.about == bindparam("what"),
+            OutboxRow.person_id == done.c.person_id,
+            OutboxRow.about == done.c.about,
             _OPEN,
             OutboxRow.state == "owed",
         )
-        .values(state="withdrawn", settled_at=bindparam("at"))
+        .values(state="withdrawn", settled_at=_NOW)
     )
 
 
@@ -642,6 +673,17 @@ def _begin_statement() -> Update:
 
 
 @cache
+def _begin_known_statement(engine: str) -> ReturningUpdate[int]:
+    known = given(engine, row_id=BigInteger(), chat_id=BigInteger())
+    return (
+        update(OutboxRow)
+        .where(OutboxRow.id == known.c.row_id, _OPEN, OutboxRow.state == "owed", ~_waits_for_retried())
+        .values(state="sending", attempts=OutboxRow.attempts + 1, chat_id=known.c.chat_id)
+        .returning(OutboxRow.id)
+    )
+
+
+@cache
 def _give_back_statement() -> Update:
     return (
         update(OutboxRow)
@@ -651,11 +693,13 @@ def _give_back_statement() -> Update:
 
 
 @cache
-def _sent_statement() -> Update:
+def _sent_statement(engine: str) -> Update:
+    sent = given(engine, row_id=BigInteger(), telegrams_id=BigInteger())
+    at = bindparam("at", type_=OutboxRow.__table__.c.settled_at.type)
     return (
         update(OutboxRow)
-        .where(OutboxRow.id == bindparam("row_id"), _OPEN)
-        .values(state="sent", settled_at=bindparam("at"), error=None, message_id=bindparam("telegrams_id"))
+        .where(OutboxRow.id == sent.c.row_id, _OPEN)
+        .values(state="sent", settled_at=at, error=None, message_id=sent.c.telegrams_id)
     )
 
 
@@ -724,6 +768,19 @@ def _waits(*, for_urgent: bool) -> ColumnElement[bool]:
     ahead = and_(other.due_at <= _NOW, tuple_(other.lane, other.everybody_by, other.id) < place)
     weight = case((retried, AT_ONCE), (ahead, 1), else_=0)
     return select(func.coalesce(func.sum(weight), 0)).where(*others).scalar_subquery() >= AT_ONCE
+
+
+def _waits_for_retried() -> ColumnElement[bool]:
+    """Whether a person's row has to wait for an earlier one of its lane that waits to be tried again."""
+    other = aliased(OutboxRow, name="other")
+    return exists().where(
+        other.person_id == OutboxRow.person_id,
+        text("other.state IN ('owed', 'sending')"),
+        other.lane + 0 == OutboxRow.lane,
+        other.id < OutboxRow.id,
+        other.error.is_not(None),
+        other.due_at > _NOW,
+    )
 
 
 def _owed(row: Row[Any]) -> Owed:

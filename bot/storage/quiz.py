@@ -7,15 +7,47 @@ from datetime import datetime
 from functools import cache
 from typing import Any, TypeAlias
 
-from sqlalchemy import ColumnElement, Executable, Row, Select, and_, bindparam, delete, insert, select, update
+import orjson
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    ColumnElement,
+    Executable,
+    Insert,
+    Integer,
+    Row,
+    Select,
+    Subquery,
+    Text,
+    and_,
+    bindparam,
+    cast,
+    delete,
+    insert,
+    select,
+    true,
+    tuple_,
+    update,
+)
+from sqlalchemy.types import TypeEngine
 
-from bot.domain.messages import Ask
+from bot.domain.messages import Ask, Reader
 from bot.domain.people import Reach
 from bot.domain.quiz import Answered, Asked, Attempt, AttemptStarted, Fact, Finished, Retracted
 from bot.storage.database import Transaction
+from bot.storage.given import given, these
 from bot.storage.messages import load
-from bot.storage.tables import ChatRow, OutboxRow, PersonRow, QuizAnswerRow, QuizAttemptRow, QuizPollRow
-from bot.storage.upsert import add_new, insert_new
+from bot.storage.tables import (
+    ChatRow,
+    OutboxRow,
+    PersonRow,
+    QuizAnswerRow,
+    QuizAttemptRow,
+    QuizPollRow,
+    UtcDateTime,
+)
+from bot.storage.upsert import insert_new, insert_new_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +62,13 @@ class Poll:
 
 @dataclass(frozen=True, slots=True)
 class PollInChat:
-    """A poll in its chat, and all that a vote in it is decided by, but the attempts."""
+    """A poll in its chat, and all that a vote in it is decided and answered by, but the attempts."""
 
     poll: Poll
     chat_id: int
     open: bool  # the chat can be written to, as far as is known
     active: bool  # the person has agreed, and not withdrawn
-    programme: str
+    reader: Reader
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +90,18 @@ def attempts(tx: Transaction, person_id: int) -> dict[str, tuple[Attempt, ...]]:
 def attempts_of(tx: Transaction, person_ids: Sequence[int]) -> dict[int, dict[str, tuple[Attempt, ...]]]:
     """All attempts of each of the people (by id), by quiz, oldest first."""
     found: dict[int, dict[str, tuple[Attempt, ...]]] = {person_id: {} for person_id in person_ids}
-    rows = tx.connection.execute(_attempts_statement(), {"people": person_ids})
+    rows = tx.connection.execute(_attempts_statement(), {"people": person_ids}).all()
     for (person_id, quiz_id), mine in _attempts(rows).items():
         found[person_id][quiz_id] = tuple(mine.values())
     return found
 
 
-def attempts_asked(tx: Transaction, poll_ids: Sequence[str]) -> dict[tuple[int, str], tuple[Attempt, ...]]:
-    """By person and quiz, all attempts at the quizzes that those polls belong to, oldest first."""
-    found = _attempts(tx.connection.execute(_attempts_asked_statement(), {"poll_ids": poll_ids}))
+def attempts_at(
+    tx: Transaction, which: Iterable[tuple[int, str]]
+) -> dict[tuple[int, str], tuple[Attempt, ...]]:
+    """By person and quiz, all attempts of each of those people at that quiz, oldest first."""
+    statement = _attempts_at_statement(tx.connection.dialect.name)
+    found = _attempts(tx.connection.execute(statement, these(which)).all())
     return {key: tuple(each.values()) for key, each in found.items()}
 
 
@@ -76,14 +111,16 @@ def poll(tx: Transaction, poll_id: str) -> Poll | None:
     return None if row is None else Poll(*row)
 
 
-def polls(tx: Transaction, poll_ids: Sequence[str]) -> dict[str, PollInChat]:
+def polls(tx: Transaction, poll_ids: Iterable[str]) -> dict[str, PollInChat]:
     """Those of the polls that are the bot's, in a chat that still is somebody's."""
-    rows = tx.connection.execute(_polls_statement(), {"poll_ids": poll_ids})
+    asked = these((each,) for each in poll_ids)
     return {
         poll_id: PollInChat(
-            Poll(person, quiz, attempt, question), chat_id, reach == Reach.OPEN, active, programme
+            Poll(person, quiz, attempt, question), chat, reach == Reach.OPEN, active, Reader(*reader)
         )
-        for poll_id, person, quiz, attempt, question, chat_id, reach, active, programme in rows
+        for poll_id, person, quiz, attempt, question, chat, reach, active, *reader in tx.connection.execute(
+            _polls_statement(tx.connection.dialect.name), asked
+        ).all()
     }
 
 
@@ -97,37 +134,28 @@ def being_asked(tx: Transaction, person_id: int) -> bool:
 
 def record(tx: Transaction, steps: Sequence[Taken], now: datetime) -> None:
     """Write down what has been decided, of one person or many: a statement for each kind of fact."""
-    rows: defaultdict[type[Fact], list[dict[str, Any]]] = defaultdict(list)
+    rows: defaultdict[type[Fact], list[tuple[Any, ...]]] = defaultdict(list)
+    asked: dict[tuple[int, str, int], tuple[str, ...]] = {}
     for step in steps:
-        asked = {attempt.number: attempt.asked for attempt in step.attempts}
+        person, quiz = step.person, step.quiz
+        before = {attempt.number: attempt.asked for attempt in step.attempts}
         for fact in step.facts:
-            where = {"of_person": step.person, "of_quiz": step.quiz, "of_attempt": fact.attempt}
-            what: dict[str, Any]
             match fact:
-                case AttemptStarted(number):
-                    what = {"attempt": number, "asked": [], "questions": step.questions}
-                    where = {"person_id": step.person, "quiz_id": step.quiz, "started_at": now}
-                case Asked(number, question):
-                    asked[number] = (*asked.get(number, ()), question)
-                    what = {"all_asked": asked[number]}
                 case Answered(number, question, options, correct):
-                    where = {"person_id": step.person, "quiz_id": step.quiz, "answered_at": now}
-                    what = {
-                        "attempt": number,
-                        "question_id": question,
-                        "options": list(options),
-                        "correct": correct,
-                    }
-                case Retracted(_, question):
-                    what = {"of_question": question}
-                case Finished(_, right):
-                    what = {"at": now, "score": right}
-            rows[type(fact)].append({**where, **what})
-    for kind, statement in _statements().items():
-        if kind in rows:
-            tx.connection.execute(statement, rows[kind])
-    if Answered in rows:
-        add_new(tx.connection, QuizAnswerRow, rows[Answered])
+                    rows[Answered].append((person, quiz, number, question, options, correct))
+                case Asked(number, question):
+                    which = person, quiz, number
+                    asked[which] = (*asked.get(which, before.get(number, ())), question)
+                case Finished(number, right):
+                    rows[Finished].append((person, quiz, number, right))
+                case AttemptStarted(number):
+                    rows[AttemptStarted].append((person, quiz, number, (), step.questions))
+                case Retracted(number, question):
+                    rows[Retracted].append((person, quiz, number, question))
+    rows[Asked] = [(*which, questions) for which, questions in asked.items()]
+    for kind, statement in _statements(tx.connection.dialect.name).items():
+        if rows[kind]:
+            tx.connection.execute(statement, {"now": now, **these(rows[kind])})
 
 
 def note_poll(tx: Transaction, poll_id: str, poll: Poll, message_id: int, now: datetime) -> None:
@@ -144,14 +172,23 @@ def note_poll(tx: Transaction, poll_id: str, poll: Poll, message_id: int, now: d
     tx.connection.execute(insert_new(tx.connection, QuizPollRow, values))
 
 
+def note_polls(tx: Transaction, sent: Iterable[tuple[int, str, int, Ask]], now: datetime) -> None:
+    """Note what polls ask, each by its row in the outbox, its id, its message's id, and what was asked.
+
+    Before their outcomes are: not what was settled meanwhile (whoever it was for may be erased).
+    """
+    rows = ((row, poll, message, ask.quiz, ask.attempt, ask.question) for row, poll, message, ask in sent)
+    tx.connection.execute(_note_polls_statement(tx.connection.dialect.name), {"now": now, **these(rows)})
+
+
 # --- inside -------------------------------------------------------------------------------------------
 
 
-_AttemptsSelect: TypeAlias = Select[int, str, int, list[str], bool, str, bool]
+_AttemptsSelect: TypeAlias = Select[int, str, int, str, bool, str, bool]
 
 
 def _attempts(
-    rows: Iterable[Row[int, str, int, list[str], bool, str, bool]],
+    rows: Iterable[Row[int, str, int, str, bool, str, bool]],
 ) -> dict[tuple[int, str], dict[int, Attempt]]:
     """By person and quiz, and then by number, in order; of a row each for what was answered, or one."""
     found: defaultdict[tuple[int, str], dict[int, Attempt]] = defaultdict(dict)
@@ -160,7 +197,7 @@ def _attempts(
         mine = found[person, quiz]
         if number not in mine:
             answers = {}
-            mine[number] = Attempt(number, tuple(asked), answers, finished)
+            mine[number] = Attempt(number, tuple(orjson.loads(asked)), answers, finished)
         if question is not None:
             answers[question] = correct
     return found
@@ -177,7 +214,35 @@ def _poll_statement() -> Select[int, str, int, str]:
 
 
 @cache
-def _polls_statement() -> Select[str, int, str, int, str, int, str, bool, str]:
+def _note_polls_statement(engine: str) -> Insert:
+    sent = given(
+        engine,
+        row_id=BigInteger(),
+        poll_id=Text(),
+        message_id=BigInteger(),
+        quiz_id=Text(),
+        attempt=Integer(),
+        question_id=Text(),
+    )
+    outbox = OutboxRow.__table__
+    values = {
+        "poll_id": sent.c.poll_id,
+        "person_id": outbox.c.person_id,
+        "quiz_id": sent.c.quiz_id,
+        "attempt": sent.c.attempt,
+        "question_id": sent.c.question_id,
+        "message_id": sent.c.message_id,
+        "sent_at": bindparam("now", type_=QuizPollRow.__table__.c.sent_at.type),
+    }
+    rows = select(*values.values()).where(
+        outbox.c.id == sent.c.row_id, outbox.c.state.in_(("owed", "sending")), outbox.c.person_id.is_not(None)
+    )
+    return insert_new_rows(engine, QuizPollRow, [*values], rows)
+
+
+@cache
+def _polls_statement(engine: str) -> Executable:
+    asked = given(engine, poll_id=Text())
     return (
         select(
             QuizPollRow.poll_id,
@@ -188,11 +253,15 @@ def _polls_statement() -> Select[str, int, str, int, str, int, str, bool, str]:
             ChatRow.id,
             ChatRow.reach,
             and_(PersonRow.consented_at.is_not(None), PersonRow.withdrawn_at.is_(None)),
+            PersonRow.language,
+            PersonRow.zone,
+            PersonRow.name,
+            PersonRow.office,
             PersonRow.programme_id,
         )
+        .join(asked, asked.c.poll_id == QuizPollRow.poll_id)
         .join(PersonRow, PersonRow.id == QuizPollRow.person_id)
         .join(ChatRow, ChatRow.person_id == QuizPollRow.person_id)
-        .where(QuizPollRow.poll_id.in_(bindparam("poll_ids", expanding=True)))
     )
 
 
@@ -207,7 +276,7 @@ def _attempts_select() -> _AttemptsSelect:
             QuizAttemptRow.person_id,
             QuizAttemptRow.quiz_id,
             QuizAttemptRow.attempt,
-            QuizAttemptRow.asked,
+            cast(QuizAttemptRow.asked, Text),  # read once, of the rows that an attempt has
             QuizAttemptRow.finished_at.is_not(None),
             QuizAnswerRow.question_id,
             QuizAnswerRow.correct,
@@ -223,35 +292,47 @@ def _attempts_statement() -> _AttemptsSelect:
 
 
 @cache
-def _attempts_asked_statement() -> _AttemptsSelect:
-    asked = select(QuizPollRow.person_id, QuizPollRow.quiz_id).where(
-        QuizPollRow.poll_id.in_(bindparam("poll_ids", expanding=True))
-    )
-    which = asked.distinct().subquery()
+def _attempts_at_statement(engine: str) -> _AttemptsSelect:
+    which = given(engine, person_id=BigInteger(), quiz_id=Text())
     return _attempts_select().join(
         which, and_(which.c.person_id == QuizAttemptRow.person_id, which.c.quiz_id == QuizAttemptRow.quiz_id)
     )
 
 
 @cache
-def _statements() -> Mapping[type[Fact], Executable]:
-    """How each kind of fact but one is written; an attempt begins before anything else is said of it."""
-    attempt = _of_attempt(QuizAttemptRow)
+def _statements(engine: str) -> Mapping[type[Fact], Executable]:
+    """How each kind of fact is written; an attempt begins before anything else is said of it."""
+    now = bindparam("now", type_=UtcDateTime())
+    key: dict[str, TypeEngine[Any]] = {"person_id": BigInteger(), "quiz_id": Text(), "attempt": Integer()}
+    started = given(engine, **key, asked=JSON(), questions=Integer())
+    asked = given(engine, **key, asked=JSON())
+    retracted = given(engine, **key, question_id=Text())
+    answered = given(engine, **key, question_id=Text(), options=JSON(), correct=Boolean())
+    finished = given(engine, **key, right=Integer())
+    question = (
+        QuizAnswerRow.person_id,
+        QuizAnswerRow.quiz_id,
+        QuizAnswerRow.attempt,
+        QuizAnswerRow.question_id,
+    )
     return {
-        AttemptStarted: insert(QuizAttemptRow),
-        Asked: update(QuizAttemptRow).where(attempt).values(asked=bindparam("all_asked")),
-        Retracted: delete(QuizAnswerRow).where(
-            _of_attempt(QuizAnswerRow), QuizAnswerRow.question_id == bindparam("of_question")
+        AttemptStarted: insert(QuizAttemptRow).from_select(
+            [*started.c.keys(), "started_at"], select(started, now)
         ),
+        Asked: update(QuizAttemptRow).where(_of_attempt(asked)).values(asked=asked.c.asked),
+        Retracted: delete(QuizAnswerRow).where(tuple_(*question).in_(select(retracted))),
         Finished: update(QuizAttemptRow)
-        .where(attempt)
-        .values(finished_at=bindparam("at"), right=bindparam("score")),
+        .where(_of_attempt(finished))
+        .values(finished_at=now, right=finished.c.right),
+        Answered: insert_new_rows(
+            engine, QuizAnswerRow, [*answered.c.keys(), "answered_at"], select(answered, now).where(true())
+        ),
     }
 
 
-def _of_attempt(table: type[QuizAttemptRow | QuizAnswerRow]) -> ColumnElement[bool]:
+def _of_attempt(rows: Subquery) -> ColumnElement[bool]:
     return and_(
-        table.person_id == bindparam("of_person"),
-        table.quiz_id == bindparam("of_quiz"),
-        table.attempt == bindparam("of_attempt"),
+        QuizAttemptRow.person_id == rows.c.person_id,
+        QuizAttemptRow.quiz_id == rows.c.quiz_id,
+        QuizAttemptRow.attempt == rows.c.attempt,
     )

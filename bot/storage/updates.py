@@ -1,13 +1,16 @@
 """Which of Telegram's updates have been handled."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from datetime import datetime
+from functools import cache
 
-from sqlalchemy import delete
+from sqlalchemy import BigInteger, bindparam, delete, select, true
+from sqlalchemy.sql.dml import ReturningInsert
 
 from bot.storage.database import Transaction
-from bot.storage.tables import UpdateRow
-from bot.storage.upsert import insert_new
+from bot.storage.given import given, these
+from bot.storage.tables import UpdateRow, UtcDateTime
+from bot.storage.upsert import insert_new, insert_new_rows
 
 
 def note(tx: Transaction, update_id: int, now: datetime) -> bool:
@@ -16,14 +19,23 @@ def note(tx: Transaction, update_id: int, now: datetime) -> bool:
     return tx.connection.execute(insert_new(tx.connection, UpdateRow), values).rowcount == 1
 
 
-def note_all(tx: Transaction, update_ids: Sequence[int], now: datetime) -> set[int]:
+def note_all(tx: Transaction, update_ids: Iterable[int], now: datetime) -> set[int]:
     """Note that these are handled in this transaction; those of them that were not before."""
-    rows = [{"update_id": update_id, "handled_at": now} for update_id in update_ids]
-    return set(
-        tx.connection.scalars(insert_new(tx.connection, UpdateRow).returning(UpdateRow.update_id), rows)
-    )
+    statement = _note_all_statement(tx.connection.dialect.name)
+    rows = these((each,) for each in update_ids)
+    return set(tx.connection.scalars(statement, {"now": now, **rows}))
 
 
 def prune(tx: Transaction, before: datetime) -> int:
     """Forget old ones: Telegram keeps no update for longer than a day. Returns how many."""
     return tx.connection.execute(delete(UpdateRow).where(UpdateRow.handled_at < before)).rowcount
+
+
+@cache
+def _note_all_statement(engine: str) -> ReturningInsert[int]:
+    new = given(engine, update_id=BigInteger())
+    now = bindparam("now", type_=UtcDateTime())
+    rows = select(new, now).where(true())
+    return insert_new_rows(engine, UpdateRow, ("update_id", "handled_at"), rows).returning(
+        UpdateRow.update_id
+    )

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Executable, Select, inspect
+from sqlalchemy import Connection, Select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import Insert
 
@@ -35,21 +35,6 @@ def insert_new(connection: Connection, table: type[Base], values: Mapping[str, A
     return statement if values is None else statement.values(**values)
 
 
-def add_new(connection: Connection, table: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert those of the rows that break no unique key, in one journey to the server."""
-    statement: Executable = _insert_new(connection.dialect.name, table)
-    if connection.dialect.name == "postgresql" and len(rows) > 1:
-        # Asked what it has inserted, SQLAlchemy writes many rows into one statement, where the driver would
-        # else send one for each.
-        statement = _telling(table)
-    connection.execute(statement, rows)
-
-
-@cache
-def _telling(table: type[Base]) -> Executable:
-    return _insert_new("postgresql", table).returning(*inspect(table).primary_key)
-
-
 @cache
 def _insert_new(engine: str, table: type[Base]) -> Insert:
     statement: Insert
@@ -64,7 +49,12 @@ def insert_new_from(
     connection: Connection, table: type[Base], names: Sequence[str], rows: Select[Any]
 ) -> Insert:
     """Insert what `rows` selects (it must have a WHERE: SQLite's grammar) unless it breaks a unique key."""
-    if connection.dialect.name == "postgresql":
+    return insert_new_rows(connection.dialect.name, table, names, rows)
+
+
+def insert_new_rows(engine: str, table: type[Base], names: Sequence[str], rows: Select[Any]) -> Insert:
+    """`insert_new_from` for an engine by its name: to be kept, for a statement that is built once."""
+    if engine == "postgresql":
         statement: Insert = postgresql.insert(table).from_select(names, rows).on_conflict_do_nothing()
     else:
         statement = sqlite.insert(table).from_select(names, rows).on_conflict_do_nothing()

@@ -57,6 +57,9 @@ class Renderer:
         self._catalogue = catalogue
         self._wording = wording
         self._worded: dict[tuple[Scheduled, Reader], Mapping[str, Any] | None] = {}
+        self._polls: dict[
+            tuple[str, str, str, str], Mapping[str, Any]
+        ] = {}  # the same for all who read alike
 
     def call(self, message: Message, reader: Reader) -> Call:
         """The call that brings `message` to `reader`; raises UnrenderableError."""
@@ -86,7 +89,11 @@ class Renderer:
                     raise LookupError(f"{programme_id} no longer has the timetable entry {entry_id}")
                 return Call("sendMessage", self._text(card(programme, entry), reader))
             case Ask(quiz_id, _, question_id):
-                return Call("sendPoll", self._poll(self._quiz(quiz_id, reader), question_id, reader))
+                which = quiz_id, question_id, reader.programme, language_of(reader)
+                poll = self._polls.get(which)
+                if poll is None:
+                    poll = self._polls[which] = self._poll(self._quiz(quiz_id, reader), question_id, reader)
+                return Call("sendPoll", poll)
             case Invite(programme_id, session_id):
                 return Call("sendDocument", self._calendar(self._programme(programme_id), session_id, reader))
             case Edit(message_id, say):

@@ -107,15 +107,30 @@ def close(tx: Transaction, rows: Iterable[Owed], now: datetime) -> None:
 
 
 def begin(
-    tx: Transaction, ids: Sequence[int], now: datetime, *, again: bool = False, stars: int = 0
+    tx: Transaction,
+    ids: Sequence[int],
+    now: datetime,
+    *,
+    known: Sequence[Letter] = (),
+    again: bool = False,
+    stars: int = 0,
 ) -> tuple[Letter, ...]:
     """Mark as being sent what of `ids` still can be, count the attempts, and return it to be sent.
 
     The world is looked at once more: what was settled, withdrawn, expired or has to wait meanwhile is
-    not among the letters. What cannot be read fails here. `again`: who calls does not know whether an
-    earlier call was committed, and has sent nothing. Of `stars` a day those are paid for that are no replies,
-    for as long as there are Stars left: what is `paid` is counted in this transaction.
+    not among the letters. What cannot be read fails here. `known`: replies of `ids` as read a moment ago; of
+    these it is only asked whether they can go now. `again`: who calls does not know whether an earlier call
+    was committed, and has sent nothing. Of `stars` a day those are paid for that are no replies, for as long
+    as there are Stars left: what is `paid` is counted in this transaction.
     """
+    replies = [] if again else [letter for letter in known if hopeless(letter.owed, now) is None]
+    if replies:
+        begun = outbox.begin_known(tx, replies, now)
+        replies = [letter for letter in replies if letter.owed.id in begun]
+        told = {letter.owed.id for letter in known}
+        ids = [each for each in ids if each not in told]
+        if not ids:
+            return tuple(replies)
     letters, over, unreadable = [], [], []
     for found in outbox.letters(tx, ids, now, again=again).values():
         owed = found.owed if isinstance(found, Letter) else found
@@ -130,7 +145,8 @@ def begin(
         outbox.settle(tx, unreadable, "failed", now, error="its message cannot be read")
     if letters:
         outbox.begin(tx, [each.owed.id for each in letters])
-    return _pay(tx, letters, stars * MESSAGES_A_STAR, now) if stars else tuple(letters)
+    paid = _pay(tx, letters, stars * MESSAGES_A_STAR, now) if stars else letters
+    return (*replies, *paid)
 
 
 def give_back(tx: Transaction, letters: Sequence[Letter], now: datetime) -> None:
@@ -164,14 +180,19 @@ def _note_paid(tx: Transaction, number: int, now: datetime) -> None:
 
 
 def record_all(tx: Transaction, ended: Sequence[tuple[Letter, Outcome]], now: datetime) -> None:
-    """Record how attempts to send ended: what was simply sent in one statement, the rest one by one."""
-    simply = {}
+    """Record how attempts to send ended: what was simply sent in a statement or two, the rest one by one."""
+    simply: dict[int, int] = {}
+    polls: list[tuple[int, str, int, Ask]] = []
     for letter, outcome in ended:
         match outcome:
-            case Sent(message_id, None) if message_id is not None and letter.owed.reach is Reach.OPEN:
+            case Sent(int(message_id), poll_id) if letter.owed.reach is Reach.OPEN:
                 simply[letter.owed.id] = message_id
+                if poll_id is not None and isinstance(letter.message, Ask):
+                    polls.append((letter.owed.id, poll_id, message_id, letter.message))
             case _:
                 record(tx, letter.owed.id, outcome, now)
+    if polls:
+        quiz.note_polls(tx, polls, now)
     if simply:
         outbox.sent(tx, simply, now)
 

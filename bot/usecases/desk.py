@@ -24,6 +24,7 @@ from bot.domain.programme import Programme
 from bot.domain.zones import Zone
 from bot.storage import outbox, people, staff, updates
 from bot.storage.database import Together, Transaction
+from bot.storage.outbox import Letter
 from bot.storage.people import Visitor
 from bot.usecases import (
     coordination,
@@ -66,13 +67,18 @@ COMMANDS = {
 
 @dataclass(frozen=True, slots=True)
 class Handled:
-    """What is left to do at once, after the commit: a few words over the tapped button, for its reader."""
+    """What is left to do at once, after the commit: a few words over the tapped button, for its reader.
+
+    `letters` are what was owed in that transaction, for who sends; None where it was not read.
+    """
 
     toast: Say | None
     reader: Reader
+    letters: tuple[Letter, ...] | None = None
 
 
-_NOTHING_LEFT = Handled(None, Reader("id", Zone.WIB))
+_NOBODY = Reader("id", Zone.WIB)
+_NOTHING_LEFT = Handled(None, _NOBODY)
 
 
 def _handle(tx: Transaction, update_id: int, event: Event, now: datetime) -> Handled:
@@ -126,7 +132,7 @@ def _handle_many(tx: Transaction, calls: Sequence[tuple[int, Event, datetime]]) 
     """Answer the crowd's votes among many events; None for the others, of which only the turns are taken."""
     latest = max(now for _, _, now in calls)
     answered = votes.together(tx, [(update_id, event) for update_id, event, _ in calls], latest)
-    return [_NOTHING_LEFT if each else None for each in answered]
+    return [None if letters is None else Handled(None, _NOBODY, letters) for letters in answered]
 
 
 handle = Together(_handle, _handle_many)

@@ -5,22 +5,36 @@ somebody who takes part, in a poll that is theirs. Those are decided here, by th
 vote; whatever is out of the ordinary is left to the front desk.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from bot.domain import quiz as dialogue
 from bot.domain.events import Event, Voted
+from bot.domain.messages import Reader
 from bot.storage import outbox, people, updates
 from bot.storage import quiz as stored
 from bot.storage.database import Transaction
-from bot.storage.outbox import Recipient
+from bot.storage.outbox import Letter, Recipient
 from bot.usecases.quiz import Decided, carry_out
 
 
-def together(tx: Transaction, calls: Sequence[tuple[int, Event]], now: datetime) -> list[bool]:
-    """Answer the ordinary votes among `calls` (update id and event); which of them are answered.
+@dataclass(frozen=True, slots=True)
+class _Answered:
+    """What follows from a vote, and in which chat, for whom, the answer is."""
 
-    Of several of one chat, the first.
+    decided: Decided
+    chat_id: int
+    reader: Reader
+
+
+def together(
+    tx: Transaction, calls: Sequence[tuple[int, Event]], now: datetime
+) -> list[tuple[Letter, ...] | None]:
+    """Answer the ordinary votes among `calls` (update id and event): what is owed to each now.
+
+    None for those that are not answered. Of several of one chat, the first is.
     """
     votes = _first_of_each_chat(calls)
     # The chats' turns first: what is read afterwards is what other processes have left. Those of the other
@@ -29,17 +43,23 @@ def together(tx: Transaction, calls: Sequence[tuple[int, Event]], now: datetime)
     decided = _decided(tx, votes)
     new = updates.note_all(tx, list(decided), now) if decided else set()
     steps = {update_id: each for update_id, each in decided.items() if update_id in new}
-    carry_out(tx, list(steps.values()), now)
-    outbox.owe_replies(
+    carry_out(tx, [each.decided for each in steps.values()], now)
+    said = [
+        (update_id, each, message, outbox.reply_reason(update_id, n))
+        for update_id, each in steps.items()
+        for n, message in enumerate(each.decided.step.replies)
+    ]
+    owed = outbox.owe_replies(
         tx,
-        [
-            (Recipient(person_id=each.person), message, outbox.reply_reason(update_id, n))
-            for update_id, each in steps.items()
-            for n, message in enumerate(each.step.replies)
-        ],
+        [(Recipient(person_id=each.decided.person), message, reason) for _, each, message, reason in said],
         now,
     )
-    return [update_id in decided for update_id, _ in calls]
+    letters: defaultdict[int, list[Letter]] = defaultdict(list)
+    for update_id, each, message, reason in said:
+        if (row_id := owed.get(reason)) is not None:
+            row = outbox.reply(row_id, each.chat_id, now)
+            letters[update_id].append(Letter(row, message, each.reader, each.decided.person, None))
+    return [tuple(letters[update_id]) if update_id in decided else None for update_id, _ in calls]
 
 
 def _first_of_each_chat(calls: Sequence[tuple[int, Event]]) -> dict[int, Voted]:
@@ -52,24 +72,26 @@ def _first_of_each_chat(calls: Sequence[tuple[int, Event]]) -> dict[int, Voted]:
     return votes
 
 
-def _decided(tx: Transaction, votes: Mapping[int, Voted]) -> dict[int, Decided]:
+def _decided(tx: Transaction, votes: Mapping[int, Voted]) -> dict[int, _Answered]:
     """What follows from the ordinary ones among the votes, by update."""
     if not votes:
         return {}
     poll_ids = [vote.poll_id for vote in votes.values()]
     polls = stored.polls(tx, poll_ids)
-    attempts = stored.attempts_asked(tx, poll_ids)
-    decided: dict[int, Decided] = {}
+    attempts = stored.attempts_at(tx, {(each.poll.person, each.poll.quiz) for each in polls.values()})
+    decided: dict[int, _Answered] = {}
     for update_id, vote in votes.items():
         found = polls.get(vote.poll_id)
         if found is None or found.chat_id != vote.sender.chat_id or not (found.open and found.active):
             continue
-        programme = tx.catalogue.programme(found.programme)
+        programme = tx.catalogue.programme(found.reader.programme)
         quiz = programme.quiz(found.poll.quiz) if programme is not None else None
         if programme is None or quiz is None:
             continue
         poll = found.poll
         mine = attempts.get((poll.person, quiz.id), ())
         step = dialogue.vote(quiz, mine, poll.attempt, poll.question, vote.options)
-        decided[update_id] = Decided(poll.person, programme, quiz, mine, step)
+        decided[update_id] = _Answered(
+            Decided(poll.person, programme, quiz, mine, step), found.chat_id, found.reader
+        )
     return decided

@@ -11,7 +11,7 @@ from bot.clock import SimulatedClock
 from bot.domain.events import Event, Sender, Tapped, Wrote
 from bot.domain.messages import Reader, Say, Tap
 from bot.domain.zones import Zone
-from bot.intake import BehindError, Intake
+from bot.intake import BehindError, Intake, _Gate
 from bot.storage import updates
 from bot.storage.database import Database, DatabaseError, Transaction, TryAgain
 from bot.storage.messages import load
@@ -200,7 +200,7 @@ async def test_a_tap_that_is_given_up_stops_spinning(desk: Desk, wire: Wire) -> 
 async def test_it_takes_no_more_at_once_than_it_has_room_for(
     desk: Desk, running: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    desk.intake._room = asyncio.Semaphore(2)
+    desk.intake._room = _Gate(2)
     most = 0
     running_now = 0
     really = desk.database.transact
