@@ -39,12 +39,13 @@ import asyncio
 import heapq
 import itertools
 import math
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, auto
 from types import TracebackType
+from typing import TypeAlias
 
 from bot.clock import Clock
 from bot.domain.messages import Lane
@@ -75,7 +76,7 @@ _MARGIN = 0.001  # seconds on top of each window: two clocks, and floats, round 
 _EARLY = 0.002  # seconds by which a call may be quicker than any lately
 _REPLIES_MATTER_FOR = 10.0  # seconds after a reply in which broadcasts leave room for another
 _ROOM = 5  # ... of at most one slot in so many
-_LATENESS = 0.02  # seconds by which a woken waiter may be late and still be made up for
+_LATENESS = 0.05  # seconds by which a woken waiter may be late and still be made up for
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +110,7 @@ class _Chat:
     rested_at: float = -math.inf  # from then on, something not asked for may be sent
     taken: bool = False  # somebody has a permit for it
     paused_until: float = -math.inf
-    minute: deque[float] = field(default_factory=deque)  # groups: when each of the last calls stops counting
+    minute: deque[float] | None = None  # groups: when each of the last calls stops counting
 
 
 class _Floor:
@@ -118,6 +119,7 @@ class _Floor:
     _CALLS = 100  # in each of the two spans that are looked at
 
     def __init__(self) -> None:
+        self.known = False
         self._before, self._now, self._calls = 0.0, math.inf, 0
 
     def note(self, seconds: float) -> None:
@@ -125,6 +127,7 @@ class _Floor:
         self._now = min(self._now, seconds)
         self._calls += 1
         if self._calls == self._CALLS:
+            self.known = True
             self._before, self._now, self._calls = self._now, math.inf, 0
 
     @property
@@ -138,10 +141,10 @@ class Pace:
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
-        self._chats: dict[int, _Chat] = {}
-        self._most_chats = 100
+        self._chats: OrderedDict[int, _Chat] = OrderedDict()  # who had a call last is last
         self._in_flight = 0
         self._cooling: deque[float] = deque()  # when each slot whose call has ended is free again
+        self._all_answered = True  # of the calls whose slots cool
         self._next_start = -math.inf
         self._replies: deque[float] = deque()  # of the last second
         self._last_reply = -math.inf
@@ -183,7 +186,7 @@ class Pace:
         missing = 1.0 - self._bucket(chat, now)
         if missing > 0:
             ready = max(ready, now + missing / self.limits.per_chat + _MARGIN)
-        if chat_id < 0:
+        if chat.minute is not None:
             while chat.minute and chat.minute[0] <= now:
                 chat.minute.popleft()
             if len(chat.minute) >= self.limits.group_slots:
@@ -214,14 +217,16 @@ class Pace:
 
     def start(self, chat_id: int, *, reply: bool, now: float) -> None:
         """A call starts."""
+        limits = self.limits
         if (chat := self._chats.get(chat_id)) is None:
-            if len(self._chats) >= self._most_chats:
-                self._forget(now)
-            chat = self._chats[chat_id] = _Chat(float(self.limits.burst), now)
-        chat.bucket = self._bucket(chat, now) - 1.0
+            self._forget(now)
+            chat = self._chats[chat_id] = _Chat(limits.burst - 1.0, now)
+        else:
+            chat.bucket = self._bucket(chat, now) - 1.0
+            self._chats.move_to_end(chat_id)
         chat.taken = True
         self._in_flight += 1
-        interval = 1 / (self.limits.per_second * self.lowered(now) * self._share(now))
+        interval = 1 / (limits.per_second * self.lowered(now) * self._share(now))
         # Who was woken a little late is made up for; a pause is not.
         on_time = now - self._next_start <= max(interval, _LATENESS)
         self._next_start = (self._next_start if on_time else now) + interval
@@ -231,16 +236,25 @@ class Pace:
 
     def finish(self, chat_id: int, *, now: float, took: float | None = None) -> None:
         """A call's answer has come after so long, or it was given up: its slot is free a second later."""
-        if took is not None:
-            self._floor.note(took)
+        floor = self._floor
+        if took is None:
+            self._all_answered = self._all_answered and floor.known
+        else:
+            was_known = floor.known
+            floor.note(took)
+            if floor.known and not was_known and self._all_answered:
+                # It holds for every call so far: their slots need not wait for it, either.
+                self._cooling = deque([free - floor.seconds for free in self._cooling])
         chat = self._chats[chat_id]
         chat.filled_at = now
         chat.rested_at = now + 1 / self.limits.per_chat + _MARGIN
         if chat_id < 0:
+            if chat.minute is None:
+                chat.minute = deque()
             chat.minute.append(now + 60 + _MARGIN)
         self._in_flight -= 1
         # In order, although the floor moves: `ready_at` reads it from the left.
-        free = now + self.limits.slot_seconds - (0.0 if took is None else self._floor.seconds) + _MARGIN
+        free = now + self.limits.slot_seconds - (0.0 if took is None else floor.seconds) + _MARGIN
         self._cooling.append(max(free, self._cooling[-1]) if self._cooling else free)
 
     def abandon(self, chat_id: int, *, now: float) -> None:
@@ -292,6 +306,8 @@ class Pace:
 
     def lowered(self, now: float) -> float:
         """The share of the full pace to which a limit that was met has lowered it; 1 where none was."""
+        if self._lowered_to == 1.0:  # as ever
+            return 1.0
         return min(1.0, self._lowered_to + (now - self._lowered_at) / 60 * RISE)
 
     def slots(self, now: float) -> int:
@@ -328,17 +344,22 @@ class Pace:
 
     def _share(self, now: float) -> float:
         """The share of the full pace that is allowed now."""
-        since = max(0.0, now - self._paused_until)
-        return min(1.0, _RAMP_FROM + (1 - _RAMP_FROM) * since / RAMP)
+        since = now - self._paused_until
+        if since >= RAMP:
+            return 1.0
+        return _RAMP_FROM + (1 - _RAMP_FROM) * max(0.0, since) / RAMP
 
     def _forget(self, now: float) -> None:
-        for chat_id, chat in list(self._chats.items()):
+        """Drop what no longer matters of the two chats whose turn it is to be looked at.
+
+        Two for each that comes: so they never pile up, and no moment has to look through all of them.
+        """
+        for _ in range(min(2, len(self._chats))):
+            chat_id, chat = self._chats.popitem(last=False)
             full = self._bucket(chat, now) >= self.limits.burst
-            if not chat.taken and full and max(chat.paused_until, chat.rested_at) <= now:
-                if chat.minute and chat.minute[-1] > now:
-                    continue
-                del self._chats[chat_id]
-        self._most_chats = max(100, 2 * len(self._chats))  # so that looking through them pays
+            rested = not chat.taken and full and max(chat.paused_until, chat.rested_at) <= now
+            if not rested or (chat.minute and chat.minute[-1] > now):
+                self._chats[chat_id] = chat
 
 
 class Stage(Enum):
@@ -350,22 +371,36 @@ class Stage(Enum):
     OVER = auto()
 
 
-@dataclass(order=True, slots=True)
 class Turn:
-    """Somebody's turn in the queue; ordered by lane, deadline, and who came first."""
+    """Somebody's turn in the queue."""
 
-    lane: Lane
-    by: datetime
-    sequence: int
-    chat_id: int = field(compare=False)
-    granted: "Callable[[Permit], None]" = field(compare=False, repr=False)
-    ahead: bool = field(compare=False, default=False)  # it is to be prepared before its permit
-    stage: Stage = field(compare=False, default=Stage.WAITING)
+    __slots__ = ("ahead", "by", "chat_id", "granted", "lane", "reply", "sequence", "stage")
 
-    @property
-    def reply(self) -> bool:
-        """Whether it answers somebody."""
-        return self.lane is Lane.REPLY
+    def __init__(
+        self,
+        lane: Lane,
+        by: datetime,
+        sequence: int,
+        chat_id: int,
+        granted: "Callable[[Permit], None]",
+        *,
+        ahead: bool,
+    ) -> None:
+        self.lane = lane
+        self.by = by
+        self.sequence = sequence
+        self.chat_id = chat_id
+        self.granted = granted
+        self.ahead = ahead
+        """It is to be prepared before its permit."""
+        self.reply = lane is Lane.REPLY
+        """It answers somebody."""
+        self.stage = Stage.WAITING
+
+
+_Place: TypeAlias = tuple[Lane, datetime, int, Turn]
+"""A turn behind what orders it: lane, deadline, who came first (which no two share)."""
+_Heap: TypeAlias = list[_Place]
 
 
 class Permit:
@@ -419,9 +454,9 @@ class Pacer:
         self._clock = clock
         self._pace = Pace(limits)
         self._sequence = itertools.count()
-        self._line: list[Turn] = []  # a heap: those to be prepared first, whose chat allows it
-        self._ready: list[Turn] = []  # a heap: those who need nothing but a permit
-        self._resting: list[tuple[float, Turn]] = []  # a heap: those whose chat does not allow it yet
+        self._line: _Heap = []  # those to be prepared first, whose chat allows it
+        self._ready: _Heap = []  # those who need nothing but a permit
+        self._resting: list[tuple[float, int, Turn]] = []  # a heap: those whose chat does not allow it yet
         self._parked: dict[int, list[Turn]] = {}  # those whose chat has a call in flight
         self._ahead: dict[int, Turn] = {}  # what is prepared, or being prepared: one a chat
         self._timer: asyncio.Task[None] | None = None
@@ -457,8 +492,8 @@ class Pacer:
         With `ahead` the turn is prepared first (`prepare`). What is asked for in one go is granted together,
         once the event loop comes round.
         """
-        turn = Turn(lane, by, next(self._sequence), chat_id, granted, ahead)
-        heapq.heappush(self._line if ahead else self._ready, turn)
+        turn = Turn(lane, by, next(self._sequence), chat_id, granted, ahead=ahead)
+        self._enter(turn)
         self._pump_soon()
         return turn
 
@@ -487,7 +522,7 @@ class Pacer:
         for turn in turns:
             if turn.stage is Stage.PREPARING:
                 turn.stage = Stage.PREPARED
-                heapq.heappush(self._ready, turn)
+                self._enter(turn)
         if not self._pace.ahead(self.now()):
             self._call_back()  # everything has been held back meanwhile
         self._pump_soon()
@@ -520,7 +555,9 @@ class Pacer:
             self._call_back()
         elif answered:
             self._pace.answered(started=started)
-        self._pump_soon()
+        # A tick that is soon takes up many slots that have come free; only a reply does not wait for it.
+        if self._timer_at > now + _TICK or (self._ready and self._ready[0][-1].reply):
+            self._pump_soon()
 
     @property
     def allowed(self) -> float:
@@ -540,12 +577,14 @@ class Pacer:
     def abandon(self, chat_id: int) -> None:
         """The call was not made."""
         self._pace.abandon(chat_id, now=self.now())
+        self._pump_soon()
 
     def release(self, chat_id: int) -> None:
         """The chat may have its next call."""
         self._pace.release(chat_id)
-        self._unpark(chat_id)
-        self._pump_soon()
+        if chat_id in self._parked:
+            self._unpark(chat_id)
+            self._pump_soon()
 
     @property
     def held_for(self) -> float:
@@ -570,7 +609,7 @@ class Pacer:
         self._pumping = False
         now = self.now()
         while self._resting and self._resting[0][0] <= now:
-            self._enter(heapq.heappop(self._resting)[1])
+            self._enter(heapq.heappop(self._resting)[-1])
         ahead = self._pace.ahead(now) if self._line else 0
         if ahead and 2 * len(self._ahead) <= ahead:
             self._stage(ahead, now)
@@ -610,16 +649,17 @@ class Pacer:
         if turns:
             self.prepare(turns)
 
-    def _next(self, heap: list[Turn], now: float) -> Turn | None:
+    def _next(self, heap: _Heap, now: float) -> Turn | None:
         """The first of `heap` whose chat allows a call; those before it rest, are parked, or recalled."""
         while heap:
-            turn = heap[0]
+            turn = heap[0][-1]
             if turn.stage is Stage.OVER:
                 heapq.heappop(heap)
                 continue
             at = self._pace.chat_ready_at(turn.chat_id, reply=turn.reply, now=now)
             if at is None:
-                self._parked.setdefault(turn.chat_id, []).append(heapq.heappop(heap))
+                heapq.heappop(heap)
+                self._parked.setdefault(turn.chat_id, []).append(turn)
             elif at <= now:
                 return turn
             else:
@@ -627,12 +667,13 @@ class Pacer:
                 if turn.stage is Stage.PREPARED and at > now + _KEEP:
                     self._call_back(turn)
                 else:
-                    heapq.heappush(self._resting, (at, turn))
+                    heapq.heappush(self._resting, (at, turn.sequence, turn))
         return None
 
     def _enter(self, turn: Turn) -> None:
         waits = turn.ahead and turn.stage is Stage.WAITING
-        heapq.heappush(self._line if waits else self._ready, turn)
+        place = (turn.lane, turn.by, turn.sequence, turn)
+        heapq.heappush(self._line if waits else self._ready, place)
 
     def _unpark(self, chat_id: int) -> None:
         for turn in self._parked.pop(chat_id, ()):

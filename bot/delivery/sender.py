@@ -11,6 +11,7 @@ back, to be looked at again when its time comes.
 """
 
 import asyncio
+import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import replace
@@ -49,6 +50,7 @@ _LOOK_AROUND = 1.0  # seconds between two looks at more than replies while there
 _TROUBLES = 3  # so many calls without any answer, one after the other: the server is away
 _LONGEST_REST = 30.0  # seconds: a machine that was asleep is not to miss by more what has come due
 _FRESH = timedelta(seconds=2)  # for which what was read of a reply when it was owed is believed
+_logger = logging.getLogger(__name__)  # of the standard library: where structlog's lines end
 _PUT_BACK = timedelta(seconds=1)  # by more than this, a clock has been put back rather than adjusted
 
 
@@ -474,15 +476,20 @@ class Sender:
             return Failed(f"cannot be worded: {why}")
 
     def _count(self, letter: Letter, outcome: Outcome) -> None:
-        now = self._clock.now()
         self.ended_at = self._clock.monotonic()
         self.counts[type(outcome).__name__] += 1
-        if isinstance(outcome, Sent) and now > letter.owed.everybody_by:
-            self.counts["late"] += 1
-        if isinstance(outcome, Sent) and letter.owed.lane is Lane.REPLY:
-            # A reply is owed from its update's arrival on, and its "everybody by" is never moved.
-            self.reply_seconds.add((now - letter.owed.everybody_by + REPLY_BY).total_seconds())
-        log = self._log.debug if isinstance(outcome, Sent) else self._log.info
+        if isinstance(outcome, Sent):
+            now = self._clock.now()
+            if now > letter.owed.everybody_by:
+                self.counts["late"] += 1
+            if letter.owed.lane is Lane.REPLY:
+                # A reply is owed from its update's arrival on, and its "everybody by" is never moved.
+                self.reply_seconds.add((now - letter.owed.everybody_by + REPLY_BY).total_seconds())
+            if not _logger.isEnabledFor(logging.DEBUG):  # a fraction of what structlog takes to find out
+                return
+            log = self._log.debug
+        else:
+            log = self._log.info
         log(
             "a message was sent" if isinstance(outcome, Sent) else "a message was not sent",
             action="message_sent" if isinstance(outcome, Sent) else "message_not_sent",

@@ -91,13 +91,12 @@ class Client(Bot):
         This is the seam under the library: what uploads no file, and need not pass a proxy, goes the direct
         way. Its refusals are the library's errors all the same.
         """
-        if self._direct is None or any(isinstance(value, InputFile) for value in params.values()):
+        if self._direct is None or InputFile in map(type, params.values()):
             return await self._post(method, dict(params))
         status, payload = await self._direct.post(method, orjson.dumps(params))
-        answered = Answered(status, payload)
         if status == 200 and payload.startswith(b'{"ok":true,'):
-            return answered.parse_json_payload(payload)["result"]
-        return await answered.post(method)
+            return AiohttpRequest.parse_json_payload(payload)["result"]
+        return await Answered(status, payload).post(method)
 
     async def updates(self, offset: int | None, *, hold: float, limit: int = 100) -> list[JSON]:
         """`getUpdates`: what waits from `offset` on, else what comes within `hold` seconds."""

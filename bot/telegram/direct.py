@@ -11,6 +11,7 @@ As the transport does, it tells apart what never left (`NeverSentError`), what m
 
 import asyncio
 import ssl
+from collections import deque
 from typing import Final, cast
 from urllib.parse import urlsplit
 
@@ -39,11 +40,13 @@ class Direct:
         ).encode()
         self._path = parts.path.rstrip("/").encode()
         self._tls: ssl.SSLContext | None = None
-        self._room = asyncio.Semaphore(most)
+        self._room = most  # for so many more calls
+        self._queue: deque[asyncio.Future[None]] = deque()  # who waits for room
         self._opening = asyncio.Semaphore(_AT_ONCE)
         self._open: set[_Connection] = set()
         self._idle: list[_Connection] = []  # the one used last is taken first
         self._closed = False
+        self._looking: asyncio.TimerHandle | None = None
 
     async def post(self, method: str, body: bytes) -> tuple[int, bytes]:
         """Call a method with a JSON object; returns the status and the answer's body."""
@@ -54,16 +57,14 @@ class Direct:
             len(body),
             body,
         )
-        if self._room.locked():
-            try:
-                async with asyncio.timeout(_CONNECT):
-                    await self._room.acquire()
-            except TimeoutError:
-                raise NeverSentError("every connection is busy") from None
+        if self._room:
+            self._room -= 1
         else:
-            await self._room.acquire()
+            await self._a_place()
         try:
             connection = self._rested() or await self._opened()
+            if self._looking is None:
+                self._look_at_the_clock()
             try:
                 return await connection.exchange(request)
             finally:
@@ -72,11 +73,14 @@ class Direct:
                 else:
                     connection.close()
         finally:
-            self._room.release()
+            self._leave()
 
     def close(self) -> None:
         """Close every connection; a call that is under way has lost its answer."""
         self._closed = True
+        if self._looking is not None:
+            self._looking.cancel()
+            self._looking = None
         self._idle.clear()
         for connection in list(self._open):
             connection.close()
@@ -84,6 +88,39 @@ class Direct:
     def reopen(self) -> None:
         """Let it be used again after `close`."""
         self._closed = False
+
+    async def _a_place(self) -> None:
+        """Wait for room for a call: who ends theirs gives it to who has waited longest."""
+        place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._queue.append(place)
+        try:
+            async with asyncio.timeout(_CONNECT):
+                await place
+        except BaseException as error:
+            if place.done() and not place.cancelled():
+                self._leave()
+            if isinstance(error, TimeoutError):
+                raise NeverSentError("every connection is busy") from None
+            raise
+
+    def _leave(self) -> None:
+        while self._queue:
+            place = self._queue.popleft()
+            if not place.done():
+                place.set_result(None)
+                return
+        self._room += 1
+
+    def _look_at_the_clock(self) -> None:
+        """Give up the calls that have waited too long; one look at all is cheaper than a timer for each."""
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        waiting = [connection for connection in self._open if connection.waits]
+        for connection in waiting:
+            if connection.used_at <= now - _ANSWER:
+                connection.give_up()
+        again = bool(waiting) or self._looking is None
+        self._looking = loop.call_later(_ANSWER / 40, self._look_at_the_clock) if again else None
 
     def _rested(self) -> "_Connection | None":
         """An open connection that nobody uses."""
@@ -126,7 +163,7 @@ class _Connection(asyncio.Protocol):
     def __init__(self, open_ones: "set[_Connection]") -> None:
         self._all = open_ones
         self._transport: asyncio.Transport | None = None
-        self._parser: httptools.HttpResponseParser | None = None
+        self._parser = httptools.HttpResponseParser(self)
         self._answer: asyncio.Future[tuple[int, bytes]] | None = None
         self._body = bytearray()
         self._bounded = False  # the answer says where it ends
@@ -134,25 +171,29 @@ class _Connection(asyncio.Protocol):
         self.used_at = 0.0  # in the event loop's time
         self.usable = False
 
+    @property
+    def waits(self) -> bool:
+        """Whether a request waits for its answer: since `used_at`."""
+        return self._answer is not None and not self._answer.done()
+
     async def exchange(self, request: bytes) -> tuple[int, bytes]:
         """Send a request and wait for its answer; afterwards `usable` says whether another may follow."""
-        loop = asyncio.get_running_loop()
         if self._transport is None or self._transport.is_closing():
             raise NeverSentError("the connection was closed")
         self.usable = False
-        self._parser = httptools.HttpResponseParser(self)
-        self._body.clear()
-        self._bounded = self._begun = False
-        answer: asyncio.Future[tuple[int, bytes]] = loop.create_future()
-        self._answer = answer
-        limit = loop.call_later(_ANSWER, self._too_late)
+        loop = asyncio.get_running_loop()
+        self.used_at = loop.time()
+        self._answer = loop.create_future()
         try:
             self._transport.write(request)
-            return await answer
+            return await self._answer
         finally:
-            limit.cancel()
             self._answer = None
             self.used_at = loop.time()
+
+    def give_up(self) -> None:
+        """Wait no longer for the answer."""
+        self._fail(TimedOut("no answer in time"))
 
     def close(self) -> None:
         """Close it at once."""
@@ -171,7 +212,7 @@ class _Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Some of an answer; nothing else is expected."""
-        if self._parser is None or self._answer is None:
+        if self._answer is None:
             self.close()
             return
         try:
@@ -190,6 +231,11 @@ class _Connection(asyncio.Protocol):
 
     # --- called by httptools
 
+    def on_message_begin(self) -> None:
+        """An answer begins."""
+        self._body.clear()
+        self._bounded = self._begun = False
+
     def on_header(self, name: bytes, _value: bytes) -> None:
         """A header."""
         if name.lower() in (b"content-length", b"transfer-encoding"):
@@ -205,7 +251,7 @@ class _Connection(asyncio.Protocol):
 
     def on_message_complete(self) -> None:
         """The answer is complete."""
-        if self._parser is None or self._answer is None or self._answer.done():
+        if self._answer is None or self._answer.done():
             return
         status = self._parser.get_status_code()
         if status < 200:  # "continue": the answer is still to come
@@ -214,9 +260,6 @@ class _Connection(asyncio.Protocol):
         self._answer.set_result((status, bytes(self._body)))
 
     # --- inside
-
-    def _too_late(self) -> None:
-        self._fail(TimedOut("no answer in time"))
 
     def _fail(self, error: Exception) -> None:
         self.usable = False

@@ -56,10 +56,9 @@ class Renderer:
     def __init__(self, catalogue: Catalogue, wording: Wording) -> None:
         self._catalogue = catalogue
         self._wording = wording
-        self._worded: dict[tuple[Scheduled, Reader], Mapping[str, Any] | None] = {}
-        self._polls: dict[
-            tuple[str, str, str, str], Mapping[str, Any]
-        ] = {}  # the same for all who read alike
+        self._worded: dict[tuple[Scheduled, str, str, str, str], Mapping[str, Any] | None] = {}
+        # The same for all who read alike.
+        self._polls: dict[tuple[str, str, str, str], Mapping[str, Any]] = {}
 
     def call(self, message: Message, reader: Reader) -> Call:
         """The call that brings `message` to `reader`; raises UnrenderableError."""
@@ -109,14 +108,14 @@ class Renderer:
         name = escape(reader.name)
         if not name or name != name.strip() or "\n" in name:
             return None
-        anybody = (message, replace(reader, name=_SOMEBODY))
-        if anybody not in self._worded:
+        alike = (message, reader.language, reader.zone, reader.office, reader.programme)
+        if alike not in self._worded:
             if len(self._worded) >= _MOST_WORDED:
                 self._worded.clear()
-            params = self._call(*anybody).params
+            params = self._call(message, replace(reader, name=_SOMEBODY)).params
             elsewhere = {each: value for each, value in params.items() if each != "text"}
-            self._worded[anybody] = None if _SOMEBODY in repr(elsewhere) else params
-        worded = self._worded[anybody]
+            self._worded[alike] = None if _SOMEBODY in repr(elsewhere) else params
+        worded = self._worded[alike]
         if worded is None:
             return None
         text = worded["text"].replace(_SOMEBODY, name)

@@ -143,11 +143,11 @@ def outcome_of(error: TelegramError, method: str) -> Outcome:
 
 
 def _sent(result: object, message: Message) -> Outcome:
-    match result:
-        case {"message_id": int(message_id), "poll": {"id": str(poll_id)}}:
-            return Sent(message_id, poll_id)
-        case {"message_id": int(message_id)}:
-            return Sent(message_id)
-        case True if isinstance(message, Edit | Delete):
-            return Sent(message.message_id)
+    if isinstance(result, dict) and isinstance(message_id := result.get("message_id"), int):
+        match result.get("poll"):
+            case {"id": str(poll_id)}:
+                return Sent(message_id, poll_id)
+        return Sent(message_id)
+    if result is True and isinstance(message, Edit | Delete):
+        return Sent(message.message_id)
     return InDoubt("the answer does not say which message it became")
