@@ -13,7 +13,7 @@ from urllib.request import getproxies_environment
 
 import orjson
 import structlog
-from telegram import Bot, InputFile
+from telegram import Bot, InputFile, InputMedia
 from telegram.error import BadRequest, TelegramError
 
 from bot.telegram.direct import Direct
@@ -91,7 +91,9 @@ class Client(Bot):
         This is the seam under the library: what uploads no file, and need not pass a proxy, goes the direct
         way. Its refusals are the library's errors all the same.
         """
-        if self._direct is None or any(isinstance(value, InputFile) for value in params.values()):
+        if self._direct is None or any(
+            isinstance(value, InputFile | InputMedia) for value in params.values()
+        ):
             return await self._post(method, dict(params))
         status, payload = await self._direct.post(method, orjson.dumps(params))
         answered = Answered(status, payload)

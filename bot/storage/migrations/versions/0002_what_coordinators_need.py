@@ -62,9 +62,28 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("person_id", "kind", "value", name=op.f("pk_scopes")),
     )
+    with op.batch_alter_table("outbox", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("copy_of", sa.BigInteger(), nullable=True))
+        batch_op.add_column(sa.Column("more_ids", sa.JSON(), nullable=True))
+        batch_op.create_index(
+            "ix_outbox_copy_of",
+            ["copy_of"],
+            unique=False,
+            sqlite_where=sa.text("copy_of IS NOT NULL"),
+            postgresql_where=sa.text("copy_of IS NOT NULL"),
+        )
 
 
 def downgrade() -> None:
+    with op.batch_alter_table("outbox", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_outbox_copy_of",
+            sqlite_where=sa.text("copy_of IS NOT NULL"),
+            postgresql_where=sa.text("copy_of IS NOT NULL"),
+        )
+        batch_op.drop_column("more_ids")
+        batch_op.drop_column("copy_of")
+
     op.drop_table("scopes")
     with op.batch_alter_table("invitations", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_invitations_programme_id"))
