@@ -13,7 +13,7 @@ from urllib.request import getproxies_environment
 
 import orjson
 import structlog
-from telegram import Bot, InputFile
+from telegram import Bot, InputFile, InputMedia
 from telegram.error import BadRequest, TelegramError
 
 from bot.telegram.direct import Direct
@@ -37,6 +37,9 @@ def _quiet_logger() -> logging.Logger:
     logger = logging.getLogger("bot.telegram.client")
     logger.setLevel(logging.INFO)
     return logger
+
+
+_UPLOADS = frozenset({InputFile, *InputMedia.__subclasses__()})  # what the library has to put into a form
 
 
 class Client(Bot):
@@ -91,7 +94,7 @@ class Client(Bot):
         This is the seam under the library: what uploads no file, and need not pass a proxy, goes the direct
         way. Its refusals are the library's errors all the same.
         """
-        if self._direct is None or InputFile in map(type, params.values()):
+        if self._direct is None or not _UPLOADS.isdisjoint(map(type, params.values())):
             return await self._post(method, dict(params))
         status, payload = await self._direct.post(method, orjson.dumps(params))
         if status == 200 and payload.startswith(b'{"ok":true,'):
