@@ -19,6 +19,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Text,
@@ -83,6 +84,7 @@ class Base(DeclarativeBase):
         list[str]: JSON(),
         list[list[str]]: JSON(),
         str: Text(),
+        bytes: LargeBinary(),
     }
 
 
@@ -435,3 +437,13 @@ class AuditRow(Base):
     subject: Mapped[str]
     people: Mapped[int | None]  # how many it concerned
     details: Mapped[dict[str, Any]]
+
+
+class FileRow(Base):
+    """What somebody is to be sent as a file, until it expires; see `bot.storage.files`."""
+
+    __tablename__ = "files"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    content: Mapped[bytes]  # JSON, compressed
+    expires_at: Mapped[datetime] = mapped_column(index=True)
