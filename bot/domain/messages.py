@@ -139,16 +139,12 @@ class Recall:
     by_note: bool = False
 
 
-Message: TypeAlias = Say | Scheduled | Ask | Invite | Edit | Delete | Revise | Recall
-"""What the outbox keeps. Some refer to what is looked up when the message is begun: see `Sendable`."""
-
-
 @dataclass(frozen=True, slots=True)
 class Amend:
     """Make the messages `message_ids`, one copy (an album's are several), say what `says` says."""
 
     message_ids: tuple[int, ...]
-    says: Message
+    says: "Message"
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +158,65 @@ class TakeBack:
     note: Say | None = None
     captioned: bool = False
 
+
+Cell: TypeAlias = "str | int | date | datetime | Say | None"
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """What a spreadsheet shows: worded for its reader when it is sent, instants in the reader's zone.
+
+    `notes` have a sheet of their own: what this is, of when, and that it is not to be passed on.
+    """
+
+    title: Say
+    columns: tuple[Say, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    notes: tuple[Say, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A document that was made for somebody and kept (`bot.storage.files`): a table as XLSX, or a text.
+
+    `content` is put in when it is sent; the outbox has the id only.
+    """
+
+    id: int
+    name: str
+    caption: Say
+    content: Table | str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """How many of how many."""
+
+    label: str
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """Bars one below the other, each with what it counts printed."""
+
+    title: Say
+    bars: tuple[Bar, ...]
+    legend: tuple[Say, Say]  # of what is done, and of what is lacking
+    source: Say  # what was counted, when
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A chart, drawn when it is sent."""
+
+    chart: Chart
+    caption: Say
+
+
+Message: TypeAlias = Say | Scheduled | Ask | Invite | Edit | Delete | File | Picture | Revise | Recall
+"""What the outbox keeps. Some refer to what is looked up when the message is begun: see `Sendable`."""
 
 Sendable: TypeAlias = Message | Amend | TakeBack
 """What is given to the wire: all that was referred to is in it."""

@@ -19,6 +19,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Text,
@@ -83,6 +84,7 @@ class Base(DeclarativeBase):
         list[str]: JSON(),
         list[list[str]]: JSON(),
         str: Text(),
+        bytes: LargeBinary(),
     }
 
 
@@ -461,3 +463,13 @@ class JournalCommentRow(Base):
     text: Mapped[str]
     asks_revision: Mapped[bool]
     made_at: Mapped[datetime]
+
+
+class FileRow(Base):
+    """What somebody is to be sent as a file, until it expires; see `bot.storage.files`."""
+
+    __tablename__ = "files"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    content: Mapped[bytes]  # JSON, compressed
+    expires_at: Mapped[datetime] = mapped_column(index=True)

@@ -1,5 +1,6 @@
 """Sends messages to Telegram's chats, and says how each ended in words that are not Telegram's."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -15,7 +16,7 @@ from telegram.error import (
     TimedOut,
 )
 
-from bot.domain.messages import Amend, Delete, Edit, Reader, Say, Sendable, TakeBack
+from bot.domain.messages import Amend, Delete, Edit, File, Picture, Reader, Say, Sendable, TakeBack
 from bot.domain.outcomes import Done, Failed, Gone, HoldBack, InDoubt, Moved, Outcome, Sent, Unsent
 from bot.domain.people import Reach
 from bot.telegram.client import Client
@@ -24,7 +25,7 @@ from bot.telegram.render import Renderer, UnrenderableError
 
 _log = structlog.stdlib.get_logger(__name__)
 
-_PAID: Final = frozenset({"sendMessage", "sendPoll", "sendDocument"})
+_PAID: Final = frozenset({"sendMessage", "sendPoll", "sendDocument", "sendPhoto"})
 
 _NOBODY_THERE: Final = (
     "chat not found",
@@ -62,7 +63,10 @@ class TelegramWire:
         `paid` buys more than 30 messages a second, where the method can be paid for.
         """
         try:
-            call = self._renderer.call(message, reader)
+            if isinstance(message, File | Picture):  # to be made first, which takes long
+                call = await asyncio.to_thread(self._renderer.call, message, reader)
+            else:
+                call = self._renderer.call(message, reader)
         except UnrenderableError as error:
             _log.error(
                 "message cannot be put into words",
@@ -147,7 +151,7 @@ def outcome_of(error: TelegramError, method: str) -> Outcome:
     return Failed(said)
 
 
-def _sent(result: object, message: Sendable) -> Outcome:
+def _sent(result: Any, message: Sendable) -> Outcome:
     if isinstance(result, dict) and isinstance(message_id := result.get("message_id"), int):
         match result.get("poll"):
             case {"id": str(poll_id)}:
