@@ -24,7 +24,6 @@ from bot.domain.messages import (
     File,
     Invite,
     Link,
-    Message,
     Picture,
     Reader,
     Recall,
@@ -32,8 +31,8 @@ from bot.domain.messages import (
     Say,
     Scheduled,
     Sendable,
-    TakeBack,
     Table,
+    TakeBack,
     Tap,
     Value,
 )
@@ -137,6 +136,10 @@ class Renderer:
                 return Call("editMessageText", {"message_id": message_id, **self._text(say, reader)})
             case Delete(message_id):
                 return Call("deleteMessage", {"message_id": message_id})
+            case File():
+                return Call("sendDocument", self._file(message, reader))
+            case Picture():
+                return Call("sendPhoto", self._picture(message, reader))
             case Amend(message_ids, says):
                 return _amended(message_ids, self.call(says, reader))
             case TakeBack():
@@ -153,10 +156,6 @@ class Renderer:
         if len(message.message_ids) > 1:
             return Call("deleteMessages", {"message_ids": list(message.message_ids)})
         return Call("deleteMessage", {"message_id": message.message_ids[0]})
-            case File():
-                return Call("sendDocument", self._file(message, reader))
-            case Picture():
-                return Call("sendPhoto", self._picture(message, reader))
 
     def _for_many(self, message: Scheduled, reader: Reader) -> Call | None:
         """The call for one of a wave's many readers, worded once for all who differ by their names only.
