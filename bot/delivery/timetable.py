@@ -141,7 +141,9 @@ class Timetable:
         rung = await self._take(first, ring, log)
         slices = 1
         while rung.rest is not None:
-            if slices & (slices - 1) == 0:  # ever more rarely: the sender is to have enough, and time is dear
+            if (
+                rung.people and slices & (slices - 1) == 0
+            ):  # ever more rarely: the sender is to have enough, and time is dear
                 self._begun()
             rung = await self._take(rung.rest, ring, log)
             slices += 1
