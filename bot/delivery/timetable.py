@@ -183,13 +183,22 @@ def ringings(programme: Programme, entry: Entry, zone: Zone, since: datetime) ->
     trigger = _trigger(programme, entry, zone)
     if trigger is None:
         return
-    look = since if entry.essential else since - _PUT_OFF
+    look = since if entry.essential else _not_put_off_beyond(programme, zone, since)
     moment = trigger.get_next_fire_time(None, look.astimezone(zone.tzinfo))
     while moment is not None:
         found = timing(programme, entry, zone, moment.astimezone(look.tzinfo))
         if found is not None:
             yield Ring(entry, zone, found)
         moment = trigger.get_next_fire_time(moment, moment + _MICROSECOND)
+
+
+def _not_put_off_beyond(programme: Programme, zone: Zone, since: datetime) -> datetime:
+    """A moment before `since`; what came before it, closed windows have not put off beyond `since`."""
+    for days in (1, 4, 10):
+        opens = programme.windows.next_open(since - timedelta(days=days), zone)
+        if opens is not None and opens < since:
+            return since - timedelta(days=days)
+    return since - _PUT_OFF
 
 
 def _trigger(programme: Programme, entry: Entry, zone: Zone) -> BaseTrigger | None:
