@@ -252,7 +252,7 @@ async def running(
             client=client,
             pacer=pacer,
             sender=sender,
-            timetable=Timetable(database, clock, forecasts.nudge, Pace(pace.per_second)),
+            timetable=Timetable(database, clock, forecasts.nudge, Pace(pace.per_second), begun=sender.nudge),
             intake=Intake(
                 database,
                 desk.handle,

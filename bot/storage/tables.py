@@ -276,7 +276,9 @@ class WaveRow(Base):
     not_after: Mapped[datetime]
     planned_at: Mapped[datetime]
     people: Mapped[int]
-    state: Mapped[str]  # planned | missed | stopped (too many failed, the rest is held) | cancelled
+    # planning (in the making) | planned | missed | stopped (too many failed, the rest is held) | cancelled
+    state: Mapped[str]
+    planned_to: Mapped[int | None] = mapped_column(BigInteger)  # in the making: as far as this person, by id
     # As the forecast had it last: when its last person will have it.
     last_expected_at: Mapped[datetime | None]
     stopped_at: Mapped[datetime | None]
