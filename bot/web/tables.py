@@ -234,3 +234,8 @@ class ShownTable:
     previous: str | None
     following: str | None
     exports: Sequence[tuple[str, str]]
+
+    @property
+    def narrowed(self) -> bool:
+        """Whether it is narrowed by another filter than the first."""
+        return any(value for _, value in self.filters[1:])
