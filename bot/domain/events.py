@@ -45,7 +45,8 @@ class Wrote:
 class Shared:
     """A message that carries something else than text; `kind` is Telegram's name for it.
 
-    `file_id` is the one that can be sent again (a photo's largest size), None where there is none.
+    `file_id` is the one that can be sent again (a photo's largest size), None where there is none; `name`
+    what a document's sender calls it.
     """
 
     sender: Sender

@@ -241,7 +241,8 @@ class Portal:
 class Programme:
     """One orientation for one cohort. `zone` is the one its instants were written in.
 
-    `expected_people`: how many will take part, to look ahead with before they are there.
+    `expected_people`: how many will take part, to look ahead with before they are there. `recap_at`: when, in
+    `zone`, coordinators are told day by day who has not finished what; None: they are not.
     """
 
     id: str
@@ -260,6 +261,7 @@ class Programme:
     windows: SendingWindows = field(default_factory=SendingWindows)
     contact: Localised | None = None
     expected_people: int | None = None
+    recap_at: time | None = None
 
     @property
     def modules(self) -> tuple[Module, ...]:

@@ -76,6 +76,7 @@ class Play:
     owners: list[str] = field(default_factory=list)
     coordinators: list[Coordinates] = field(default_factory=list)
     enrolment: str | None = None
+    recap: str | None = None
     lines: list[str] = field(default_factory=list)
 
 
@@ -136,6 +137,8 @@ def read(text: str) -> Play:
                 play.coordinators.append(Coordinates(name, kind, tuple(_names(values)) if values else ()))
             case "Enrolment" if colon:
                 play.enrolment = value
+            case "Recap" if colon:
+                play.recap = value
     play.lines = list(_inputs(body))
     return play
 
