@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from bot.domain.messages import Message, Reader, Say
+from bot.domain.messages import Reader, Say, Sendable
 from bot.domain.outcomes import Outcome
 
 
@@ -13,7 +13,7 @@ class WireUselessError(Exception):
 class Wire(Protocol):
     """One bot at the Bot API."""
 
-    async def send(self, chat_id: int, message: Message, reader: Reader, *, paid: bool = False) -> Outcome:
+    async def send(self, chat_id: int, message: Sendable, reader: Reader, *, paid: bool = False) -> Outcome:
         """Word `message` for `reader` and send it; whatever the network and Telegram do is an outcome.
 
         `paid`: it may cost Stars, and go beyond the free pace.

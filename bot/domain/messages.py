@@ -123,7 +123,48 @@ class Delete:
     message_id: int
 
 
-Message: TypeAlias = Say | Scheduled | Ask | Invite | Edit | Delete
+@dataclass(frozen=True, slots=True)
+class Revise:
+    """Make an earlier message, the copy that the row in the outbox names, say what it says by now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recall:
+    """Delete an earlier message, the copy that the row names; where Telegram refuses, `note` replaces it.
+
+    `by_note`: it is known already that it cannot be deleted.
+    """
+
+    note: Say | None = None
+    by_note: bool = False
+
+
+Message: TypeAlias = Say | Scheduled | Ask | Invite | Edit | Delete | Revise | Recall
+"""What the outbox keeps. Some refer to what is looked up when the message is begun: see `Sendable`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Amend:
+    """Make the messages `message_ids`, one copy (an album's are several), say what `says` says."""
+
+    message_ids: tuple[int, ...]
+    says: Message
+
+
+@dataclass(frozen=True, slots=True)
+class TakeBack:
+    """Delete the messages `message_ids`, one copy; or, with a `note`, put that in the place of its words.
+
+    `captioned`: the words are the caption of a file.
+    """
+
+    message_ids: tuple[int, ...]
+    note: Say | None = None
+    captioned: bool = False
+
+
+Sendable: TypeAlias = Message | Amend | TakeBack
+"""What is given to the wire: all that was referred to is in it."""
 
 
 class Lane(IntEnum):

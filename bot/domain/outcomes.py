@@ -8,10 +8,11 @@ from bot.domain.people import Reach
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """It is in the chat; `poll_id` where it was a poll."""
+    """It is in the chat; `poll_id` where it was a poll, `more_ids` where it became several messages."""
 
     message_id: int | None
     poll_id: str | None = None
+    more_ids: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,8 @@ from bot.domain.messages import (
     Invite,
     Link,
     Message,
+    Recall,
+    Revise,
     Say,
     Scheduled,
     Tap,
@@ -36,6 +38,11 @@ def dump(message: Message) -> dict[str, Any]:
             return {"edit": message_id, "say": _dump_say(say)}
         case Delete(message_id):
             return {"delete": message_id}
+        case Revise():
+            return {"revise": True}
+        case Recall(note, by_note):
+            said = {} if note is None else {"say": _dump_say(note)}
+            return {"recall": by_note, **said}
 
 
 def load(data: dict[str, Any]) -> Message:
@@ -45,6 +52,10 @@ def load(data: dict[str, Any]) -> Message:
             return Edit(message_id, _load_say(say))
         case {"delete": int(message_id)}:
             return Delete(message_id)
+        case {"revise": True}:
+            return Revise()
+        case {"recall": bool(by_note)}:
+            return Recall(_load_say(data["say"]) if "say" in data else None, by_note)
         case {"say": dict(say)}:
             return _load_say(say)
         case {"scheduled": [str(programme), str(entry)]}:

@@ -37,7 +37,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import aliased
 from sqlalchemy.sql.dml import ReturningInsert, ReturningUpdate
 
-from bot.domain.messages import Lane, Message, Reader
+from bot.domain.messages import Lane, Message, Reader, Sendable
 from bot.domain.people import Reach
 from bot.domain.programme import Target
 from bot.domain.zones import Zone
@@ -90,14 +90,18 @@ Place: TypeAlias = tuple[Lane, datetime, int]
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A row with all that sending it takes."""
+    """A row with all that sending it takes.
+
+    Its message is as it is kept until what it refers to has been looked up (`bot.usecases.copies`).
+    """
 
     owed: Owed
-    message: Message
+    message: Sendable
     reader: Reader
     person_id: int | None
     wave_id: int | None
     paid: bool = False  # Stars have been set aside for it
+    copy_of: int | None = None  # the row of the copy that it is to revise or to recall
 
 
 # --- owing --------------------------------------------------------------------------------------------
@@ -374,11 +378,14 @@ def owed_messages(tx: Transaction, people: Select[int], prefix: str) -> dict[int
     return {row.person_id: (row.id, load(row.message)) for row in rows}
 
 
-def reword(tx: Transaction, messages: Mapping[int, Message]) -> None:
-    """Put other messages in the place of those (by the row's id) that are still owed."""
+def reword(tx: Transaction, messages: Mapping[int, Message], *, sending: bool = False) -> None:
+    """Put other messages in the place of those (by the row's id) that are still owed.
+
+    `sending`: of those whose attempt has just failed.
+    """
     tx.connection.execute(
         update(OutboxRow)
-        .where(OutboxRow.id == bindparam("row_id"), OutboxRow.state == "owed")
+        .where(OutboxRow.id == bindparam("row_id"), OutboxRow.state == ("sending" if sending else "owed"))
         .values(message=bindparam("wording")),
         [{"row_id": row_id, "wording": dump(message)} for row_id, message in messages.items()],
     )
@@ -466,9 +473,16 @@ def settle(
     *,
     error: str | None = None,
     message_id: int | None = None,
+    more_ids: Sequence[int] = (),
 ) -> None:
     """The rows are sent, gone, expired or failed; `error` says why."""
-    ended = {"ended": state, "at": now, "why": error, "telegrams_id": message_id}
+    ended = {
+        "ended": state,
+        "at": now,
+        "why": error,
+        "telegrams_id": message_id,
+        "others": list(more_ids) or None,
+    }
     tx.connection.execute(_settle_statement(), [{"row_id": each, **ended} for each in ids])
 
 
@@ -602,6 +616,7 @@ def _letters_statement(again: bool) -> Select[Any]:
             OutboxRow.message,
             OutboxRow.person_id,
             OutboxRow.wave_id,
+            OutboxRow.copy_of,
             PersonRow.language,
             PersonRow.zone,
             PersonRow.name,
@@ -729,6 +744,7 @@ def _settle_statement() -> Update:
             settled_at=bindparam("at"),
             error=bindparam("why"),
             message_id=bindparam("telegrams_id"),
+            more_ids=bindparam("others", type_=OutboxRow.__table__.c.more_ids.type),
         )
     )
 
@@ -805,7 +821,7 @@ def _letter(row: Row[Any]) -> Owed | Letter:
         reader = Reader(row.stranger_language or "id", Zone.WIB)
     else:
         reader = Reader(row.language, row.zone, row.name, row.office, row.programme_id)
-    return Letter(owed, message, reader, row.person_id, row.wave_id)
+    return Letter(owed, message, reader, row.person_id, row.wave_id, copy_of=row.copy_of)
 
 
 def _about(target: Target | None) -> str | None:

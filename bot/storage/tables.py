@@ -333,6 +333,12 @@ class OutboxRow(Base):
             sqlite_where=text("state IN ('owed', 'sending')"),
             postgresql_where=text("state IN ('owed', 'sending')"),
         ),
+        Index(
+            "ix_outbox_copy_of",
+            "copy_of",
+            sqlite_where=text("copy_of IS NOT NULL"),
+            postgresql_where=text("copy_of IS NOT NULL"),
+        ),
         CheckConstraint("person_id IS NOT NULL OR chat_id IS NOT NULL", name="recipient"),
     )
 
@@ -355,6 +361,10 @@ class OutboxRow(Base):
     message_id: Mapped[int | None] = mapped_column(BigInteger)
     error: Mapped[str | None]
     created_at: Mapped[datetime]
+    # The row whose copy this one is to revise or to recall; no foreign key, the log of it may be pruned.
+    copy_of: Mapped[int | None] = mapped_column(BigInteger)
+    # Of an album: the messages after the first.
+    more_ids: Mapped[list[int] | None]
     settled_at: Mapped[datetime | None]  # since when it is neither owed nor being sent
 
 

@@ -8,8 +8,10 @@ from sqlalchemy import ColumnElement, Select, delete, func, select, text, update
 
 from bot.domain.messages import Lane
 from bot.domain.people import Reach
+from bot.domain.programme import Programme
 from bot.domain.timetable import Timing
 from bot.domain.zones import Zone
+from bot.storage.copies import Times
 from bot.storage.database import Transaction
 from bot.storage.state import recall, remember
 from bot.storage.tables import ChatRow, OutboxRow, WaveRow
@@ -103,9 +105,49 @@ def begin(
     return tx.connection.execute(statement).scalar()
 
 
+def note(
+    tx: Transaction,
+    programme: Programme,
+    name: str,
+    times: Times,
+    now: datetime,
+    *,
+    zone: Zone | None = None,
+) -> int:
+    """Note a wave that no timetable entry rings: an announcement's, a correction's; its number.
+
+    Its `name` stands where an entry's id would, and has a colon, which those have not. Without a `zone` it is
+    noted in the programme's: an edit makes no sound, so nobody's hours matter.
+    """
+    values = {
+        "programme_id": programme.id,
+        "entry_id": name,
+        "zone": (zone or programme.zone).value,
+        "due_at": times.due_at,
+        "everybody_by": times.everybody_by,
+        "not_after": times.not_after,
+        "planned_at": now,
+        "people": 0,
+        "state": "planned",
+    }
+    statement = insert_new(tx.connection, WaveRow, values).returning(WaveRow.id)
+    made = tx.connection.execute(statement).scalar()
+    if made is None:  # twice at one moment
+        key = ("programme_id", "entry_id", "zone", "due_at")
+        same = (getattr(WaveRow, each) == values[each] for each in key)
+        made = tx.connection.execute(select(WaveRow.id).where(*same)).scalar_one()
+    return made
+
+
 def count(tx: Transaction, wave_id: int, people: int) -> None:
     """How many people the wave is for."""
     tx.connection.execute(update(WaveRow).where(WaveRow.id == wave_id).values(people=people))
+
+
+def add(tx: Transaction, wave_id: int, people: int) -> None:
+    """The wave is for so many more people; one for nobody leaves no trace."""
+    tx.connection.execute(update(WaveRow).where(WaveRow.id == wave_id).values(people=WaveRow.people + people))
+    tx.connection.execute(delete(WaveRow).where(WaveRow.id == wave_id, WaveRow.people == 0))
 
 
 def forget(tx: Transaction, wave_id: int) -> None:

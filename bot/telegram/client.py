@@ -13,7 +13,7 @@ from urllib.request import getproxies_environment
 
 import orjson
 import structlog
-from telegram import Bot, InputFile
+from telegram import Bot, InputFile, InputMediaDocument
 from telegram.error import BadRequest, TelegramError
 
 from bot.telegram.direct import Direct
@@ -29,6 +29,7 @@ OFFICIAL: Final = "https://api.telegram.org"
 ALLOWED_UPDATES: Final = ("message", "edited_message", "callback_query", "poll_answer", "my_chat_member")
 """What Telegram is asked to hand over: what `bot.telegram.events` reads."""
 
+_FILES: Final = frozenset({InputFile, InputMediaDocument})  # what has to be uploaded
 _ANSWER_MARGIN = 10.0  # seconds a held `getUpdates` may be answered late
 
 
@@ -91,7 +92,8 @@ class Client(Bot):
         This is the seam under the library: what uploads no file, and need not pass a proxy, goes the direct
         way. Its refusals are the library's errors all the same.
         """
-        if self._direct is None or InputFile in map(type, params.values()):
+        types = set(map(type, params.values()))
+        if self._direct is None or not types.isdisjoint(_FILES):
             return await self._post(method, dict(params))
         status, payload = await self._direct.post(method, orjson.dumps(params))
         if status == 200 and payload.startswith(b'{"ok":true,'):

@@ -4,23 +4,27 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from telegram import InputFile
+from telegram import InputFile, InputMediaDocument
 
 from bot.content.markup import cut, escape, shorten, width
 from bot.content.wording import Wording, language_of
 from bot.documents.calendars import invitation
 from bot.domain.cards import card
 from bot.domain.messages import (
+    Amend,
     Ask,
     Button,
     Delete,
     Edit,
     Invite,
     Link,
-    Message,
     Reader,
+    Recall,
+    Revise,
     Say,
     Scheduled,
+    Sendable,
+    TakeBack,
     Tap,
     Value,
 )
@@ -50,6 +54,31 @@ class Call:
     params: Mapping[str, Any]
 
 
+def _amended(message_ids: tuple[int, ...], sends: Call) -> Call:
+    """The call by which the copy `message_ids` becomes what `sends` would send."""
+    params = dict(sends.params)
+    place = {"message_id": message_ids[0]}
+    match sends.method:
+        case "sendMessage":
+            return Call("editMessageText", {**place, **params})
+        case "sendDocument" if isinstance(params["document"], InputFile):
+            file = params.pop("document")
+            return Call("editMessageMedia", {**place, "media": InputMediaDocument(file, **params)})
+        case _ if "caption" in params:
+            kept = ("caption", "parse_mode", "reply_markup", "show_caption_above_media")
+            said = {name: params[name] for name in kept if name in params}
+            return Call("editMessageCaption", {**place, **said})
+    raise LookupError(f"what {sends.method} sends cannot be changed afterwards")
+
+
+def _as_caption(said: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "caption": cut(said["text"], CAPTION_LIMIT),
+        "parse_mode": said["parse_mode"],
+        **({"reply_markup": said["reply_markup"]} if "reply_markup" in said else {}),
+    }
+
+
 class Renderer:
     """Renders messages from the catalogue as it stands when they are sent."""
 
@@ -60,7 +89,7 @@ class Renderer:
         # The same for all who read alike.
         self._polls: dict[tuple[str, str, str, str], Mapping[str, Any]] = {}
 
-    def call(self, message: Message, reader: Reader) -> Call:
+    def call(self, message: Sendable, reader: Reader) -> Call:
         """The call that brings `message` to `reader`; raises UnrenderableError."""
         try:
             if isinstance(message, Scheduled) and (known := self._for_many(message, reader)) is not None:
@@ -77,7 +106,7 @@ class Renderer:
         except LookupError as error:
             raise UnrenderableError(str(error.args[0])) from error
 
-    def _call(self, message: Message, reader: Reader) -> Call:
+    def _call(self, message: Sendable, reader: Reader) -> Call:
         match message:
             case Say():
                 return Call("sendMessage", self._text(message, reader))
@@ -99,6 +128,22 @@ class Renderer:
                 return Call("editMessageText", {"message_id": message_id, **self._text(say, reader)})
             case Delete(message_id):
                 return Call("deleteMessage", {"message_id": message_id})
+            case Amend(message_ids, says):
+                return _amended(message_ids, self.call(says, reader))
+            case TakeBack():
+                return self._taken_back(message, reader)
+            case Revise() | Recall():
+                raise LookupError("it was not looked up which message is to be changed")
+
+    def _taken_back(self, message: TakeBack, reader: Reader) -> Call:
+        if message.note is not None:
+            said = self._text(message.note, reader)
+            if message.captioned:
+                return _amended(message.message_ids, Call("sendPhoto", _as_caption(said)))
+            return _amended(message.message_ids, Call("sendMessage", said))
+        if len(message.message_ids) > 1:
+            return Call("deleteMessages", {"message_ids": list(message.message_ids)})
+        return Call("deleteMessage", {"message_id": message.message_ids[0]})
 
     def _for_many(self, message: Scheduled, reader: Reader) -> Call | None:
         """The call for one of a wave's many readers, worded once for all who differ by their names only.

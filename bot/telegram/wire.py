@@ -15,7 +15,7 @@ from telegram.error import (
     TimedOut,
 )
 
-from bot.domain.messages import Delete, Edit, Message, Reader, Say
+from bot.domain.messages import Amend, Delete, Edit, Reader, Say, Sendable, TakeBack
 from bot.domain.outcomes import Done, Failed, Gone, HoldBack, InDoubt, Moved, Outcome, Sent, Unsent
 from bot.domain.people import Reach
 from bot.telegram.client import Client
@@ -36,8 +36,11 @@ _NOBODY_THERE: Final = (
 )
 """What 400s say where the chat, not the message, is at fault (403s all do)."""
 
+_NOT_EDITED: Final = ("message is not modified", "message to edit not found")
 _NOTHING_TO_DO: Final[Mapping[str, tuple[str, ...]]] = {
-    "editMessageText": ("message is not modified", "message to edit not found"),
+    "editMessageText": _NOT_EDITED,
+    "editMessageCaption": _NOT_EDITED,
+    "editMessageMedia": _NOT_EDITED,
     "deleteMessage": ("message to delete not found", "message can't be deleted"),
 }
 """What edits and deletions say where trying again would change nothing, and nobody would miss anything."""
@@ -53,7 +56,7 @@ class TelegramWire:
         self._client = client
         self._renderer = renderer
 
-    async def send(self, chat_id: int, message: Message, reader: Reader, *, paid: bool = False) -> Outcome:
+    async def send(self, chat_id: int, message: Sendable, reader: Reader, *, paid: bool = False) -> Outcome:
         """Put `message` into words for `reader` and into the chat; tells how that ended.
 
         `paid` buys more than 30 messages a second, where the method can be paid for.
@@ -74,6 +77,8 @@ class TelegramWire:
         try:
             result = await self._client.call(call.method, params)
         except TelegramError as error:
+            if isinstance(message, TakeBack) and "message can't be deleted" in error.message.lower():
+                return Failed(error.message)  # it is missed: everybody was to have it taken back
             return outcome_of(error, call.method)
         return _sent(result, message)
 
@@ -142,7 +147,7 @@ def outcome_of(error: TelegramError, method: str) -> Outcome:
     return Failed(said)
 
 
-def _sent(result: object, message: Message) -> Outcome:
+def _sent(result: object, message: Sendable) -> Outcome:
     if isinstance(result, dict) and isinstance(message_id := result.get("message_id"), int):
         match result.get("poll"):
             case {"id": str(poll_id)}:
@@ -150,4 +155,10 @@ def _sent(result: object, message: Message) -> Outcome:
         return Sent(message_id)
     if result is True and isinstance(message, Edit | Delete):
         return Sent(message.message_id)
+    if result is True and isinstance(message, Amend | TakeBack):
+        return Sent(message.message_ids[0])
+    match result:
+        case [{"message_id": int(message_id)}, *others]:  # an album
+            more_ids = (found for each in others if isinstance(found := each.get("message_id"), int))
+            return Sent(message_id, more_ids=tuple(more_ids))
     return InDoubt("the answer does not say which message it became")

@@ -4,13 +4,14 @@ from collections.abc import Container, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.domain.messages import Ask, Lane
+from bot.domain.messages import Ask, Lane, Recall, Revise
 from bot.domain.outcomes import Done, Failed, Gone, HoldBack, InDoubt, Moved, Outcome, Sent, Unsent
 from bot.domain.people import Reach
 from bot.storage import outbox, people, quiz, state, updates
 from bot.storage.database import Transaction
 from bot.storage.messages import load
 from bot.storage.outbox import Letter, Owed, Place
+from bot.usecases import copies
 
 __all__ = [
     "Letter",
@@ -123,6 +124,7 @@ def begin(
     was committed, and has sent nothing. Of `stars` a day those are paid for that are no replies, for as long
     as there are Stars left: what is `paid` is counted in this transaction.
     """
+    known = [letter for letter in known if not isinstance(letter.message, Revise | Recall)]
     replies = [] if again else [letter for letter in known if hopeless(letter.owed, now) is None]
     if replies:
         begun = outbox.begin_known(tx, replies, now)
@@ -143,6 +145,7 @@ def begin(
     close(tx, over, now)
     if unreadable:
         outbox.settle(tx, unreadable, "failed", now, error="its message cannot be read")
+    letters = copies.resolve(tx, letters, now)
     if letters:
         outbox.begin(tx, [each.owed.id for each in letters])
     paid = _pay(tx, letters, stars * MESSAGES_A_STAR, now) if stars else letters
@@ -185,7 +188,7 @@ def record_all(tx: Transaction, ended: Sequence[tuple[Letter, Outcome]], now: da
     polls: list[tuple[int, str, int, Ask]] = []
     for letter, outcome in ended:
         match outcome:
-            case Sent(int(message_id), poll_id) if letter.owed.reach is Reach.OPEN:
+            case Sent(int(message_id), poll_id, ()) if letter.owed.reach is Reach.OPEN:
                 simply[letter.owed.id] = message_id
                 if poll_id is not None and isinstance(letter.message, Ask):
                     polls.append((letter.owed.id, poll_id, message_id, letter.message))
@@ -205,8 +208,8 @@ def record(tx: Transaction, outbox_id: int, outcome: Outcome, now: datetime) -> 
     if row.state != "sending" and isinstance(outcome, HoldBack | Unsent | InDoubt):
         return  # recorded already, by a commit whose answer was lost
     match outcome:
-        case Sent(message_id, poll_id):
-            outbox.settle(tx, (outbox_id,), "sent", now, message_id=message_id)
+        case Sent(message_id, poll_id, more_ids):
+            outbox.settle(tx, (outbox_id,), "sent", now, message_id=message_id, more_ids=more_ids)
             if row.reach not in (None, Reach.OPEN):
                 people.set_reach(tx, row.chat_id, Reach.OPEN, now)
             if poll_id is not None and message_id is not None and row.person_id is not None:
@@ -231,6 +234,8 @@ def record(tx: Transaction, outbox_id: int, outcome: Outcome, now: datetime) -> 
             outbox.postpone(tx, outbox_id, now, f"moved to another chat id from {row.chat_id}")
         case Moved(chat_id):
             outbox.settle(tx, (outbox_id,), "failed", now, error=f"moved to itself: {chat_id}")
+        case Failed() if copies.refused(tx, outbox_id, load(row.message), now):
+            pass
         case Failed(reason):
             outbox.settle(tx, (outbox_id,), "failed", now, error=reason)
 

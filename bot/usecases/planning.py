@@ -163,6 +163,8 @@ def go_on(tx: Transaction, wave: Ringing, now: datetime) -> Rung:
     Who joined meanwhile is in it, and who was gone and is back; who is gone now catches up on their return.
     What has been done meanwhile is withdrawn, and what is worth nothing any more expires.
     """
+    if ":" in wave.entry_id:  # no timetable's: an announcement, a correction
+        return _let_go(tx, wave, now)
     programme = tx.catalogue.programme(wave.programme_id)
     entry = None if programme is None else programme.entry(wave.entry_id)
     when = None if programme is None or entry is None else timing(programme, entry, wave.zone, wave.due_at)
@@ -199,6 +201,19 @@ def go_on(tx: Transaction, wave: Ringing, now: datetime) -> Rung:
         case Miss():
             waves.settle_held(tx, wave.id, "expired", now, error="its wave was stopped")
             return Rung(missed=True)
+
+
+def _let_go(tx: Transaction, wave: Ringing, now: datetime) -> Rung:
+    """What the wave holds is owed again, with as much time for it as there was at first."""
+    if wave.not_after < now:
+        waves.settle_held(tx, wave.id, "expired", now, error="its wave was stopped")
+        return Rung(missed=True)
+    due_at = max(now, wave.due_at)
+    everybody_by = due_at + (wave.everybody_by - wave.due_at)
+    number = waves.let_go(
+        tx, wave.id, due_at=due_at, everybody_by=everybody_by, not_after=max(wave.not_after, everybody_by)
+    )
+    return Rung(number)
 
 
 # --- sending ------------------------------------------------------------------------------------------

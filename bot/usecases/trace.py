@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 
-from bot.domain.messages import Ask, Delete, Edit, Invite, Message, Say, Scheduled
+from bot.domain.messages import Ask, Delete, Edit, Invite, Message, Recall, Revise, Say, Scheduled
 from bot.domain.people import Reach
 from bot.storage import trace as stored
 from bot.storage.database import Transaction
@@ -179,6 +179,10 @@ def _what(message: Message | None) -> str:
             return f"Telegram message {message_id} changed into the text '{say.key}'"
         case Delete(message_id):
             return f"Telegram message {message_id} deleted"
+        case Revise():
+            return "an earlier message changed into what it says now"
+        case Recall():
+            return "an earlier message taken back"
         case None:
             return "something that this version cannot read"
 

@@ -89,8 +89,28 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("read_at", sa.DateTime(timezone=True), nullable=True))
         batch_op.add_column(sa.Column("revision_asked_at", sa.DateTime(timezone=True), nullable=True))
 
+    with op.batch_alter_table("outbox", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("copy_of", sa.BigInteger(), nullable=True))
+        batch_op.add_column(sa.Column("more_ids", sa.JSON(), nullable=True))
+        batch_op.create_index(
+            "ix_outbox_copy_of",
+            ["copy_of"],
+            unique=False,
+            sqlite_where=sa.text("copy_of IS NOT NULL"),
+            postgresql_where=sa.text("copy_of IS NOT NULL"),
+        )
+
 
 def downgrade() -> None:
+    with op.batch_alter_table("outbox", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_outbox_copy_of",
+            sqlite_where=sa.text("copy_of IS NOT NULL"),
+            postgresql_where=sa.text("copy_of IS NOT NULL"),
+        )
+        batch_op.drop_column("more_ids")
+        batch_op.drop_column("copy_of")
+
     with op.batch_alter_table("journal_entries", schema=None) as batch_op:
         batch_op.drop_column("revision_asked_at")
         batch_op.drop_column("read_at")

@@ -1,0 +1,137 @@
+"""Copies that are in chats already: made to say what they say by now, or taken back.
+
+Both are waves of the outbox: a row for each copy, which names it. What the copy is to say is looked up when
+the row is begun, so that the last correction is what everybody reads, however many there were.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from sqlalchemy import Select
+
+from bot.domain.messages import Amend, Lane, Message, Recall, Revise, Say, TakeBack
+from bot.domain.programme import Programme
+from bot.storage import copies, outbox, waves
+from bot.storage.copies import Copy, Times
+from bot.storage.database import Transaction
+from bot.storage.outbox import Letter
+
+DELETABLE = timedelta(hours=48)
+"""How long a bot may delete its messages."""
+
+_MARGIN = timedelta(minutes=5)  # between our clock and Telegram's, and the way there
+_PAUSE = timedelta(seconds=2)  # until a copy that is on its way is there
+
+
+def revise(
+    tx: Transaction,
+    programme: Programme,
+    which: Select[int],
+    *,
+    reason: str,
+    lane: Lane,
+    now: datetime,
+    everybody_by: datetime | None = None,
+    not_after: datetime | None = None,
+) -> int:
+    """Owe every copy among `which` (ids of rows of the outbox) an edit to what it says now; how many.
+
+    `reason` names the correction ("session:pembukaan/v2") and is the name of its wave: for the same one, each
+    copy is edited once. What was not sent yet says it by itself. An edit makes no sound, so sending windows
+    do not matter.
+    """
+    times = _times(now, everybody_by, not_after)
+    wave_id = waves.note(tx, programme, f"revise:{reason}", times, now)
+    number = copies.owe_revisions(tx, which, reason, wave_id, lane, times, now)
+    waves.add(tx, wave_id, number)
+    return number
+
+
+def recall(
+    tx: Transaction,
+    programme: Programme,
+    which: Select[int],
+    *,
+    note: Say | None,
+    reason: str,
+    lane: Lane,
+    now: datetime,
+    everybody_by: datetime | None = None,
+    not_after: datetime | None = None,
+) -> int:
+    """Owe the deletion of every copy among `which` (ids of rows of the outbox); how many there are.
+
+    What is older than 48 hours, or refused, says `note` instead. What was not sent yet is withdrawn. Twice
+    does no harm; a recall that came to nothing is tried anew.
+    """
+    times = _times(now, everybody_by, not_after)
+    wave_id = waves.note(tx, programme, f"recall:{reason}", times, now)
+    number = copies.owe_recalls(tx, which, Recall(note), wave_id, lane, times, now)
+    waves.add(tx, wave_id, number)
+    return number
+
+
+def resolve(tx: Transaction, letters: Sequence[Letter], now: datetime) -> list[Letter]:
+    """The letters with what they refer to; what comes to nothing is settled, what has to wait is put off."""
+    wanted = [letter.copy_of for letter in letters if letter.copy_of is not None]
+    if not wanted:
+        return list(letters)
+    found = copies.copies(tx, wanted)
+    resolved = []
+    for letter in letters:
+        message = letter.message
+        if isinstance(message, Revise | Recall):
+            copy = found.get(letter.copy_of or 0)
+            changed = _changed(tx, letter, message, copy, now)
+            if changed is not None:
+                resolved.append(replace(letter, message=changed))
+        else:
+            resolved.append(letter)
+    return resolved
+
+
+def _changed(
+    tx: Transaction, letter: Letter, message: Revise | Recall, copy: Copy | None, now: datetime
+) -> Amend | TakeBack | None:
+    """What is to be done about the copy; None where that is nothing, or nothing yet."""
+    if copy is None or copy.message is None:
+        outbox.settle(tx, (letter.owed.id,), "withdrawn", now, error="the log of its copy is gone")
+    elif copy.state == "sending":
+        outbox.postpone(tx, letter.owed.id, now + _PAUSE, "its copy is on its way")
+    elif copy.state in {"owed", "held"}:
+        if isinstance(message, Recall):
+            copies.withdraw(tx, copy.id, now, "recalled")
+        outbox.settle(tx, (letter.owed.id,), "withdrawn", now, error="its copy is not sent yet")
+    elif copy.state != "sent" or not copy.message_ids:
+        outbox.settle(tx, (letter.owed.id,), "withdrawn", now, error="its copy was never sent")
+    elif copy.chat_id != letter.owed.chat_id:
+        outbox.settle(tx, (letter.owed.id,), "gone", now, error="its copy is in another chat")
+    elif isinstance(message, Revise):
+        return Amend(copy.message_ids, copy.message)
+    elif not message.by_note and copy.at is not None and now - copy.at < DELETABLE - _MARGIN:
+        return TakeBack(copy.message_ids)
+    elif message.note is not None:
+        return TakeBack(copy.message_ids, message.note, captioned(copy.message))
+    else:
+        outbox.settle(tx, (letter.owed.id,), "failed", now, error="too old to be deleted")
+    return None
+
+
+def refused(tx: Transaction, outbox_id: int, message: Message, now: datetime) -> bool:
+    """Telegram refused what was to be done about a copy; whether another way is tried: a note, if any."""
+    match message:
+        case Recall(Say() as note, by_note=False):
+            outbox.reword(tx, {outbox_id: Recall(note, by_note=True)}, sending=True)
+            outbox.postpone(tx, outbox_id, now, "it cannot be deleted, so a note replaces it")
+            return True
+    return False
+
+
+def captioned(message: Message) -> bool:
+    """Whether a message's words are the caption of a file."""
+    return False
+
+
+def _times(now: datetime, everybody_by: datetime | None, not_after: datetime | None) -> Times:
+    return Times(now, everybody_by or now + outbox.EVERYBODY_BY, not_after or now + outbox.NOT_AFTER)
