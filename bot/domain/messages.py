@@ -11,6 +11,7 @@ from enum import IntEnum
 from typing import TypeAlias
 
 from bot.domain.language import Localised
+from bot.domain.posts import Post
 from bot.domain.programme import Local
 
 Value: TypeAlias = "str | int | date | datetime | Local | Localised | Say | Written | tuple[Say, ...]"
@@ -139,7 +140,24 @@ class Recall:
     by_note: bool = False
 
 
-Message: TypeAlias = Say | Scheduled | Ask | Invite | Edit | Delete | Revise | Recall
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """An announcement, as it stands when it is sent; with a `version`, as it stands in that one."""
+
+    id: int
+    version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far an announcement has got, as it is when this is sent."""
+
+    announcement: int
+
+
+Message: TypeAlias = (
+    Say | Scheduled | Ask | Invite | Edit | Delete | Revise | Recall | Announcement | Progress
+)
 """What the outbox keeps. Some refer to what is looked up when the message is begun: see `Sendable`."""
 
 
@@ -148,7 +166,7 @@ class Amend:
     """Make the messages `message_ids`, one copy (an album's are several), say what `says` says."""
 
     message_ids: tuple[int, ...]
-    says: Message
+    says: "Message | Post"
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +181,7 @@ class TakeBack:
     captioned: bool = False
 
 
-Sendable: TypeAlias = Message | Amend | TakeBack
+Sendable: TypeAlias = Message | Amend | TakeBack | Post
 """What is given to the wire: all that was referred to is in it."""
 
 

@@ -57,6 +57,23 @@ def people(
     return statement
 
 
+def everybody(programme: Programme, audience: Audience, *, scope: Scope = EVERYTHING) -> Select[int]:
+    """Select the ids of those whom the audience means, whether or not they can be written to.
+
+    `ChatRow` is joined: it has nothing of who has no chat.
+    """
+    return (
+        select(PersonRow.id)
+        .join(ChatRow, ChatRow.person_id == PersonRow.id, isouter=True)
+        .where(
+            PersonRow.programme_id == programme.id,
+            PersonRow.withdrawn_at.is_(None),
+            *_conditions(programme, audience),
+            *within(scope),
+        )
+    )
+
+
 def size(tx: Transaction, programme: Programme, audience: Audience, *, zone: Zone | None = None) -> int:
     """How many people the audience means at this moment."""
     whom = people(programme, audience, zone=zone)

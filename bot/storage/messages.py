@@ -5,6 +5,7 @@ from typing import Any
 
 from bot.domain.language import Localised
 from bot.domain.messages import (
+    Announcement,
     Ask,
     Button,
     Delete,
@@ -12,6 +13,7 @@ from bot.domain.messages import (
     Invite,
     Link,
     Message,
+    Progress,
     Recall,
     Revise,
     Say,
@@ -43,6 +45,10 @@ def dump(message: Message) -> dict[str, Any]:
         case Recall(note, by_note):
             said = {} if note is None else {"say": _dump_say(note)}
             return {"recall": by_note, **said}
+        case Announcement(announcement_id, version):
+            return {"announcement": announcement_id, **({} if version is None else {"version": version})}
+        case Progress(announcement_id):
+            return {"progress": announcement_id}
 
 
 def load(data: dict[str, Any]) -> Message:
@@ -56,6 +62,10 @@ def load(data: dict[str, Any]) -> Message:
             return Revise()
         case {"recall": bool(by_note)}:
             return Recall(_load_say(data["say"]) if "say" in data else None, by_note)
+        case {"announcement": int(announcement_id)}:
+            return Announcement(announcement_id, data.get("version"))
+        case {"progress": int(announcement_id)}:
+            return Progress(announcement_id)
         case {"say": dict(say)}:
             return _load_say(say)
         case {"scheduled": [str(programme), str(entry)]}:

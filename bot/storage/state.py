@@ -7,6 +7,7 @@ from bot.storage.tables import StateRow
 from bot.storage.upsert import upsert
 
 PAID = "paid_messages"  # the day (UTC) and how many messages were paid for on it: "2026-11-09 1200"
+PACE = "pace"  # messages a second, as whoever sends is configured
 BOT_NAME = "bot_username"  # as Telegram told it last, without the @
 
 

@@ -24,7 +24,20 @@ from bot.telegram.render import Renderer, UnrenderableError
 
 _log = structlog.stdlib.get_logger(__name__)
 
-_PAID: Final = frozenset({"sendMessage", "sendPoll", "sendDocument"})
+_PAID: Final = frozenset(
+    {
+        "sendMessage",
+        "sendPoll",
+        "sendDocument",
+        "sendPhoto",
+        "sendVideo",
+        "sendAnimation",
+        "sendAudio",
+        "sendVoice",
+        "sendLocation",
+        "sendMediaGroup",
+    }
+)
 
 _NOBODY_THERE: Final = (
     "chat not found",
@@ -159,6 +172,10 @@ def _sent(result: object, message: Sendable) -> Outcome:
         return Sent(message.message_ids[0])
     match result:
         case [{"message_id": int(message_id)}, *others]:  # an album
-            more_ids = (found for each in others if isinstance(found := each.get("message_id"), int))
-            return Sent(message_id, more_ids=tuple(more_ids))
+            return Sent(message_id, more_ids=tuple(map(_message_id, others)))
     return InDoubt("the answer does not say which message it became")
+
+
+def _message_id(sent: Any) -> int:
+    found: int = sent["message_id"]
+    return found

@@ -12,7 +12,19 @@ from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 
-from bot.domain.messages import Ask, Delete, Edit, Invite, Message, Recall, Revise, Say, Scheduled
+from bot.domain.messages import (
+    Announcement,
+    Ask,
+    Delete,
+    Edit,
+    Invite,
+    Message,
+    Progress,
+    Recall,
+    Revise,
+    Say,
+    Scheduled,
+)
 from bot.domain.people import Reach
 from bot.storage import trace as stored
 from bot.storage.database import Transaction
@@ -183,6 +195,10 @@ def _what(message: Message | None) -> str:
             return "an earlier message changed into what it says now"
         case Recall():
             return "an earlier message taken back"
+        case Announcement(number):
+            return f"announcement {number}"
+        case Progress(number):
+            return f"how far announcement {number} has got"
         case None:
             return "something that this version cannot read"
 
