@@ -1,10 +1,12 @@
 """Reports out, as tables for Excel and LibreOffice: text stays text, whatever it begins with."""
 
 import csv
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from decimal import Decimal
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,8 @@ import xlsxwriter  # type: ignore[import-untyped]  # ships no types
 from bot.documents.rosters import inert
 
 MOST_ROWS = 1_048_575  # of a sheet, below its header: the format's own limit
+
+_FORBIDDEN = re.compile(r"[\[\]:*?/\\]")  # in a sheet's name
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +32,7 @@ class TooManyRowsError(Exception):
     """More rows than a sheet holds; prints as a sentence."""
 
 
-def write_workbook(path: Path, tables: Iterable[Table], zone: tzinfo) -> dict[str, int]:
+def write_workbook(path: Path | BytesIO, tables: Iterable[Table], zone: tzinfo) -> dict[str, int]:
     """Write an XLSX with a sheet for each table, instants as `zone` has them; returns how many rows each has.
 
     Raises TooManyRowsError.
@@ -41,7 +45,7 @@ def write_workbook(path: Path, tables: Iterable[Table], zone: tzinfo) -> dict[st
             date: workbook.add_format({"num_format": "yyyy-mm-dd"}),
         }
         for table in tables:
-            sheet = workbook.add_worksheet(table.name[:31])
+            sheet = workbook.add_worksheet(_FORBIDDEN.sub(" ", table.name)[:31].strip("' "))
             sheet.freeze_panes(1, 0)
             sheet.set_column(0, max(0, len(table.titles) - 1), 18)
             for column, title in enumerate(table.titles):

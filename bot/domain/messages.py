@@ -124,6 +124,62 @@ class Delete:
     message_id: int
 
 
+Cell: TypeAlias = "str | int | date | datetime | Say | None"
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """What a spreadsheet shows: worded for its reader when it is sent, instants in the reader's zone.
+
+    `notes` have a sheet of their own: what this is, of when, and that it is not to be passed on.
+    """
+
+    title: Say
+    columns: tuple[Say, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    notes: tuple[Say, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A document that was made for somebody and kept (`bot.storage.files`): a table as XLSX, or a text.
+
+    `content` is put in when it is sent; the outbox has the id only.
+    """
+
+    id: int
+    name: str
+    caption: Say
+    content: Table | str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """How many of how many."""
+
+    label: str
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """Bars one below the other, each with what it counts printed."""
+
+    title: Say
+    bars: tuple[Bar, ...]
+    legend: tuple[Say, Say]  # of what is done, and of what is lacking
+    source: Say  # what was counted, when
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A chart, drawn when it is sent."""
+
+    chart: Chart
+    caption: Say
+
+
 @dataclass(frozen=True, slots=True)
 class Revise:
     """Make an earlier message, the copy that the row in the outbox names, say what it says by now."""
@@ -156,7 +212,18 @@ class Progress:
 
 
 Message: TypeAlias = (
-    Say | Scheduled | Ask | Invite | Edit | Delete | Revise | Recall | Announcement | Progress
+    Say
+    | Scheduled
+    | Ask
+    | Invite
+    | Edit
+    | Delete
+    | File
+    | Picture
+    | Revise
+    | Recall
+    | Announcement
+    | Progress
 )
 """What the outbox keeps. Some refer to what is looked up when the message is begun: see `Sendable`."""
 

@@ -7,17 +7,23 @@ from bot.domain.language import Localised
 from bot.domain.messages import (
     Announcement,
     Ask,
+    Bar,
     Button,
+    Cell,
+    Chart,
     Delete,
     Edit,
+    File,
     Invite,
     Link,
     Message,
+    Picture,
     Progress,
     Recall,
     Revise,
     Say,
     Scheduled,
+    Table,
     Tap,
     Value,
     Written,
@@ -49,6 +55,10 @@ def dump(message: Message) -> dict[str, Any]:
             return {"announcement": announcement_id, **({} if version is None else {"version": version})}
         case Progress(announcement_id):
             return {"progress": announcement_id}
+        case File(file_id, name, caption):
+            return {"file": [file_id, name], "say": _dump_say(caption)}
+        case Picture(chart, caption):
+            return {"picture": _dump_chart(chart), "say": _dump_say(caption)}
 
 
 def load(data: dict[str, Any]) -> Message:
@@ -66,6 +76,10 @@ def load(data: dict[str, Any]) -> Message:
             return Announcement(announcement_id, data.get("version"))
         case {"progress": int(announcement_id)}:
             return Progress(announcement_id)
+        case {"file": [int(file_id), str(name)], "say": dict(say)}:
+            return File(file_id, name, _load_say(say))
+        case {"picture": dict(chart), "say": dict(say)}:
+            return Picture(_load_chart(chart), _load_say(say))
         case {"say": dict(say)}:
             return _load_say(say)
         case {"scheduled": [str(programme), str(entry)]}:
@@ -75,6 +89,52 @@ def load(data: dict[str, Any]) -> Message:
         case {"invite": [str(programme), str(session)]}:
             return Invite(programme, session)
     raise ValueError(f"not a message: {data!r}")
+
+
+def dump_table(table: Table) -> dict[str, Any]:
+    """`table` as what JSON can hold; `load_table` gives an equal one back."""
+    return {
+        "title": _dump_say(table.title),
+        "columns": [_dump_say(column) for column in table.columns],
+        "rows": [[None if cell is None else _dump_value(cell) for cell in row] for row in table.rows],
+        "notes": [_dump_say(line) for line in table.notes],
+    }
+
+
+def load_table(data: dict[str, Any]) -> Table:
+    """The table that `dump_table` wrote."""
+    return Table(
+        _load_say(data["title"]),
+        tuple(_load_say(column) for column in data["columns"]),
+        tuple(tuple(_load_cell(cell) for cell in row) for row in data["rows"]),
+        tuple(_load_say(line) for line in data["notes"]),
+    )
+
+
+def _load_cell(data: Any) -> Cell:
+    value = None if data is None else _load_value(data)
+    if value is None or isinstance(value, str | int | date | Say):
+        return value
+    raise ValueError(f"not a cell: {data!r}")
+
+
+def _dump_chart(chart: Chart) -> dict[str, Any]:
+    return {
+        "title": _dump_say(chart.title),
+        "bars": [[bar.label, bar.done, bar.total] for bar in chart.bars],
+        "legend": [_dump_say(each) for each in chart.legend],
+        "source": _dump_say(chart.source),
+    }
+
+
+def _load_chart(data: dict[str, Any]) -> Chart:
+    done, lacking = data["legend"]
+    return Chart(
+        _load_say(data["title"]),
+        tuple(Bar(*bar) for bar in data["bars"]),
+        (_load_say(done), _load_say(lacking)),
+        _load_say(data["source"]),
+    )
 
 
 def _dump_say(say: Say) -> dict[str, Any]:

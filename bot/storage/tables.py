@@ -19,6 +19,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Text,
@@ -83,6 +84,7 @@ class Base(DeclarativeBase):
         list[str]: JSON(),
         list[list[str]]: JSON(),
         str: Text(),
+        bytes: LargeBinary(),
     }
 
 
@@ -541,3 +543,13 @@ class GroupChatRow(Base):
     added_at: Mapped[datetime]
     asked: Mapped[bool] = mapped_column(default=True)  # whoever added it has yet to say what it is for
     left_at: Mapped[datetime | None]
+
+
+class FileRow(Base):
+    """What somebody is to be sent as a file, until it expires; see `bot.storage.files`."""
+
+    __tablename__ = "files"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    content: Mapped[bytes]  # JSON, compressed
+    expires_at: Mapped[datetime] = mapped_column(index=True)

@@ -2,13 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from io import BytesIO
 from typing import Any, Final
 
 from telegram import InputFile, InputMediaDocument
 
 from bot.content.markup import cut, escape, shorten, width
-from bot.content.wording import Wording, language_of
+from bot.content.wording import Wording, language_of, zone_of
+from bot.documents import charts
 from bot.documents.calendars import invitation
+from bot.documents.exports import Table as Sheet
+from bot.documents.exports import write_workbook
 from bot.domain.announcements import template, variables
 from bot.domain.cards import card
 from bot.domain.messages import (
@@ -16,10 +20,13 @@ from bot.domain.messages import (
     Announcement,
     Ask,
     Button,
+    Cell,
     Delete,
     Edit,
+    File,
     Invite,
     Link,
+    Picture,
     Progress,
     Reader,
     Recall,
@@ -27,6 +34,7 @@ from bot.domain.messages import (
     Say,
     Scheduled,
     Sendable,
+    Table,
     TakeBack,
     Tap,
     Value,
@@ -192,6 +200,10 @@ class Renderer:
                 raise LookupError("what it refers to was not looked up")
             case Post():
                 return self._post(message, reader)
+            case File():
+                return Call("sendDocument", self._file(message, reader))
+            case Picture():
+                return Call("sendPhoto", self._picture(message, reader))
 
     def _taken_back(self, message: TakeBack, reader: Reader) -> Call:
         if message.note is not None:
@@ -264,15 +276,12 @@ class Renderer:
         return Call(method, params)
 
     def _text(self, say: Say, reader: Reader) -> dict[str, Any]:
-        params: dict[str, Any] = {
+        return {
             "text": cut(self._wording.html(say, reader), TEXT_LIMIT),
             "parse_mode": "HTML",
             "link_preview_options": {"is_disabled": True},
+            **self._keyboard(say, reader),
         }
-        if say.buttons:
-            rows = [[self._button(button, reader) for button in row] for row in say.buttons]
-            params["reply_markup"] = {"inline_keyboard": rows}
-        return params
 
     def _button(self, button: Button, reader: Reader) -> dict[str, str]:
         label = self._wording.plain(button.label, reader)
@@ -325,6 +334,58 @@ class Renderer:
             "caption": cut(self._wording.html(Say("invite.caption", said), reader), CAPTION_LIMIT),
             "parse_mode": "HTML",
         }
+
+    def _file(self, file: File, reader: Reader) -> dict[str, Any]:
+        match file.content:
+            case Table() as table:
+                document = self._workbook(table, reader)
+            case str() as text:
+                document = text.encode("utf-8-sig")  # else Windows' editor misreads it
+            case None:
+                raise LookupError(f"the file {file.name} is kept no longer")
+        return {"document": InputFile(document, filename=file.name), **self._caption(file.caption, reader)}
+
+    def _workbook(self, table: Table, reader: Reader) -> bytes:
+        sheets = [
+            Sheet(
+                self._wording.plain(table.title, reader),
+                [self._wording.plain(column, reader) for column in table.columns],
+                ([self._cell(cell, reader) for cell in row] for row in table.rows),
+            )
+        ]
+        if table.notes:
+            about = self._wording.plain(Say("workbook.about"), reader)
+            sheets.append(
+                Sheet(about, [about], ([self._wording.plain(line, reader)] for line in table.notes))
+            )
+        file = BytesIO()
+        write_workbook(file, sheets, zone_of(reader).tzinfo)
+        return file.getvalue()
+
+    def _cell(self, cell: Cell, reader: Reader) -> object:
+        return self._wording.plain(cell, reader) if isinstance(cell, Say) else cell
+
+    def _picture(self, picture: Picture, reader: Reader) -> dict[str, Any]:
+        chart = picture.chart
+        done, lacking = (self._wording.plain(each, reader) for each in chart.legend)
+        drawn = charts.bars(
+            title=self._wording.plain(chart.title, reader),
+            bars=[(bar.label, bar.done, bar.total) for bar in chart.bars],
+            legend=(done, lacking),
+            source=self._wording.plain(chart.source, reader),
+            number=lambda number: self._wording.plain(number, reader),
+        )
+        return {"photo": InputFile(drawn, filename="rekap.png"), **self._caption(picture.caption, reader)}
+
+    def _caption(self, say: Say, reader: Reader) -> dict[str, Any]:
+        params = {"caption": cut(self._wording.html(say, reader), CAPTION_LIMIT), "parse_mode": "HTML"}
+        return params | self._keyboard(say, reader)
+
+    def _keyboard(self, say: Say, reader: Reader) -> dict[str, Any]:
+        if not say.buttons:
+            return {}
+        rows = [[self._button(button, reader) for button in row] for row in say.buttons]
+        return {"reply_markup": {"inline_keyboard": rows}}
 
     def _programme(self, programme_id: str) -> Programme:
         programme = self._catalogue.programme(programme_id)

@@ -1,5 +1,6 @@
 """Sends messages to Telegram's chats, and says how each ended in words that are not Telegram's."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -15,7 +16,7 @@ from telegram.error import (
     TimedOut,
 )
 
-from bot.domain.messages import Amend, Delete, Edit, Reader, Say, Sendable, TakeBack
+from bot.domain.messages import Amend, Delete, Edit, File, Picture, Reader, Say, Sendable, TakeBack
 from bot.domain.outcomes import Done, Failed, Gone, HoldBack, InDoubt, Moved, Outcome, Sent, Unsent
 from bot.domain.people import Reach
 from bot.telegram.client import Client
@@ -75,7 +76,10 @@ class TelegramWire:
         `paid` buys more than 30 messages a second, where the method can be paid for.
         """
         try:
-            call = self._renderer.call(message, reader)
+            if isinstance(message, File | Picture):  # to be made first, which takes long
+                call = await asyncio.to_thread(self._renderer.call, message, reader)
+            else:
+                call = self._renderer.call(message, reader)
         except UnrenderableError as error:
             _log.error(
                 "message cannot be put into words",

@@ -17,8 +17,10 @@ from bot.domain.messages import (
     Ask,
     Delete,
     Edit,
+    File,
     Invite,
     Message,
+    Picture,
     Progress,
     Recall,
     Revise,
@@ -199,6 +201,10 @@ def _what(message: Message | None) -> str:
             return f"announcement {number}"
         case Progress(number):
             return f"how far announcement {number} has got"
+        case File(file_id, name):
+            return f"the file '{name}' (number {file_id})"
+        case Picture(chart):
+            return f"a chart of {len(chart.bars)} bars"
         case None:
             return "something that this version cannot read"
 

@@ -1,7 +1,7 @@
 """A message comes back from the outbox as it was put in, and nothing else is taken for one."""
 
 import string
-from datetime import UTC
+from datetime import UTC, datetime, timedelta
 
 import orjson
 import pytest
@@ -9,8 +9,27 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.language import Localised
-from bot.domain.messages import Ask, Button, Delete, Edit, Invite, Link, Message, Say, Scheduled, Tap, Written
+from bot.domain.messages import (
+    Ask,
+    Bar,
+    Button,
+    Chart,
+    Delete,
+    Edit,
+    File,
+    Invite,
+    Link,
+    Message,
+    Picture,
+    Say,
+    Scheduled,
+    Table,
+    Tap,
+    Written,
+)
 from bot.domain.programme import Local
+from bot.storage import files
+from bot.storage.database import Database
 from bot.storage.messages import dump, load
 
 whole = st.integers(-(2**53), 2**53)
@@ -43,6 +62,18 @@ messages = st.one_of(
     st.builds(Invite, names, names),
     st.builds(Edit, whole, say),
     st.builds(Delete, whole),
+    st.builds(File, whole, names, say, content=st.none()),
+    st.builds(
+        Picture,
+        st.builds(
+            Chart,
+            say,
+            st.lists(st.builds(Bar, words, whole, whole), max_size=2).map(tuple),
+            st.tuples(say, say),
+            say,
+        ),
+        say,
+    ),
 )
 
 
@@ -55,3 +86,18 @@ def test_a_message_comes_back(message: Message) -> None:
 def test_anything_else_is_refused(data: dict[str, object]) -> None:
     with pytest.raises(ValueError, match="not a message"):
         load(data)
+
+
+async def test_a_file_is_kept_for_some_days(database: Database) -> None:
+    now = datetime(2026, 11, 9, 2, tzinfo=UTC)
+    table = Table(
+        Say("title"),
+        (Say("name"), Say("since")),
+        (("=Anna", now), ("Budi", None), ("Citra", Say("never", {"n": 3}))),
+        (Say("note"),),
+    )
+    ids = [await database.transact(files.keep, each, now) for each in (table, "Satu\nDua")]
+    assert [await database.transact(files.content, each) for each in ids] == [table, "Satu\nDua"]
+    assert await database.transact(files.prune, now + files.KEPT) == 0
+    assert await database.transact(files.prune, now + files.KEPT + timedelta(seconds=1)) == 2
+    assert await database.transact(files.content, ids[0]) is None

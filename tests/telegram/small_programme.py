@@ -81,6 +81,7 @@ TEXTS = {
     "broken": both("<b>tebal"),
     "yes": both("Ya & <b>tidak</b>"),
     "card.plain": both("{lead}"),
+    "workbook.about": both("about"),
     "invite.caption": both("<b>{title}</b>"),
     "invite.description": both("{url} {meeting_id} {passcode}\n{stream}"),
     "invite.stream": both("Siaran: {url}"),

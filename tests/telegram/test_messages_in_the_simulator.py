@@ -1,9 +1,29 @@
 """Every kind of message, from its value to what a person sees on the screen."""
 
+from datetime import UTC, datetime
+from io import BytesIO
+
 import pytest
 from icalendar import Calendar
+from python_calamine import CalamineWorkbook
 
-from bot.domain.messages import Ask, Button, Delete, Edit, Invite, Message, Reader, Say, Scheduled, Tap
+from bot.domain.messages import (
+    Ask,
+    Bar,
+    Button,
+    Chart,
+    Delete,
+    Edit,
+    File,
+    Invite,
+    Message,
+    Picture,
+    Reader,
+    Say,
+    Scheduled,
+    Table,
+    Tap,
+)
 from bot.domain.outcomes import Done, Failed, Gone, HoldBack, InDoubt, Outcome, Sent, Unsent
 from bot.domain.people import Reach
 from bot.simulator import DropAfter, DropBefore, Retry429, SeenButton, ServerError, Simulator
@@ -61,6 +81,34 @@ async def test_what_anna_sees(telegram: Simulator, bot: Client) -> None:
     assert await wire.send(11, Delete(first.message_id), ANNA) == Done()
     assert await wire.send(11, Edit(first.message_id, Say("hi")), ANNA) == Done()
     assert anna.inbox[0].text == "Good morning, Anna (en)"
+
+
+async def test_files_and_charts_that_were_made_for_somebody(telegram: Simulator, bot: Client) -> None:
+    anna, wire = telegram.person(11), TelegramWire(bot, RENDERER)
+    await anna.send("/start")
+    at = datetime(2026, 11, 9, 2, tzinfo=UTC)
+    table = Table(Say("yes"), (Say("hi"), Say("yes")), (("=1+1", at), ("-", Say("hi"))), (Say("hi"),))
+    caption = Say("hi", {}, ((Button(Say("yes"), Tap("a")),),))
+    await sent(wire, File(1, "rekap.xlsx", caption, table))
+    await sent(wire, File(2, "teks.txt", Say("hi"), "Satu\nDua"))
+    chart = Chart(
+        Say("hi"), (Bar("Biro $x$", 1, 3), Bar("<Balai>", 0, 0)), (Say("yes"), Say("hi")), Say("hi")
+    )
+    await sent(wire, Picture(chart, caption))
+    workbook, text, picture = anna.inbox
+    assert (workbook.document.name, workbook.text) == ("rekap.xlsx", "Halo Anna & <co>")
+    sheets = CalamineWorkbook.from_filelike(BytesIO(workbook.document.data))
+    assert sheets.sheet_names == ["Ya & tidak", "about"]
+    assert sheets.get_sheet_by_index(0).to_python() == [
+        ["Halo Anna & <co>", "Ya & tidak"],
+        ["=1+1", datetime(2026, 11, 9, 10)],
+        ["-", "Halo Anna & <co>"],
+    ]
+    assert (text.document.name, text.document.data.decode("utf-8-sig")) == ("teks.txt", "Satu\nDua")
+    assert (picture.photo.kind, picture.keyboard) == ("photo", ((SeenButton("Ya & tidak", "a::"),),))
+    assert await wire.send(11, File(3, "lama.xlsx", Say("hi")), ANNA) == Failed(
+        "the file lama.xlsx is kept no longer"
+    )
 
 
 async def test_a_long_text_arrives_cut(telegram: Simulator, bot: Client) -> None:

@@ -28,6 +28,16 @@ def upgrade() -> None:
         batch_op.create_index("ix_audit_on", ["kind", "subject"], unique=False)
 
     op.create_table(
+        "files",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_files")),
+    )
+    with op.batch_alter_table("files", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_files_expires_at"), ["expires_at"], unique=False)
+
+    op.create_table(
         "announcements",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("programme_id", sa.Text(), nullable=False),
@@ -224,6 +234,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_announcements_of")
 
     op.drop_table("announcements")
+    with op.batch_alter_table("files", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_files_expires_at"))
+
+    op.drop_table("files")
     with op.batch_alter_table("audit", schema=None) as batch_op:
         batch_op.drop_index("ix_audit_on")
         batch_op.drop_index("ix_audit_of")
