@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, Discriminator,
 
 from bot.content.problems import nearest
 from bot.content.shape import (
+    Approval,
     ClockTime,
     Day,
     Duration,
@@ -424,6 +425,11 @@ class ScheduleFile(Shape):
         description="How many will take part: `rekan check` then says what cannot be in time for all.",
     )
     contact: Words | None = Field(None, description="Whom to ask.")
+    approval: Approval = Field(
+        None,
+        description="Whether an announcement wants a second coordinator's approval: true, false, or for how"
+        " many people it does (500: for more than 500).",
+    )
     agendas: list[Id] = Field([])
     quizzes: list[Id] = Field([])
     journal: list[TaskFile] = Field([])

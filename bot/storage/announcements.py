@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
@@ -10,6 +10,7 @@ from sqlalchemy import (
     Row,
     Select,
     and_,
+    bindparam,
     case,
     delete,
     func,
@@ -112,6 +113,24 @@ class Meant:
     def people(self) -> int:
         """How many can be written to."""
         return sum(self.reached.values())
+
+
+@dataclass(frozen=True, slots=True)
+class WaveOf:
+    """One of an announcement's waves, and its state."""
+
+    id: int
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class GroupChat:
+    """A group or channel, of a programme (empty: nobody has said which yet)."""
+
+    id: int
+    programme_id: str
+    title: str
+    kind: str
 
 
 def add(tx: Transaction, values: Mapping[str, Any], post: Post, written_by: int, now: datetime) -> int:
@@ -220,7 +239,12 @@ def announcements(
 def active(tx: Transaction) -> list[Announcement]:
     """What is scheduled or under way, of all programmes."""
     states = [state.value for state in (*UNDER_WAY, State.SCHEDULED)]
-    return _found(tx, AnnouncementRow.state.in_(states), None)
+    ending = and_(
+        AnnouncementRow.state == State.CANCELLED.value,
+        AnnouncementRow.started_at.is_not(None),
+        AnnouncementRow.ended_at.is_(None),
+    )
+    return _found(tx, or_(AnnouncementRow.state.in_(states), ending), None)
 
 
 def made_of(
@@ -327,6 +351,17 @@ def longest(tx: Transaction, programme: Programme, scope: Scope) -> tuple[str, s
     return found[0], found[1]
 
 
+def some_office(tx: Transaction, programme_id: str) -> str:
+    """An office of the programme's people, to show what a message looks like; empty where there is none."""
+    found = tx.connection.scalar(
+        select(PersonRow.office)
+        .where(PersonRow.programme_id == programme_id, PersonRow.office != "")
+        .order_by(PersonRow.id)
+        .limit(1)
+    )
+    return found or ""
+
+
 def beyond(tx: Transaction, programme: Programme, whom: Whom, scope: Scope, limit: Scope) -> int:
     """How many of those whom `whom` means within `scope` are not within `limit`."""
     mine = people(programme, whom, scope)
@@ -399,15 +434,14 @@ def release(tx: Transaction, wave_ids: Sequence[int], limit: int) -> int:
     return tx.connection.execute(statement).rowcount
 
 
-def waves(tx: Transaction, programme_id: str, names: Iterable[str]) -> list[Row[Any]]:
-    """The waves of those names: id, zone, state, and their times."""
-    return list(
-        tx.connection.execute(
-            select(WaveRow.__table__)
-            .where(WaveRow.programme_id == programme_id, WaveRow.entry_id.in_(list(names)))
-            .order_by(WaveRow.id)
-        )
+def waves(tx: Transaction, programme_id: str, names: Iterable[str]) -> list[WaveOf]:
+    """The waves of those names."""
+    rows = tx.connection.execute(
+        select(WaveRow.id, WaveRow.state)
+        .where(WaveRow.programme_id == programme_id, WaveRow.entry_id.in_(list(names)))
+        .order_by(WaveRow.id)
     )
+    return [WaveOf(row.id, row.state) for row in rows]
 
 
 def tally(tx: Transaction, wave_ids: Sequence[int]) -> dict[str, int]:
@@ -430,6 +464,28 @@ def reasons(tx: Transaction, wave_ids: Sequence[int], limit: int) -> list[tuple[
         .limit(limit)
     )
     return [(row.error or "", row.number) for row in rows]
+
+
+def spread(tx: Transaction, wave_ids: Sequence[int], apart: timedelta) -> None:
+    """Let what these waves are to send be due one after the other, so far apart.
+
+    For albums: Telegram counts each of their files, the pacer each call.
+    """
+    columns = select(OutboxRow.id, OutboxRow.due_at).where(
+        OutboxRow.wave_id.in_(wave_ids), OutboxRow.state.in_(("owed", "held"))
+    )
+    rows = tx.connection.execute(columns.order_by(OutboxRow.due_at, OutboxRow.id)).all()
+    later = []
+    free: datetime | None = None
+    for row in rows:
+        at = row.due_at if free is None else max(row.due_at, free)
+        free = at + apart
+        later.append({"row_id": row.id, "at": at})
+    if later:
+        statement = (
+            update(OutboxRow).where(OutboxRow.id == bindparam("row_id")).values(due_at=bindparam("at"))
+        )
+        tx.connection.execute(statement, later)
 
 
 def last_expected(tx: Transaction, wave_ids: Sequence[int]) -> datetime | None:
@@ -543,3 +599,20 @@ def audiences(tx: Transaction, programme_id: str) -> list[tuple[int, str, Whom]]
         .order_by(AudienceRow.name)
     )
     return [(row.id, row.name, load(row.whom)) for row in rows]
+
+
+# --- groups -----------------------------------------------------------------------------------------------
+
+
+def groups(tx: Transaction, programme_id: str) -> list[GroupChat]:
+    """The groups and channels of a programme that the bot is in, by title."""
+    rows = tx.connection.execute(
+        select(GroupChatRow.id, GroupChatRow.programme_id, GroupChatRow.title, GroupChatRow.kind)
+        .where(
+            GroupChatRow.programme_id == programme_id,
+            GroupChatRow.left_at.is_(None),
+            GroupChatRow.asked.is_(False),
+        )
+        .order_by(GroupChatRow.title, GroupChatRow.id)
+    )
+    return [GroupChat(*row) for row in rows]

@@ -6,7 +6,7 @@ called at any time.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.content.markup import plain, width
@@ -46,7 +46,7 @@ class NotPossibleError(Exception):
 
     def __init__(self, key: str, **params: Value) -> None:
         super().__init__(key)
-        self.say = Say(f"announcements.{key}", params)
+        self.say = Say(f"announce.{key}", params)
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,17 +215,13 @@ def rewrite(tx: Transaction, actor: Actor, announcement_id: int, post: Post, now
         return version
     if found.recalled_at is not None or found.state is State.CANCELLED:
         raise NotPossibleError("not_any_more")
-    if not found.post.editable or post.pieces[0].kind != found.post.pieces[0].kind:
+    if not found.post.editable or post.pieces[0].kind not in ("text", found.post.pieces[0].kind):
         raise NotPossibleError("words_only")
     pieces = list(found.post.pieces)
     place = next((n for n, piece in enumerate(pieces) if piece.words), 0)
-    pieces[place] = _with_words(pieces[place], post)
+    pieces[place] = replace(pieces[place], words=post.words)
     stored.write(tx, found.id, version, Post(tuple(pieces)), actor.person.id, now, state="draft")
     return version
-
-
-def _with_words(piece: domain_piece, post: Post) -> domain_piece:  # noqa: F821
-    raise NotImplementedError
 
 
 def discard(tx: Transaction, actor: Actor, announcement_id: int) -> None:
@@ -285,7 +281,7 @@ def _longest(tx: Transaction, programme: Programme, post: Post, scope: Scope) ->
         if variable in values:
             shown = shown.replace(f"{{{variable}}}", values[variable])
         elif variable == domain.TIME:
-            # "Senin, 30 November 2026 pukul 09.00 WITA (08.00 WIB / 10.00 WIT)" is longer than what asks for it.
+            # "Senin, 30 November 2026 pukul 09.00 WITA (08.00 WIB / …)" is longer than what asks for it.
             shown += " " * 50 * shown.count(f"{{{variable}")
     return width(shown)
 
@@ -462,8 +458,8 @@ def _ask_approval(
     item = f"{found.id}.{version}"
     rows = (
         (
-            Button(Say("announcements.button_approve"), Tap(ACTION, item, "approve")),
-            Button(Say("announcements.button_refuse"), Tap(ACTION, item, "refuse")),
+            Button(Say("announce.button_approve"), Tap(ACTION, item, "approve")),
+            Button(Say("announce.button_refuse"), Tap(ACTION, item, "refuse")),
         ),
     )
     said: dict[str, Value] = {
@@ -475,9 +471,10 @@ def _ask_approval(
     for other in others:
         recipient = Recipient(person_id=other.person.id)
         reason = f"{found.name}/approval/{version}@{now:%Y%m%dT%H%M%S}"
-        times = {"lane": Lane.REPLY, "now": now, "everybody_by": now + outbox.EVERYBODY_BY}
-        outbox.owe(tx, recipient, Reference(found.id, version), reason=f"{reason}/shown", **times)
-        outbox.owe(tx, recipient, Say(f"announcements.{kind}", said, rows), reason=reason, **times)
+        shown = Reference(found.id, version)
+        outbox.owe(tx, recipient, shown, reason=f"{reason}/shown", lane=Lane.REPLY, now=now)
+        asked = Say(f"announce.{kind}", said, rows)
+        outbox.owe(tx, recipient, asked, reason=reason, lane=Lane.REPLY, now=now)
     return of(tx, actor, found.id)
 
 
@@ -487,7 +484,7 @@ def approve(tx: Transaction, actor: Actor, announcement_id: int, version: int, n
     stored.change(tx, found.id, approved_by=actor.person.id, approved_at=now)
     people = plan(tx, found, now).people
     _note(tx, actor, Action.ANNOUNCEMENT_APPROVED, found, now, people=people, version=version)
-    _tell_author(tx, found, Say("announcements.approved", {"number": found.id, "by": actor.person.name}), now)
+    _tell_author(tx, found, Say("announce.approved", {"number": found.id, "by": actor.person.name}), now)
     if version == found.version:
         return _schedule_or_begin(tx, found, now)
     return _correct(tx, found, version, now)
@@ -501,7 +498,7 @@ def refuse(tx: Transaction, actor: Actor, announcement_id: int, version: int, no
     else:
         stored.set_version(tx, found.id, version, "refused")
     _note(tx, actor, Action.ANNOUNCEMENT_REFUSED, found, now, version=version)
-    _tell_author(tx, found, Say("announcements.refused", {"number": found.id, "by": actor.person.name}), now)
+    _tell_author(tx, found, Say("announce.refused", {"number": found.id, "by": actor.person.name}), now)
     return of(tx, actor, announcement_id)
 
 
@@ -589,7 +586,7 @@ def _waves(tx: Transaction, found: Announcement) -> Sequence[stored.WaveOf]:
 
 
 def correct(tx: Transaction, actor: Actor, announcement_id: int, version: int, now: datetime) -> Announcement:
-    """Make every copy say that wording; where the programme demands it, a second coordinator is asked first."""
+    """Make every copy say that wording; where the programme demands it, after a second coordinator agreed."""
     _must(actor, Right.ANNOUNCE)
     found = of(tx, actor, announcement_id)
     newest = stored.newest(tx, found.id)
@@ -628,7 +625,7 @@ def recall(tx: Transaction, actor: Actor, announcement_id: int, now: datetime) -
         tx,
         _programme(tx, found),
         stored.copies(found),
-        note=Say("announcements.recalled_note"),
+        note=Say("announce.recalled_note"),
         reason=found.name,
         lane=found.lane,
         now=now,
@@ -655,8 +652,13 @@ def _work(tx: Transaction, found: Announcement, name: str, now: datetime, *, alo
 # --- what happens by itself -------------------------------------------------------------------------------
 
 
+def any_active(tx: Transaction) -> bool:
+    """Whether there is anything to look after."""
+    return bool(stored.active(tx))
+
+
 def advance(tx: Transaction, now: datetime) -> tuple[datetime | None, bool]:
-    """Do what is to be done by now for all announcements; when to look again, and whether something is owed."""
+    """Do what is to be done by now; when to look again, and whether something is owed."""
     looks: list[datetime] = []
     owed = False
     for found in stored.active(tx):
@@ -698,7 +700,7 @@ def _look_after(tx: Transaction, found: Announcement, now: datetime) -> bool:
         if state_now is State.STOPPED:
             why = stored.reasons(tx, ids, 1)
             said: dict[str, Value] = {"number": found.id, "why": why[0][0] if why else ""}
-            _tell_author(tx, found, Say("announcements.stopped", said), now)
+            _tell_author(tx, found, Say("announce.stopped", said), now)
             owed = True
     ends = state_now is State.CANCELLED and not tally.get("sending", 0)
     if ends or (state_now in UNDER_WAY and not going and not tally.get("held", 0)):
@@ -746,8 +748,10 @@ def _tell(tx: Transaction, found: Announcement, now: datetime) -> bool:
             reason=f"{reason}/edit",
             lane=Lane.REPLY,
             now=now,
-            copy_of=row.id,
         )
+        made = stored.row_of(tx, current.author_id, f"{reason}/edit")
+        if made is not None:
+            stored.name_copy(tx, made.id, row.id)
     elif not stored.again(tx, edit.id, times):
         return False
     stored.change(tx, current.id, told=told)
@@ -779,36 +783,36 @@ _BAR = 10
 
 def plan_in_words(found: Announcement, planned: Plan) -> tuple[Say, ...]:
     """What sending it would mean, a line each."""
-    lines = [Say("announcements.plan_people", {"count": planned.people})]
+    lines = [Say("announce.plan_people", {"count": planned.people})]
     if planned.chats:
-        lines.append(Say("announcements.plan_groups", {"count": planned.chats}))
+        lines.append(Say("announce.plan_groups", {"count": planned.chats}))
     if planned.never or planned.blocked:
         unreached: dict[str, Value] = {"never": planned.never, "blocked": planned.blocked}
-        lines.append(Say("announcements.plan_unreached", unreached))
+        lines.append(Say("announce.plan_unreached", unreached))
     for part in planned.parts:
         said: dict[str, Value] = {"zone": part.zone.value, "count": part.people}
         if part.starts is None or part.last is None:
-            lines.append(Say("announcements.plan_zone_closed", said))
+            lines.append(Say("announce.plan_zone_closed", said))
         else:
             at: dict[str, Value] = {"starts": _clock(part.starts), "last": _clock(part.last)}
-            lines.append(Say("announcements.plan_zone", {**said, **at}))
+            lines.append(Say("announce.plan_zone", {**said, **at}))
     if planned.starts is not None and planned.last is not None:
         seconds = max(1, round((planned.last - planned.starts).total_seconds()))
-        lines.append(Say("announcements.plan_takes", {"length": length_in_words(seconds)}))
+        lines.append(Say("announce.plan_takes", {"length": length_in_words(seconds)}))
     if planned.first_handful:
-        lines.append(Say("announcements.plan_first", {"count": planned.first_handful}))
+        lines.append(Say("announce.plan_first", {"count": planned.first_handful}))
     if planned.approval:
-        lines.append(Say("announcements.plan_approval"))
+        lines.append(Say("announce.plan_approval"))
     return tuple(lines)
 
 
 def length_in_words(seconds: int) -> Say:
     """A length of time, roughly."""
     if seconds < 90:
-        return Say("announcements.seconds", {"count": seconds})
+        return Say("announce.seconds", {"count": seconds})
     if seconds < 5400:
-        return Say("announcements.minutes", {"count": round(seconds / 60)})
-    return Say("announcements.hours", {"count": round(seconds / 3600)})
+        return Say("announce.minutes", {"count": round(seconds / 60)})
+    return Say("announce.hours", {"count": round(seconds / 3600)})
 
 
 def _clock(at: datetime) -> Say:
@@ -827,14 +831,12 @@ def progress_in_words(tx: Transaction, announcement_id: int) -> Say | None:
     filled = _BAR * done // total if total else _BAR
     expected = stored.last_expected(tx, ids) if found.state in (State.TRIAL, State.RUNNING) else None
     work = Say(
-        f"announcements.work_{found.works[-1].partition(':')[0]}"
-        if found.works
-        else "announcements.work_announcement"
+        f"announce.work_{found.works[-1].partition(':')[0]}" if found.works else "announce.work_announcement"
     )
     said: dict[str, Value] = {
         "number": found.id,
         "work": work,
-        "state": Say(f"announcements.state_{found.state}"),
+        "state": Say(f"announce.state_{found.state}"),
         "bar": "▰" * filled + "▱" * (_BAR - filled),
         "share": 100 * done // total if total else 100,
         "done": done,
@@ -842,57 +844,63 @@ def progress_in_words(tx: Transaction, announcement_id: int) -> Say | None:
         "sent": tally.get("sent", 0),
         "blocked": tally.get("gone", 0),
         "failed": tally.get("failed", 0),
-        "last": Say("announcements.last_expected", {"at": _clock(expected)}) if expected else "",
+        "last": Say("announce.last_expected", {"at": _clock(expected)}) if expected else "",
     }
-    return Say("announcements.progress", said, _control(found))
+    return Say("announce.progress", said, _control(found))
+
+
+def _work_of(found: Announcement) -> str:
+    """What is (or was) done last: announcement, revise, recall."""
+    return found.works[-1].partition(":")[0] if found.works else "announcement"
 
 
 def _control(found: Announcement) -> tuple[tuple[Button, ...], ...]:
     item = str(found.id)
-    stop = Button(Say("announcements.button_cancel"), Tap(ACTION, item, "stop"))
+    stop = Button(Say("announce.button_cancel"), Tap(ACTION, item, "stop"))
     match found.state:
         case State.TRIAL | State.RUNNING:
-            return ((Button(Say("announcements.button_pause"), Tap(ACTION, item, "pause")), stop),)
+            return ((Button(Say("announce.button_pause"), Tap(ACTION, item, "pause")), stop),)
         case State.PAUSED | State.STOPPED:
-            return ((Button(Say("announcements.button_resume"), Tap(ACTION, item, "resume")), stop),)
+            return ((Button(Say("announce.button_resume"), Tap(ACTION, item, "resume")), stop),)
     return ()
 
 
 def report_in_words(tx: Transaction, found: Announcement, wave_ids: Sequence[int], now: datetime) -> Say:
     """What came of it, and what can be done now."""
     tally = stored.tally(tx, wave_ids)
-    work = found.works[-1].partition(":")[0] if found.works else "announcement"
+    work = _work_of(found)
     reasons: Iterable[tuple[str, int]] = stored.reasons(tx, wave_ids, _REASONS)
     item = str(found.id)
+    blocked = found.blocked if work == "announcement" else 0
     lines = [
-        Say("announcements.report_sent", {"count": tally.get("sent", 0)}),
+        Say("announce.report_sent", {"count": tally.get("sent", 0)}),
         Say(
-            "announcements.report_blocked",
-            {"count": tally.get("gone", 0) + (found.blocked if work == "announcement" else 0)},
+            "announce.report_blocked",
+            {"count": tally.get("gone", 0) + blocked},
         ),
     ]
     if work == "announcement":
-        lines.append(Say("announcements.report_never", {"count": found.never}))
+        lines.append(Say("announce.report_never", {"count": found.never}))
     if tally.get("withdrawn", 0):
-        lines.append(Say("announcements.report_withdrawn", {"count": tally["withdrawn"]}))
+        lines.append(Say("announce.report_withdrawn", {"count": tally["withdrawn"]}))
     if tally.get("expired", 0):
-        lines.append(Say("announcements.report_expired", {"count": tally["expired"]}))
-    lines.append(Say("announcements.report_failed", {"count": tally.get("failed", 0)}))
-    lines += [Say("announcements.report_why", {"why": why, "count": number}) for why, number in reasons]
-    buttons = [Button(Say("announcements.button_list"), Tap(ACTION, item, "list"))]
+        lines.append(Say("announce.report_expired", {"count": tally["expired"]}))
+    lines.append(Say("announce.report_failed", {"count": tally.get("failed", 0)}))
+    lines += [Say("announce.report_why", {"why": why, "count": number}) for why, number in reasons]
+    buttons = [Button(Say("announce.button_list"), Tap(ACTION, item, "list"))]
     more = []
     if found.recalled_at is None and tally.get("sent", 0):
         if found.post.editable:
-            more.append(Button(Say("announcements.button_correct"), Tap(ACTION, item, "correct")))
-        more.append(Button(Say("announcements.button_recall"), Tap(ACTION, item, "recall")))
+            more.append(Button(Say("announce.button_correct"), Tap(ACTION, item, "correct")))
+        more.append(Button(Say("announce.button_recall"), Tap(ACTION, item, "recall")))
     said: dict[str, Value] = {
         "number": found.id,
-        "work": Say(f"announcements.work_{work}"),
+        "work": Say(f"announce.work_{work}"),
         "lines": tuple(lines),
         "length": length_in_words(max(1, round((now - (found.started_at or now)).total_seconds()))),
     }
     rows = (tuple(buttons), *((tuple(more),) if more else ()))
-    return Say("announcements.report", said, rows)
+    return Say("announce.report", said, rows)
 
 
 def _note(
