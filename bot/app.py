@@ -37,6 +37,7 @@ from bot.telegram.transport import CONNECTIONS
 from bot.telegram.wire import TelegramWire
 from bot.usecases import desk, staff
 from bot.watch import Watch
+from bot.web.pages import Pages
 from bot.web.server import serving
 from bot.web.webhook import Webhook
 
@@ -228,7 +229,8 @@ async def running(
     is raised from it.
     """
     if only is Part.WEB:
-        async with Watch(database, clock).served(str(config.web.listen)):
+        # The process that sends looks by itself every second.
+        async with _served(config, Watch(database, clock), Pages(database, clock, config.web.url, _nobody)):
             yield None
         return
     if config.telegram.token is None:
@@ -260,7 +262,7 @@ async def running(
             client=client,
             pacer=pacer,
             sender=sender,
-            timetable=Timetable(database, clock, forecasts.nudge, Pace(pace.per_second)),
+            timetable=Timetable(database, clock, forecasts.nudge, Pace(pace.per_second), begun=sender.nudge),
             announcements=announcements,
             intake=Intake(
                 database,
@@ -274,7 +276,8 @@ async def running(
         )
         lost = lost or asyncio.Event()
         watch = _watch(config, rekan, clock, lost, only)
-        async with _one_error(), asyncio.TaskGroup() as tasks, watch.served(str(config.web.listen)):
+        pages = Pages(database, clock, config.web.url, sender.nudge) if only is None else None
+        async with _one_error(), asyncio.TaskGroup() as tasks, _served(config, watch, pages):
             holding = tasks.create_task(_unless_lost(lost), name="hold")
             endless: list[asyncio.Task[None]] = []
             ending: list[asyncio.Task[None]] = []
@@ -300,6 +303,19 @@ async def running(
             holding.cancel()
     finally:
         await client.shutdown()
+
+
+@contextlib.asynccontextmanager
+async def _served(config: Config, watch: Watch, pages: Pages | None) -> AsyncIterator[None]:
+    """The checks, and the pages of a process that has them, are served inside the `with`."""
+    async with watch.served(str(config.web.listen), pages) as address:
+        if pages is not None:
+            await pages.open(address)
+        yield
+
+
+def _nobody() -> None:
+    """Nobody here is to be told that something may have become due."""
 
 
 async def _see_to_owners(config: Config, database: Database, clock: Clock) -> None:

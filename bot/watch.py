@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import structlog
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute
+from starlette.types import ASGIApp
 from telegram.error import BadRequest, NetworkError, TelegramError
 
 from bot.clock import Clock
@@ -60,24 +61,27 @@ class Watch:
             usual["sender"] = sender_moves(database, clock, sender, pacer)
         self._health = Health({**usual, **(checks or {})})
 
-    def application(self, routes: Sequence[BaseRoute] = (), *, public: bool = False) -> Starlette:
-        """`routes` with the checks beside them, and with the figures unless it is `public`."""
+    def application(
+        self, routes: Sequence[BaseRoute] = (), *, public: bool = False, pages: ASGIApp | None = None
+    ) -> Starlette:
+        """`routes` with the checks beside them, with the figures unless it is `public`, and with `pages`."""
         return build(
             routes,
             alive=self._pulse.alive,
             ready=self._health.report,
             metrics=None if public else self._page,
+            rest=pages,
         )
 
     @contextlib.asynccontextmanager
-    async def served(self, listen: str) -> AsyncIterator[str]:
+    async def served(self, listen: str, pages: ASGIApp | None = None) -> AsyncIterator[str]:
         """Watch, and serve checks and figures at `listen` (host:port), inside the `with`; yields the address.
 
-        Raises CannotListenError.
+        And `pages`, where there are some. Raises CannotListenError.
         """
         pulse = asyncio.create_task(self._pulse.run(), name="pulse")
         try:
-            async with serving(self.application(), listen) as address:
+            async with serving(self.application(pages=pages), listen) as address:
                 _log.info("checks and figures are served", action="listening", address=address)
                 yield address
         finally:

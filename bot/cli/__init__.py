@@ -1,6 +1,7 @@
 """The `rekan` command: one file a group of commands, each importing what it needs when it runs."""
 
 import gc
+import os
 from typing import Annotated
 
 import typer
@@ -21,6 +22,8 @@ def main() -> None:
     # Starting makes many objects, nearly all to stay: to look through them for garbage at every 700th (the
     # default) would be a tenth of the start.
     gc.set_threshold(50_000, 20, 20)
+    # Else pydantic looks through every package that is installed for plugins of its own.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     command_line()(prog_name="rekan")
 
 

@@ -1,8 +1,10 @@
 """From file models without holes to domain values."""
 
 import functools
-from collections.abc import Iterable, Mapping
+import importlib.util
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import holidays
 
@@ -59,7 +61,23 @@ def public_holidays(first: int, last: int) -> frozenset[date]:
 
     Those of years that the government has not announced yet are estimates, or missing.
     """
-    return frozenset(holidays.country_holidays("ID", categories=_CATEGORIES, years=range(first, last + 1)))
+    return frozenset(_indonesia()(categories=_CATEGORIES, years=range(first, last + 1)))
+
+
+def _indonesia() -> Callable[..., Iterable[date]]:
+    """The package's class of that country.
+
+    Its file is loaded by itself: the package would load all of its 250 countries, which is a twentieth of
+    the bot's start.
+    """
+    file = Path(holidays.__file__).parent / "countries" / "indonesia.py"
+    spec = importlib.util.spec_from_file_location("holidays.countries.indonesia", file)
+    if spec is None or spec.loader is None or not file.exists():  # it may have been moved
+        return functools.partial(holidays.country_holidays, "ID")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    found: Callable[..., Iterable[date]] = module.Indonesia
+    return found
 
 
 def when(file: models.WhenFile, zone: Zone) -> domain.When:

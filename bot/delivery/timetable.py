@@ -12,11 +12,13 @@ from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from functools import partial
+from typing import TypeAlias
 
 import structlog
 from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.date import DateTrigger
+from structlog.typing import FilteringBoundLogger
 
 from bot.clock import Clock
 from bot.delivery.patience import persistently
@@ -47,11 +49,19 @@ class Timetable:
     """Rings for every entry of every programme in the database's catalogue, as it was when this was made."""
 
     def __init__(
-        self, database: Database, clock: Clock, nudge: Callable[[], None], pace: Pace | None = None
+        self,
+        database: Database,
+        clock: Clock,
+        nudge: Callable[[], None],
+        pace: Pace | None = None,
+        *,
+        begun: Callable[[], None] = lambda: None,
     ) -> None:
+        """`nudge` is called when a wave is planned, `begun` when some of a large one can be sent already."""
         self._database = database
         self._clock = clock
         self._nudge = nudge
+        self._begun = begun
         self._pace = pace  # what may begin early begins at its moment, where this is not known
         self._again: list[tuple[datetime, int, _Job]] = []  # a heap: entries that need not begin yet
         self._sequence = itertools.count()
@@ -109,14 +119,9 @@ class Timetable:
     async def _ring(self, programme: Programme, ring: Ring) -> None:
         entry, zone, due_at = ring.entry.id, ring.zone, ring.timing.due_at
         log = self._log.bind(programme=programme.id, entry=entry, zone=zone.value, due_at=due_at.isoformat())
+        first = partial(_ring_first, programme_id=programme.id, ring=ring, pace=self._pace)
         try:
-            rung = await persistently(
-                lambda: self._database.transact(
-                    _ring_and_note, programme.id, ring, self._clock.now(), self._pace
-                ),
-                self._clock,
-                log,
-            )
+            rung = await self._plan(first, ring, log)
         except Exception as error:  # noqa: BLE001 - a fault in one entry must not silence the others
             log.error("an entry cannot be planned", action="ring_broken", fault=trail(error))
             return
@@ -125,9 +130,29 @@ class Timetable:
             heapq.heappush(self._again, (later.at, next(self._sequence), later))
         elif rung.missed:
             log.warning("it is too late for an entry", action="ring_missed")
+            if rung.people:  # it was in the making when Rekan ended
+                self._nudge()
         elif rung.people:
             log.info("an entry is planned", action="ring_planned", people=rung.people)
             self._nudge()
+
+    async def _plan(self, first: "_Step", ring: Ring, log: FilteringBoundLogger) -> Rung:
+        """Ring, slice by slice where there are many: between two of them, others have their turn."""
+        rung = await self._take(first, ring, log)
+        slices = 1
+        while rung.rest is not None:
+            if (
+                rung.people and slices & (slices - 1) == 0
+            ):  # ever more rarely: the sender is to have enough, and time is dear
+                self._begun()
+            rung = await self._take(rung.rest, ring, log)
+            slices += 1
+        return rung
+
+    async def _take(self, step: "_Step", ring: Ring, log: FilteringBoundLogger) -> Rung:
+        return await persistently(
+            lambda: self._database.transact(_take_and_note, step, ring, self._clock.now()), self._clock, log
+        )
 
     async def _tidy(self) -> None:
         try:
@@ -137,12 +162,19 @@ class Timetable:
             self._log.warning("old logs could not be forgotten", action="prune_failed", why=str(error))
 
 
-def _ring_and_note(tx: Transaction, programme_id: str, ring: Ring, now: datetime, pace: Pace | None) -> Rung:
-    when = ring.timing
-    rung = planning.ring(tx, programme_id, ring.entry.id, ring.zone, when.due_at, now, pace)
-    noted = waves.looked_until(tx)
-    if noted is None or when.earliest > noted:
-        waves.note_looked_until(tx, when.earliest)
+_Step: TypeAlias = Callable[[Transaction, datetime], Rung]
+
+
+def _ring_first(tx: Transaction, now: datetime, *, programme_id: str, ring: Ring, pace: Pace | None) -> Rung:
+    return planning.ring(tx, programme_id, ring.entry.id, ring.zone, ring.timing.due_at, now, pace)
+
+
+def _take_and_note(tx: Transaction, step: _Step, ring: Ring, now: datetime) -> Rung:
+    rung = step(tx, now)
+    if rung.rest is None:
+        noted = waves.looked_until(tx)
+        if noted is None or ring.timing.earliest > noted:
+            waves.note_looked_until(tx, ring.timing.earliest)
     return rung
 
 
@@ -151,13 +183,22 @@ def ringings(programme: Programme, entry: Entry, zone: Zone, since: datetime) ->
     trigger = _trigger(programme, entry, zone)
     if trigger is None:
         return
-    look = since if entry.essential else since - _PUT_OFF
+    look = since if entry.essential else _not_put_off_beyond(programme, zone, since)
     moment = trigger.get_next_fire_time(None, look.astimezone(zone.tzinfo))
     while moment is not None:
         found = timing(programme, entry, zone, moment.astimezone(look.tzinfo))
         if found is not None:
             yield Ring(entry, zone, found)
         moment = trigger.get_next_fire_time(moment, moment + _MICROSECOND)
+
+
+def _not_put_off_beyond(programme: Programme, zone: Zone, since: datetime) -> datetime:
+    """A moment before `since`; what came before it, closed windows have not put off beyond `since`."""
+    for days in (1, 4, 10):
+        opens = programme.windows.next_open(since - timedelta(days=days), zone)
+        if opens is not None and opens < since:
+            return since - timedelta(days=days)
+    return since - _PUT_OFF
 
 
 def _trigger(programme: Programme, entry: Entry, zone: Zone) -> BaseTrigger | None:

@@ -1,10 +1,11 @@
 """The audit: who did what, when, on whom. Rows are only ever added."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import ColumnElement, func, insert, select
 
 from bot.domain.audit import Action
 from bot.domain.staff import Actor
@@ -73,17 +74,7 @@ def noted(
     subject: str | None = None,
 ) -> list[Noted]:
     """What was noted of a programme, the newest first, from below the row `before`."""
-    statement = select(
-        AuditRow.id,
-        AuditRow.at,
-        AuditRow.actor_id,
-        AuditRow.actor,
-        AuditRow.action,
-        AuditRow.kind,
-        AuditRow.subject,
-        AuditRow.people,
-        AuditRow.details,
-    ).where(AuditRow.programme_id == programme_id)
+    statement = select(*_COLUMNS).where(AuditRow.programme_id == programme_id)
     for column, value in (
         (AuditRow.actor_id, actor_id),
         (AuditRow.action, action),
@@ -96,3 +87,50 @@ def noted(
         statement = statement.where(AuditRow.id < before)
     rows = tx.connection.execute(statement.order_by(AuditRow.id.desc()).limit(limit))
     return [Noted(*row) for row in rows]
+
+
+def listed(
+    tx: Transaction,
+    programme_id: str,
+    *,
+    actor: str = "",
+    action: str = "",
+    down: bool = True,
+    limit: int | None = None,
+    offset: int = 0,
+) -> Iterator[Noted]:
+    """What was noted of a programme, by time: of actors whose name has `actor` in it, of one action."""
+    order = AuditRow.id.desc() if down else AuditRow.id.asc()
+    statement = (
+        select(*_COLUMNS).where(*_conditions(programme_id, actor, action)).order_by(order).limit(limit)
+    )
+    rows = tx.connection.execution_options(yield_per=1_000).execute(statement.offset(offset or None))
+    return (Noted(*row) for row in rows)
+
+
+def count(tx: Transaction, programme_id: str, *, actor: str = "", action: str = "") -> int:
+    """How much `listed` lists."""
+    conditions = _conditions(programme_id, actor, action)
+    return tx.connection.execute(select(func.count()).select_from(AuditRow).where(*conditions)).scalar_one()
+
+
+def _conditions(programme_id: str, actor: str, action: str) -> list[ColumnElement[bool]]:
+    conditions = [AuditRow.programme_id == programme_id]
+    if actor:
+        conditions.append(AuditRow.actor.icontains(actor, autoescape=True))
+    if action:
+        conditions.append(AuditRow.action == action)
+    return conditions
+
+
+_COLUMNS = (
+    AuditRow.id,
+    AuditRow.at,
+    AuditRow.actor_id,
+    AuditRow.actor,
+    AuditRow.action,
+    AuditRow.kind,
+    AuditRow.subject,
+    AuditRow.people,
+    AuditRow.details,
+)

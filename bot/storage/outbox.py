@@ -35,7 +35,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.orm import aliased
-from sqlalchemy.sql.dml import ReturningInsert, ReturningUpdate
+from sqlalchemy.sql.dml import Insert, ReturningInsert, ReturningUpdate
 
 from bot.domain.messages import Lane, Message, Reader, Sendable
 from bot.domain.people import Reach
@@ -178,7 +178,19 @@ def reply(row_id: int, chat_id: int, now: datetime) -> Owed:
     return Owed(row_id, Lane.REPLY, now + REPLY_BY, now + NOT_AFTER, chat_id, Reach.OPEN, withdrawn=False)
 
 
-def owe_many(
+@dataclass(frozen=True, slots=True)
+class Mailing:
+    """The same message to many: the statement that owes it, built once for as many slices as it takes."""
+
+    statement: Insert
+
+    def owe(self, tx: Transaction, *, after: int = 0, upto: int | None = None) -> int:
+        """Owe it to those whose id is above `after`, up to `upto`, in one statement; how many are new."""
+        span = {"after": after, "upto": _BEYOND if upto is None else upto}
+        return tx.connection.execute(self.statement, span).rowcount
+
+
+def mailing(
     tx: Transaction,
     people: Select[int],
     message: Message,
@@ -191,8 +203,8 @@ def owe_many(
     not_after: datetime,
     wave_id: int | None = None,
     about: Target | None = None,
-) -> int:
-    """Owe the same message to everybody whose id `people` selects, in one statement; how many are new."""
+) -> Mailing:
+    """The same message to everybody whose id `people` selects when it is owed."""
     (person_id,) = people.selected_columns
     values = {
         "wave_id": wave_id,
@@ -210,10 +222,10 @@ def owe_many(
     columns = OutboxRow.__table__.columns
     rows = people.with_only_columns(
         person_id, *(literal(value, columns[name].type) for name, value in values.items())
+    ).where(
+        person_id > bindparam("after", type_=BigInteger), person_id <= bindparam("upto", type_=BigInteger)
     )
-    return tx.connection.execute(
-        insert_new_from(tx.connection, OutboxRow, ("person_id", *values), rows)
-    ).rowcount
+    return Mailing(insert_new_from(tx.connection, OutboxRow, ("person_id", *values), rows))
 
 
 def withdraw(tx: Transaction, person_id: int, *, about: Target | None = None, now: datetime) -> int:
@@ -573,6 +585,7 @@ def prune(tx: Transaction, before: datetime, limit: int) -> int:
 # --- inside -------------------------------------------------------------------------------------------
 
 _PRECEDENCE = timedelta(minutes=1)
+_BEYOND = 2**63 - 1  # no person's id is larger
 _LANES = {lane.value: lane for lane in Lane}  # an enumeration's own look-up costs many times that
 _REACHES = {reach.value: reach for reach in Reach}
 _NOW = bindparam("now", type_=OutboxRow.__table__.c.due_at.type)

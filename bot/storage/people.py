@@ -79,6 +79,12 @@ def anybody_began(tx: Transaction, programme_id: str, zone: Zone, first_logins: 
     return tx.connection.execute(_began_statement(), asked).first() is not None
 
 
+def further(tx: Transaction, programme_id: str, after: int, number: int) -> int | None:
+    """The id of the programme's person `number` places behind the id `after`; None: there are fewer."""
+    asked = {"programme_id": programme_id, "after": after, "places": number - 1}
+    return tx.connection.execute(_further_statement(), asked).scalar()
+
+
 def claim_link(tx: Transaction, person_id: int, serial: int) -> Link | None:
     """What is known of a code that was rightly signed; None where its person is gone."""
     row = tx.connection.execute(
@@ -209,6 +215,20 @@ def _began_statement() -> Select[Any]:
             PersonRow.zone == bindparam("zone"),
             PersonRow.first_login.in_(bindparam("logins", expanding=True)),
         )
+        .limit(1)
+    )
+
+
+@cache
+def _further_statement() -> Select[Any]:
+    return (
+        select(PersonRow.id)
+        .where(
+            PersonRow.programme_id == bindparam("programme_id"),
+            PersonRow.id > bindparam("after"),
+        )
+        .order_by(PersonRow.id)
+        .offset(bindparam("places"))
         .limit(1)
     )
 

@@ -9,6 +9,7 @@ from bot.storage.tables import SecretRow
 
 CLAIMS = "claims"  # signs claim codes: lost, every printed link is worthless
 INVITATIONS = "invitations"  # signs the links of those who are to coordinate or to speak
+PAGES = "pages"  # signs what browsers are known by: lost, everybody signs in anew
 
 
 def secret(tx: Transaction, name: str) -> bytes:

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, delete, func, insert, literal, select, upd
 from bot.domain.people import Person, Role
 from bot.domain.staff import EVERYTHING, KINDS, Actor, Scope
 from bot.domain.zones import Zone
-from bot.storage import people
+from bot.storage import people, sign_ins
 from bot.storage.database import Transaction
 from bot.storage.tables import ChatRow, InvitationRow, PersonRow, ScopeRow
 
@@ -182,6 +182,7 @@ def owned(tx: Transaction) -> bool:
 def dismiss(tx: Transaction, person_id: int, now: datetime) -> None:
     """Take somebody's role away: a participant like any other if they took part, else a stranger."""
     limit(tx, person_id, Scope())
+    sign_ins.close_all(tx, person_id)
     tx.connection.execute(
         update(PersonRow).where(PersonRow.id == person_id).values(role=Role.PARTICIPANT.value, updated_at=now)
     )

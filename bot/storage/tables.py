@@ -276,7 +276,9 @@ class WaveRow(Base):
     not_after: Mapped[datetime]
     planned_at: Mapped[datetime]
     people: Mapped[int]
-    state: Mapped[str]  # planned | missed | stopped (too many failed, the rest is held) | cancelled
+    # planning (in the making) | planned | missed | stopped (too many failed, the rest is held) | cancelled
+    state: Mapped[str]
+    planned_to: Mapped[int | None] = mapped_column(BigInteger)  # in the making: as far as this person, by id
     # As the forecast had it last: when its last person will have it.
     last_expected_at: Mapped[datetime | None]
     stopped_at: Mapped[datetime | None]
@@ -553,3 +555,32 @@ class FileRow(Base):
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     content: Mapped[bytes]  # JSON, compressed
     expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
+# --- the pages -------------------------------------------------------------------------------------------
+
+
+class SignInRow(Base):
+    """A link by which somebody signs in to the pages, once."""
+
+    __tablename__ = "sign_ins"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"), index=True)
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)  # domain.sign_ins.digest
+    made_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
+class BrowserRow(Base):
+    """A browser that is signed in to the pages; gone once it is signed out."""
+
+    __tablename__ = "browsers"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"), index=True)
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    signed_in_at: Mapped[datetime]
+    seen_at: Mapped[datetime]  # some minutes behind
+    expires_at: Mapped[datetime] = mapped_column(index=True)  # at the latest

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, delete, func, select, text, update
+from sqlalchemy import ColumnElement, Select, and_, case, delete, func, select, text, update
 
 from bot.domain.messages import Lane
 from bot.domain.people import Reach
@@ -43,6 +43,8 @@ class Ringing:
     due_at: datetime
     everybody_by: datetime
     not_after: datetime
+    planned_at: datetime
+    planned_to: int | None  # while it is in the making: as far as this person, by id
     people: int
     state: str
     last_expected_at: datetime | None
@@ -79,6 +81,17 @@ def wait_for_wave(tx: Transaction, programme_id: str) -> None:
         )
 
 
+def noted(tx: Transaction, programme_id: str, entry_id: str, zone: Zone, due_at: datetime) -> Ringing | None:
+    """What is noted of a ringing; None where it has not rung."""
+    which = and_(
+        WaveRow.programme_id == programme_id,
+        WaveRow.entry_id == entry_id,
+        WaveRow.zone == zone.value,
+        WaveRow.due_at == due_at,
+    )
+    return next(iter(_ringings(tx, which)), None)
+
+
 def begin(
     tx: Transaction,
     programme_id: str,
@@ -89,7 +102,7 @@ def begin(
     *,
     missed: bool,
 ) -> int | None:
-    """Note a ringing; None where it was noted before, and all there was to do is done."""
+    """Note a ringing: missed, or in the making; None where it was noted before."""
     values = {
         "programme_id": programme_id,
         "entry_id": entry_id,
@@ -99,7 +112,7 @@ def begin(
         "not_after": timing.not_after,
         "planned_at": now,
         "people": 0,
-        "state": "missed" if missed else "planned",
+        "state": "missed" if missed else "planning",
     }
     statement = insert_new(tx.connection, WaveRow, values).returning(WaveRow.id)
     return tx.connection.execute(statement).scalar()
@@ -139,9 +152,23 @@ def note(
     return made
 
 
-def count(tx: Transaction, wave_id: int, people: int) -> None:
-    """How many people the wave is for."""
-    tx.connection.execute(update(WaveRow).where(WaveRow.id == wave_id).values(people=people))
+def got_to(tx: Transaction, wave_id: int, person_id: int | None, people: int) -> int:
+    """So many more are owed a wave's message, as far as this person by id, or (None) all of them.
+
+    How many it is for by now.
+    """
+    state = case((WaveRow.state == "planning", "planned"), else_=WaveRow.state)
+    statement = (
+        update(WaveRow)
+        .where(WaveRow.id == wave_id)
+        .values(
+            people=WaveRow.people + people,
+            planned_to=person_id,
+            state=state if person_id is None else WaveRow.state,
+        )
+        .returning(WaveRow.people)
+    )
+    return tx.connection.execute(statement).scalar_one()
 
 
 def add(tx: Transaction, wave_id: int, people: int) -> None:
@@ -156,13 +183,16 @@ def forget(tx: Transaction, wave_id: int) -> None:
 
 
 def current(tx: Transaction, programme_id: str, zone: Zone, now: datetime) -> list[Wave]:
-    """The waves that were planned for a zone and are not over, the latest first."""
+    """The waves that were planned for a zone, or begun to be, and are not over; the latest first.
+
+    Who joins while one is in the making may stand where it has been already.
+    """
     statement = (
         select(WaveRow.id, WaveRow.entry_id, WaveRow.due_at, WaveRow.everybody_by, WaveRow.not_after)
         .where(
             WaveRow.programme_id == programme_id,
             WaveRow.zone == zone.value,
-            WaveRow.state == "planned",
+            WaveRow.state.in_(("planning", "planned")),
             WaveRow.not_after >= now,
         )
         .order_by(WaveRow.due_at.desc())
@@ -320,6 +350,8 @@ def _ringings(tx: Transaction, which: ColumnElement[bool], *, to_change: bool = 
         WaveRow.due_at,
         WaveRow.everybody_by,
         WaveRow.not_after,
+        WaveRow.planned_at,
+        WaveRow.planned_to,
         WaveRow.people,
         WaveRow.state,
         WaveRow.last_expected_at,

@@ -13,7 +13,7 @@ from urllib.request import getproxies_environment
 
 import orjson
 import structlog
-from telegram import Bot, InputFile, InputMediaDocument
+from telegram import Bot, InputFile, InputMedia
 from telegram.error import BadRequest, TelegramError
 
 from bot.telegram.direct import Direct
@@ -29,7 +29,6 @@ OFFICIAL: Final = "https://api.telegram.org"
 ALLOWED_UPDATES: Final = ("message", "edited_message", "callback_query", "poll_answer", "my_chat_member")
 """What Telegram is asked to hand over: what `bot.telegram.events` reads."""
 
-_FILES: Final = frozenset({InputFile, InputMediaDocument})  # what has to be uploaded
 _ANSWER_MARGIN = 10.0  # seconds a held `getUpdates` may be answered late
 
 
@@ -38,6 +37,9 @@ def _quiet_logger() -> logging.Logger:
     logger = logging.getLogger("bot.telegram.client")
     logger.setLevel(logging.INFO)
     return logger
+
+
+_UPLOADS = frozenset({InputFile, *InputMedia.__subclasses__()})  # what the library has to put into a form
 
 
 class Client(Bot):
@@ -92,8 +94,7 @@ class Client(Bot):
         This is the seam under the library: what uploads no file, and need not pass a proxy, goes the direct
         way. Its refusals are the library's errors all the same.
         """
-        types = set(map(type, params.values()))
-        if self._direct is None or not types.isdisjoint(_FILES):
+        if self._direct is None or not _UPLOADS.isdisjoint(map(type, params.values())):
             return await self._post(method, dict(params))
         status, payload = await self._direct.post(method, orjson.dumps(params))
         if status == 200 and payload.startswith(b'{"ok":true,'):

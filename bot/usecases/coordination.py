@@ -7,15 +7,16 @@ from bot.domain.events import Edited, Event, Shared, Tapped, Wrote
 from bot.domain.messages import Button, Edit, Reply, Say, Tap, Value
 from bot.storage import dialogues
 from bot.storage.database import Transaction
-from bot.usecases import desk_announcements, staff
+from bot.usecases import desk_announcements, sign_ins, staff
 from bot.usecases.shift import DIALOGUE, MENU, Area, Shift, scope_in_words
 
 AREAS: Mapping[str, Area] = {
     area.ACTION: area
     for area in (
-        cast("Area", desk_announcements),
+        cast("Area", desk_announcements),  # a module is not known to be one by itself
         cast("Area", staff),
-    )  # a module is not known to be one by itself
+        cast("Area", sign_ins),
+    )
 }
 """Each area by its buttons' action, in the order of the menu."""
 

@@ -1,12 +1,15 @@
 """The timetable rings: who is meant at this moment, what they are owed, and what was missed.
 
 Everything is keyed, so ringing twice does nothing the second time: a wave is unique on its entry, zone and
-moment, a message on its person and reason.
+moment, a message on its person and reason. A large wave is made in slices, each a transaction of its own,
+between which others get their turn at the database; what is in the making is noted, and so finished by
+whoever rings next.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy import Select
 
@@ -41,12 +44,17 @@ from bot.domain.timetable import (
 from bot.domain.zones import Zone
 from bot.storage import audience, outbox, people, waves
 from bot.storage.database import Transaction
-from bot.storage.outbox import Recipient
+from bot.storage.outbox import Mailing, Recipient
 from bot.storage.waves import Ringing
 from bot.usecases import forecasts
 
 MOST_LINES = 10
 """Lines of a digest at most; what is left over is counted."""
+
+SLICE = 1_000
+"""People for whom a wave is planned in one transaction, about: ten milliseconds' work."""
+
+_RANGES = 10  # of as many people of the programme at most are looked through for a slice
 
 GATHERING = timedelta(minutes=1)
 """How long a digest waits for more: after an outage, all that was due meanwhile rings at once."""
@@ -60,9 +68,10 @@ class Rung:
     """What came of a ringing: for how many people something is owed, or that it was missed."""
 
     people: int = 0
-    missed: bool = False
+    missed: bool = False  # for all others
     before: bool = False  # it had rung before, and nothing was done
     look_at: datetime | None = None  # it need not begin yet: look again then
+    rest: Callable[[Transaction, datetime], "Rung"] | None = None  # the use case that goes on with it
 
 
 def ring(
@@ -78,49 +87,91 @@ def ring(
 
     What then happens, `bot.domain.timetable.decide` says. A personal day that is nobody's leaves no trace.
     Where it may come early, its wave is planned as soon as it has to begin for its last person to have it
-    in time at this `pace`; without one, at its moment.
+    in time at this `pace`; without one, at its moment. Where there is a `rest`, that is to follow at once; a
+    wave whose rest did not follow goes on here, with the times that it began with.
     """
     programme = tx.catalogue.programme(programme_id)
     entry = None if programme is None else programme.entry(entry_id)
     when = None if programme is None or entry is None else timing(programme, entry, zone, due_at)
     if programme is None or entry is None or when is None:
         return Rung()
-    if now < when.at:
+    wave = waves.noted(tx, programme_id, entry_id, zone, when.due_at)
+    if wave is not None and wave.state != "planning":
+        return Rung(before=True)
+    if wave is None and now < when.at:
         found = Ring(entry, zone, when)
         rivals = list(tx.catalogue.programmes.values())
         begins = when.at if pace is None else forecasts.begins(tx, programme, found, rivals, pace, now)
         if begins > now + _THIS_SECOND:
             return Rung(look_at=begins)
     waves.wait_for_joiners(tx, programme_id)
-    opens = now if entry.essential else programme.windows.next_open(now, zone)
-    decision = decide(entry, when, now, opens)
+    began = now if wave is None else wave.planned_at
+    opens = began if entry.essential else programme.windows.next_open(began, zone)
+    decision = decide(entry, when, began, opens)
     missed = isinstance(decision, Miss)
     logins = None
     if isinstance(entry.when, PersonalDay):
         day = due_at.astimezone(zone.tzinfo).date()
         logins = first_logins(programme.course, programme.windows, entry.when.day, day)
-        if not people.anybody_began(tx, programme_id, zone, logins):  # most are nobody's: no need to write
-            return Rung()
-    wave_id = waves.begin(tx, programme_id, entry_id, zone, when, now, missed=missed)
-    if wave_id is None:
-        return Rung(before=True)
+        if wave is None and not people.anybody_began(tx, programme_id, zone, logins):
+            return Rung()  # most are nobody's: no need to write
+    after = 0
+    if wave is None:
+        wave_id = waves.begin(tx, programme_id, entry_id, zone, when, now, missed=missed)
+        if wave_id is None:
+            return Rung(before=True)
+    else:
+        wave_id, after = wave.id, wave.planned_to or 0
     whom = audience.people(programme, entry.audience, zone=zone, first_logins=logins)
     reason = _reason(programme, entry, zone, due_at)
     number = 0
     match decision:
         case Send() as send:
-            send = replace(send, due_at=min(send.due_at, now) if now < when.at else send.due_at)
-            number = _send_to(tx, whom, programme, entry, send, reason, wave_id, now)
+            send = replace(send, due_at=min(send.due_at, began) if began < when.at else send.due_at)
+            mailing = _mailing(tx, whom, programme, entry, send, reason, wave_id, now)
+            making = _Making(wave_id, programme_id, mailing, send.not_after, personal=logins is not None)
+            return making.go_on(tx, now, after)
         case Fold(due):
-            number = _fold_for(
-                tx, outbox.lacking(whom, reason), programme, {reason: entry}, due + GATHERING, now
-            )
-    if number:
-        waves.count(tx, wave_id, number)
-    elif logins is not None:
+            lacking = outbox.lacking(whom, reason)
+            number = _fold_for(tx, lacking, programme, {reason: entry}, due + GATHERING, now)
+    if not number and logins is not None:
         waves.forget(tx, wave_id)
         return Rung()
-    return Rung(number, missed)
+    return Rung(waves.got_to(tx, wave_id, None, number), missed)
+
+
+@dataclass(frozen=True, slots=True)
+class _Making:
+    """A wave in the making: person by person in the order of their ids, so that nobody is passed over.
+
+    Who joins meanwhile is either still to come, or catches up by themselves.
+    """
+
+    wave_id: int
+    programme_id: str
+    mailing: Mailing
+    not_after: datetime
+    personal: bool  # its day may turn out to be nobody's
+
+    def go_on(self, tx: Transaction, now: datetime, after: int) -> Rung:
+        """Owe it to the next of those whose id is above `after`."""
+        waves.wait_for_joiners(tx, self.programme_id)
+        if now > self.not_after:
+            return Rung(waves.got_to(tx, self.wave_id, None, 0), missed=True)
+        number = 0
+        upto: int | None = None
+        for _ in range(_RANGES):
+            upto = people.further(tx, self.programme_id, after, SLICE)
+            number += self.mailing.owe(tx, after=after, upto=upto)
+            if upto is None or number >= SLICE:
+                break
+            after = upto
+        total = waves.got_to(tx, self.wave_id, upto, number)
+        if upto is not None:
+            return Rung(total, rest=partial(self.go_on, after=upto))
+        if not total and self.personal:
+            waves.forget(tx, self.wave_id)
+        return Rung(total)
 
 
 def catch_up(tx: Transaction, person_id: int, now: datetime) -> int:
@@ -191,8 +242,8 @@ def go_on(tx: Transaction, wave: Ringing, now: datetime) -> Rung:
             }
             number = waves.let_go(tx, wave.id, **times)
             number += outbox.revive(tx, whom, reason, **times)
-            number += _send_to(tx, whom, programme, entry, send, reason, wave.id, now)
-            return Rung(number)
+            again = _mailing(tx, whom, programme, entry, send, reason, wave.id, now)
+            return Rung(number + again.owe(tx))
         case Fold(due):
             # As "gone": who has not had it, and is told in the digest.
             waves.settle_held(tx, wave.id, "gone", now, error="its wave was stopped")
@@ -219,7 +270,7 @@ def _let_go(tx: Transaction, wave: Ringing, now: datetime) -> Rung:
 # --- sending ------------------------------------------------------------------------------------------
 
 
-def _send_to(
+def _mailing(
     tx: Transaction,
     whom: Select[int],
     programme: Programme,
@@ -228,8 +279,8 @@ def _send_to(
     reason: str,
     wave_id: int,
     now: datetime,
-) -> int:
-    return outbox.owe_many(
+) -> Mailing:
+    return outbox.mailing(
         tx,
         whom,
         Scheduled(programme.id, entry.id),

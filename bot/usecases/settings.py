@@ -4,6 +4,7 @@ from datetime import datetime
 
 from bot.domain.language import Language
 from bot.domain.messages import Button, Edit, Reply, Say, Tap
+from bot.domain.people import Person
 from bot.domain.zones import Zone
 from bot.storage import people
 from bot.storage.database import Transaction
@@ -28,6 +29,13 @@ def tap_language(tx: Transaction, who: Visitor, message_id: int, tapped: Tap, no
     if who.person is not None:
         people.change(tx, who.person.id, now, language=Language(tapped.item))
     return Reply((Edit(message_id, Say("settings.language_set")),))
+
+
+def choose_language(tx: Transaction, person: Person, language: Language, now: datetime) -> None:
+    """Somebody chose a language on a page: the bot speaks it to them as well."""
+    people.change(tx, person.id, now, language=language)
+    if person.chat_id is not None:
+        people.set_language(tx, person.chat_id, language)
 
 
 def ask_zone(who: Visitor, now: datetime) -> Reply:

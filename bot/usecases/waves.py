@@ -93,7 +93,7 @@ def _tell_coordinators(tx: Transaction, warned: Warned, say: Say, *, at_once: bo
     if not at_once:
         opens = programme.windows.next_open(now, programme.zone)
         due_at = opens if opens is not None and opens < warned.due_at - timedelta(hours=1) else now
-    outbox.owe_many(
+    warning = outbox.mailing(
         tx,
         audience.people(programme, _COORDINATORS),
         say,
@@ -105,6 +105,7 @@ def _tell_coordinators(tx: Transaction, warned: Warned, say: Say, *, at_once: bo
         everybody_by=due_at + outbox.EVERYBODY_BY,
         not_after=due_at + outbox.NOT_AFTER,
     )
+    warning.owe(tx)
 
 
 # --- stopping by itself -------------------------------------------------------------------------------

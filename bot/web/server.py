@@ -10,7 +10,7 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp
 
 _GRACE = 10  # seconds in which requests under way may end
@@ -34,8 +34,11 @@ def build(
     alive: Callable[[], Finding],
     ready: Callable[[], Awaitable[Mapping[str, Finding]]],
     metrics: Callable[[str], Awaitable[tuple[bytes, str]]] | None = None,
+    rest: ASGIApp | None = None,
 ) -> Starlette:
     """`routes`, with `/healthz` (the process lives), `/readyz` (it can do its work) and `/metrics`.
+
+    Other paths are `rest`'s.
 
     `ready` tells what each check finds, by name; a load balancer asks every few seconds, so it should not
     take long. `metrics` takes an Accept header and returns a page and its content type; without it there is
@@ -60,6 +63,8 @@ def build(
             return Response(page, media_type=kind)
 
         ways.append(Route("/metrics", figures))
+    if rest is not None:
+        ways.append(Mount("/", rest))
     return Starlette(routes=ways)
 
 

@@ -6,10 +6,12 @@ import re
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
+import holidays
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bot.content import build
 from bot.content.checks.schedule import ABOUT
 from bot.content.loading import check, load
 from bot.content.problems import ContentError, format_problem
@@ -380,3 +382,9 @@ def test_whatever_a_value_is_there_is_a_catalogue_or_problems(
     for file, text in contents.items():
         Path(file).write_text(text, encoding="utf-8")
     assert_a_catalogue_or_problems()
+
+
+def test_the_holidays_are_those_that_the_package_has_for_indonesia() -> None:
+    usual = holidays.country_holidays("ID", categories=("public", "government"), years=(2026, 2027))
+    assert build.public_holidays(2026, 2027) == frozenset(usual)
+    assert date(2026, 8, 17) in usual

@@ -110,7 +110,7 @@ def test_what_is_not_said_of_times_is_as_usual(two: Database) -> None:
 
 def test_many_are_owed_in_one_statement_once(two: Database) -> None:
     def wave(tx: Transaction) -> int:
-        return outbox.owe_many(
+        many = outbox.mailing(
             tx,
             select(PersonRow.id).where(PersonRow.programme_id == "p"),
             HELLO,
@@ -122,6 +122,7 @@ def test_many_are_owed_in_one_statement_once(two: Database) -> None:
             not_after=NOON + MINUTE,
             about=MODULE,
         )
+        return many.owe(tx)
 
     owe(two, BUDI, reason="wave")
     assert two.write_now(wave) == 1

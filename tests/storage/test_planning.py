@@ -439,6 +439,22 @@ def test_who_joins_while_a_wave_is_planned_is_owed_it_once(desk: Make, first: st
     assert len(d.owed(person_id=3)) == 1
 
 
+def test_a_wave_in_the_making_and_who_joins_meanwhile(desk: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(planning, "SLICE", 2)
+    d = desk(REMINDER)
+    for name in ("Dewi", "Eka", "Fitri"):
+        d.database.write_now(add_person, name)
+    d.change(consented_at=None)
+    rung = d.ring("modul")
+    assert d.waves() == [("modul", "WIB", "planning", 3)]
+    d.change(consented_at=NOON)
+    assert d.catch_up(NOON) == 1
+    while rung.rest is not None:
+        rung = d.database.write_now(rung.rest, NOON)
+    assert (rung, d.waves()) == (Rung(4), [("modul", "WIB", "planned", 4)])
+    assert [len(d.owed(person_id)) for person_id in range(1, 6)] == [1, 1, 1, 1, 1]
+
+
 @one_engine
 def test_nobody_catches_up_with_a_programme_that_is_gone(url: str) -> None:
     database = Database.open(url, Catalogue({}, {}))

@@ -1,5 +1,6 @@
 """The schema: every migration up and down, equal to the models, and what is not ours is left alone."""
 
+import ast
 import subprocess
 import sys
 from collections.abc import Callable
@@ -60,6 +61,14 @@ def test_an_upgrade_of_a_current_database_changes_nothing_and_loads_no_alembic(u
         "sys.exit('alembic' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_what_the_views_come_from_is_known() -> None:
+    source = ast.parse(Path(reports.__file__).read_text())
+    imported = [each.module for each in ast.walk(source) if isinstance(each, ast.ImportFrom) and each.module]
+    ours = {name for name in imported if name.startswith("bot.")}
+    known = {f"bot/{name}"[: -len(".py")].replace("/", ".") for name in schema.VIEWS_COME_FROM}
+    assert known == ours | {"bot.storage.reports"}
 
 
 def test_views_of_an_older_release_are_made_anew(database: Database) -> None:

@@ -7,10 +7,15 @@ from functools import cache
 
 import pytest
 import yaml
+from jinja2 import Environment
+from jinja2 import nodes as jinja
 
+from bot.domain.audit import Action
 from bot.domain.journal import State
 from bot.domain.language import Language
+from bot.domain.people import Role
 from bot.domain.programme import Item
+from bot.storage import directory
 from tests import sources
 
 OWN = {"name", "nama", "satker", "program", "portal"}
@@ -37,6 +42,10 @@ BEGINNING = rf"({'|'.join(GROUPS)}|{re.escape(PART)})\\\.[a-z_]*({re.escape(PART
 """What an f-string that makes a key looks like: `card.{kind}_list`, `{kind}.button_list`."""
 
 
+DELIVERIES = ["owed", "sending", "held", "sent", "gone", "expired", "failed", "withdrawn", "folded"]
+"""The states of `bot.storage.tables.OutboxRow`."""
+
+
 def placeholders(text: str) -> set[str]:
     return set(re.findall(r"\{(\w+)\}", text.replace("{{", "").replace("}}", "")))
 
@@ -44,6 +53,28 @@ def placeholders(text: str) -> set[str]:
 def pattern(node: ast.JoinedStr) -> str:
     """An f-string as a regular expression."""
     return "".join(re.escape(v.value) if isinstance(v, ast.Constant) else PART for v in node.values)
+
+
+def said_in_templates() -> Iterator[tuple[str, jinja.Call]]:
+    """Every `t(…)` of the pages' templates, with its place."""
+    environment = Environment(autoescape=True)
+    for file in sorted((sources.ROOT / "bot" / "web" / "templates").rglob("*.html")):
+        for node in environment.parse(file.read_text(encoding="utf-8")).find_all(jinja.Call):
+            if isinstance(node.node, jinja.Name) and node.node.name == "t":
+                yield f"{file.relative_to(sources.ROOT)}:{node.lineno}", node
+
+
+def keys_in_templates() -> tuple[dict[str, str], dict[str, str]]:
+    """Keys that are written out, and those made of a beginning and something (`"page.state_" ~ state`)."""
+    whole: dict[str, str] = {}
+    made: dict[str, str] = {}
+    for place, node in said_in_templates():
+        match node.args[0]:
+            case jinja.Const(value=key):
+                whole[key] = place
+            case jinja.Concat(nodes=[jinja.Const(value=beginning), _]):
+                made[re.escape(beginning) + PART] = place
+    return whole, made
 
 
 @cache
@@ -56,11 +87,13 @@ def keys_in_code() -> tuple[dict[str, str], dict[str, str]]:
         for node in nodes:
             place = f"{file}:{getattr(node, 'lineno', 0)}"
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in parts:
-                if re.fullmatch(rf"({'|'.join(GROUPS)})(\.\w+)+", node.value):
+                named = re.fullmatch(rf"({'|'.join(GROUPS)})(\.\w+)+", node.value)
+                if named and not re.search(r"\.(html|css|js)$", node.value):
                     whole[node.value] = place
             elif isinstance(node, ast.JoinedStr) and re.match(BEGINNING, pattern(node)):
                 made[pattern(node)] = place
-    return whole, made
+    written, formed = keys_in_templates()
+    return {**whole, **written}, {**made, **formed}
 
 
 def test_both_languages_have_the_same_texts() -> None:
@@ -90,6 +123,10 @@ def made_of_parts() -> set[str]:
         *(f"enrolment.ask_{asked}_again" for asked in ("name", "office")),
         *(f"digest.{kind}" for kind in Item),
         *(f"digest.{kind}_list" for kind in Item),
+        *(f"page.action_{action}" for action in Action),
+        *(f"page.state_{state}" for state in directory.State),
+        *(f"page.role_{role}" for role in Role),
+        *(f"page.delivery_{state}" for state in DELIVERIES),
     }
 
 
@@ -120,4 +157,15 @@ def test_every_placeholder_is_given_where_a_text_is_said() -> None:
                     continue
             if lacking := placeholders(INDONESIAN.get(key, "")) - names - OWN:
                 missing.append(f"{file}:{node.lineno}: {key} lacks {lacking}")
+    assert missing == []
+
+
+def test_every_placeholder_is_given_where_a_template_says_a_text() -> None:
+    missing = []
+    for place, node in said_in_templates():
+        if isinstance(node.args[0], jinja.Const):
+            key = node.args[0].value
+            given = {each.key for each in node.kwargs}
+            if lacking := placeholders(INDONESIAN.get(key, "")) - given - OWN:
+                missing.append(f"{place}: {key} lacks {lacking}")
     assert missing == []

@@ -88,6 +88,24 @@ def upgrade() -> None:
         sa.UniqueConstraint("programme_id", "name", name=op.f("uq_audiences_programme_id_name")),
     )
     op.create_table(
+        "browsers",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("person_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("token_hash", sa.String(length=64), nullable=False),
+        sa.Column("signed_in_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["people.id"], name=op.f("fk_browsers_person_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_browsers")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_browsers_token_hash")),
+    )
+    with op.batch_alter_table("browsers", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_browsers_expires_at"), ["expires_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_browsers_person_id"), ["person_id"], unique=False)
+
+    op.create_table(
         "group_chats",
         sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("programme_id", sa.Text(), nullable=False),
@@ -140,6 +158,23 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("person_id", "kind", "value", name=op.f("pk_scopes")),
     )
+    op.create_table(
+        "sign_ins",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("person_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("token_hash", sa.String(length=64), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["people.id"], name=op.f("fk_sign_ins_person_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sign_ins")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_sign_ins_token_hash")),
+    )
+    with op.batch_alter_table("sign_ins", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_sign_ins_person_id"), ["person_id"], unique=False)
+
     op.create_table(
         "announcement_versions",
         sa.Column("announcement_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -220,6 +255,10 @@ def downgrade() -> None:
 
     op.drop_table("journal_comments")
     op.drop_table("announcement_versions")
+    with op.batch_alter_table("sign_ins", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_sign_ins_person_id"))
+
+    op.drop_table("sign_ins")
     op.drop_table("scopes")
     with op.batch_alter_table("invitations", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_invitations_programme_id"))
@@ -229,6 +268,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_group_chats_programme_id"))
 
     op.drop_table("group_chats")
+    with op.batch_alter_table("browsers", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_browsers_person_id"))
+        batch_op.drop_index(batch_op.f("ix_browsers_expires_at"))
+
+    op.drop_table("browsers")
     op.drop_table("audiences")
     with op.batch_alter_table("announcements", schema=None) as batch_op:
         batch_op.drop_index("ix_announcements_of")

@@ -1,0 +1,130 @@
+"""The first page: what is next, who is reached, what is late, and what is being sent at this moment."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from bot.domain.messages import Value
+from bot.domain.programme import Entry, Item, PersonalDay, Programme, Target
+from bot.domain.staff import Right
+from bot.domain.timetable import upcoming
+from bot.storage import overview
+from bot.storage.database import Transaction
+from bot.storage.overview import Wave
+from bot.web.page import Show, Visit, Way
+
+_AHEAD = timedelta(days=3)
+_SHOWN = 8  # entries that come next
+
+
+@dataclass(frozen=True, slots=True)
+class Next:
+    """An entry of the timetable that comes next, in all zones that share its moment."""
+
+    title: Value
+    zones: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A wave under way, or stopped: for how many, and how many of them still wait."""
+
+    wave: Wave
+    title: Value
+    people: int
+    waiting: int
+
+    @property
+    def done(self) -> int:
+        """How many do not wait any more."""
+        return max(0, self.people - self.waiting)
+
+
+def _overview(tx: Transaction, visit: Visit) -> Show:
+    programme, now = visit.programme, visit.now
+    sessions = [session for session in programme.sessions if session.ends > now]
+    return Show(
+        "overview.html",
+        {
+            "sessions": sessions[:3],
+            "coming": list(_coming(programme, now))[:_SHOWN],
+            **_live(tx, visit),
+        },
+    )
+
+
+def _fragment(tx: Transaction, visit: Visit) -> Show:
+    return Show("overview_live.html", _live(tx, visit))
+
+
+def _live(tx: Transaction, visit: Visit) -> dict[str, Any]:
+    """What changes by the second; only for who may see people and deliveries."""
+    if not (visit.actor.may(Right.SEE_PEOPLE) and visit.actor.may(Right.SEE_DELIVERIES)):
+        return {"reached": None}
+    programme, scope, now = visit.programme, visit.scope, visit.now
+    found = overview.open_messages(tx, programme.id, scope, now)
+    waiting = {
+        each.wave_id: each.due + each.later + each.sending for each in found if each.wave_id is not None
+    }
+    waves = overview.waves(tx, programme.id, list(waiting))
+    people = {} if scope.whole else overview.of_scope(tx, scope, [wave.id for wave in waves])
+    return {
+        "reached": overview.reached(tx, programme.id, scope),
+        "requests": overview.requests(tx, programme.id)
+        if scope.whole and visit.actor.may(Right.ADMIT)
+        else None,
+        "due": sum(each.due for each in found),
+        "later": sum(each.later for each in found),
+        "sending": sum(each.sending for each in found),
+        "overdue": sum(each.overdue for each in found),
+        "due_since": min((each.due_since for each in found if each.due_since is not None), default=None),
+        "running": [
+            Running(
+                wave,
+                _title(programme, wave.entry_id),
+                wave.people if scope.whole else people[wave.id],
+                waiting.get(wave.id, 0),
+            )
+            for wave in waves
+            if scope.whole or wave.id in people
+        ],
+        "now": now,
+    }
+
+
+def _coming(programme: Programme, now: datetime) -> Iterator[Next]:
+    """The entries that ring next; those of personal days, which ring every day, are left out."""
+    gathered: dict[tuple[str, datetime], list[str]] = {}
+    for ring in upcoming(programme, now, now + _AHEAD):
+        if not isinstance(ring.entry.when, PersonalDay):
+            gathered.setdefault((ring.entry.id, ring.at), []).append(ring.zone.value)
+    for (entry_id, at), zones in gathered.items():
+        yield Next(_title(programme, entry_id), " ".join(zones), at)
+
+
+def _title(programme: Programme, entry_id: str) -> Value:
+    """What an entry is about, as far as it is about one thing; else its name in the schedule."""
+    entry: Entry | None = programme.entry(entry_id)
+    about = None if entry is None or entry.about is None else _named(programme, entry.about)
+    return entry_id if about is None else about
+
+
+def _named(programme: Programme, target: Target) -> "Value | None":
+    match target.kind:
+        case Item.MODULE:
+            found = programme.module(target.id)
+        case Item.QUIZ:
+            return None if (quiz := programme.quiz(target.id)) is None else quiz.title
+        case Item.JOURNAL:
+            return None if (task := programme.task(target.id)) is None else task.prompt.title
+        case Item.SESSION:
+            return None if (session := programme.session(target.id)) is None else session.title
+    return None if found is None else found.title
+
+
+WAYS: Final = (
+    Way("/", Right.SEE_TIMETABLE, _overview, menu="page.menu_overview"),
+    Way("/overview/live", Right.SEE_TIMETABLE, _fragment),
+)

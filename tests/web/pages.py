@@ -1,0 +1,111 @@
+"""A world for the pages: two programmes, two offices, somebody of each role, and what could leak."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+from sqlalchemy import update
+
+from bot.clock import SimulatedClock
+from bot.content.loading import load
+from bot.domain.people import Role
+from bot.domain.programme import Catalogue
+from bot.domain.staff import EVERYTHING, Scope
+from bot.storage import staff
+from bot.storage.database import Database, Transaction
+from bot.storage.tables import PersonRow
+from bot.usecases import sign_ins
+from bot.web.pages import Pages
+from bot.web.server import serving
+from tests.examples import add_person, programme
+
+ROOT = Path(__file__).parents[2]
+URL = "http://pages.example.invalid"
+BEGIN = datetime(2026, 11, 8, 2, 0, tzinfo=UTC)  # the day before the first session
+SULSEL = "Sulawesi Selatan"
+MAROS, WAMENA = "Puskesmas Maros", "SMPN 1 Wamena"
+
+
+def catalogue() -> Catalogue:
+    """Two programmes, with the shipped texts."""
+    texts = load(ROOT / "content", ROOT / "schedules").texts
+    mine = programme()
+    other = programme()
+    object.__setattr__(other, "id", "other")  # frozen, and all else is to be alike
+    return Catalogue({"p": mine, "other": other}, texts)
+
+
+@dataclass
+class World:
+    """What a test of the pages needs."""
+
+    database: Database
+    clock: SimulatedClock
+    address: str
+    people: dict[str, int] = field(default_factory=dict)
+
+    def write(self, use_case: Any, *args: Any, **kwargs: Any) -> Any:
+        return self.database.write_now(use_case, *args, **kwargs)
+
+    def read(self, query: Any, *args: Any, **kwargs: Any) -> Any:
+        return self.database.read_now(query, *args, **kwargs)
+
+    def link(self, name: str) -> str:
+        """The path of a sign-in link for somebody."""
+        link = self.write(sign_ins.hand_out, self.people[name], self.clock.now())
+        assert link.startswith(URL)
+        return str(link.removeprefix(URL))
+
+    @asynccontextmanager
+    async def browser(self, name: str = "", **headers: str) -> AsyncIterator[httpx.AsyncClient]:
+        """A browser, signed in as somebody unless no name is given."""
+        async with httpx.AsyncClient(base_url=self.address, headers=headers, trust_env=False) as client:
+            if name:
+                answer = await client.post(self.link(name))
+                assert answer.status_code == 303, answer.text
+            yield client
+
+
+def add_staff(tx: Transaction, name: str, role: Role, scope: Scope = EVERYTHING, **columns: Any) -> int:
+    person_id = add_person(tx, name, role=role.value, **columns)
+    staff.limit(tx, person_id, scope)
+    return person_id
+
+
+def populate(tx: Transaction) -> dict[str, int]:
+    """Who is there: staff of each kind, and people whom not everybody may see."""
+    part = Scope(offices=(MAROS,))
+    return {
+        "owner": add_staff(tx, "Olga Pemilik", Role.OWNER, office=""),
+        "coordinator": add_staff(tx, "Karin Panitia", Role.COORDINATOR, office=""),
+        "part": add_staff(tx, "Paula Sebagian", Role.COORDINATOR, part, office=MAROS),
+        "speaker": add_staff(tx, "Said Narasumber", Role.SPEAKER, office=""),
+        "stranger": add_staff(tx, "Xaver Lain", Role.OWNER, office="", programme_id="other"),
+        "participant": add_person(tx, "Budi Peserta", office=MAROS, nip="199203152025211007"),
+        "anna": add_person(tx, "Anna Maros", office=MAROS, province=SULSEL, nip="199305162025212008"),
+        "wati": add_person(tx, "Wati Wamena", office=WAMENA, province="Papua", nip="199407172025212009"),
+        "other": add_person(tx, "Oskar Lain", office=MAROS, programme_id="other", nip="199508182025211010"),
+    }
+
+
+@asynccontextmanager
+async def world(database: Database, url: str = URL) -> AsyncIterator[World]:
+    """The pages on a database, served."""
+    clock = SimulatedClock(BEGIN)
+    pages = Pages(database, clock, url, lambda: None)
+    async with serving(pages, "127.0.0.1:0") as address:
+        await pages.open(address)
+        here = World(database, clock, address)
+        here.people = database.write_now(populate)
+        yield here
+
+
+def demote(tx: Transaction, person_id: int) -> None:
+    tx.connection.execute(update(PersonRow).where(PersonRow.id == person_id).values(role="participant"))
+
+
+LATER = timedelta(minutes=11)
