@@ -157,6 +157,7 @@ def _programme(
         contact=None if file.contact is None else words(file.contact),
         expected_people=file.expected_people,
         approval=file.approval,
+        recap_at=None if file.recap is None else file.recap.at,
     )
 
 

@@ -403,6 +403,14 @@ class EntryFile(Shape):
     )
 
 
+class RecapFile(Shape):
+    """When coordinators are told, day by day, who has not finished what."""
+
+    at: ClockTime = Field(
+        description="A time of day, in the schedule's zone, when the sending windows are open."
+    )
+
+
 class ScheduleFile(Shape):
     """One orientation."""
 
@@ -423,6 +431,9 @@ class ScheduleFile(Shape):
         ge=1,
         le=1_000_000,
         description="How many will take part: `rekan check` then says what cannot be in time for all.",
+    )
+    recap: RecapFile | None = Field(
+        None, description="The coordinators' daily recap, each within their scope; none where not given."
     )
     contact: Words | None = Field(None, description="Whom to ask.")
     approval: Approval = Field(

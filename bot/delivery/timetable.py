@@ -29,7 +29,7 @@ from bot.domain.timetable import Ring, personal_span, timing, zones
 from bot.domain.zones import Zone
 from bot.storage import waves
 from bot.storage.database import Database, DatabaseError, Transaction
-from bot.usecases import delivery, planning
+from bot.usecases import delivery, planning, recaps
 from bot.usecases.planning import Rung
 
 _LONGEST_REST = 600.0  # seconds: a machine that was asleep is not to miss a ringing by more
@@ -103,6 +103,7 @@ class Timetable:
         """All there is to do, by time: what should have been done by `now` first."""
         sources = [_housekeeping(now, self._tidy)]
         for programme in self._database.catalogue.programmes.values():
+            sources.append(self._recaps(programme, now))
             for entry in programme.timetable:
                 sources += [self._ringings(programme, entry, zone, now, since) for zone in zones(entry)]
         return heapq.merge(*sources, key=lambda job: job.at)
@@ -153,6 +154,41 @@ class Timetable:
         return await persistently(
             lambda: self._database.transact(_take_and_note, step, ring, self._clock.now()), self._clock, log
         )
+
+    def _recaps(self, programme: Programme, now: datetime) -> Iterator[_Job]:
+        """Every day of the programme at its time; today's in any case: to tell it twice does nothing."""
+        at = programme.recap_at
+        if at is None:
+            return
+        zone = programme.zone.tzinfo
+        trigger = CronTrigger(
+            hour=at.hour,
+            minute=at.minute,
+            second=at.second,
+            start_date=datetime.combine(programme.first_day, time.min, zone),
+            end_date=datetime.combine(programme.last_day, time.max, zone),
+            timezone=zone,
+        )
+        today = datetime.combine(now.astimezone(zone).date(), time.min, zone)
+        moment = trigger.get_next_fire_time(None, today)
+        while moment is not None:
+            yield _Job(moment, partial(self._recap, programme.id, moment))
+            moment = trigger.get_next_fire_time(moment, moment + _MICROSECOND)
+
+    async def _recap(self, programme_id: str, at: datetime) -> None:
+        log = self._log.bind(programme=programme_id, at=at.isoformat())
+        try:
+            told = await persistently(
+                lambda: self._database.transact(recaps.daily, programme_id, at, self._clock.now()),
+                self._clock,
+                log,
+            )
+        except Exception as error:  # noqa: BLE001 - a fault in a recap must not silence the timetable
+            log.error("the daily recap cannot be told", action="recap_broken", fault=trail(error))
+            return
+        if told:
+            log.info("coordinators are told the daily recap", action="recap_planned", people=told)
+            self._nudge()
 
     async def _tidy(self) -> None:
         try:

@@ -49,8 +49,9 @@ class Wrote:
 class Shared:
     """A message that carries something else than text; `kind` is Telegram's name for it.
 
-    `file_id` is the one that can be sent again (a photo's largest size), None where there is none. `html` is
-    the caption with its formatting, None where it has none. An album's messages have its id in common.
+    `file_id` is the one that can be sent again (a photo's largest size), None where there is none; `name`
+    what a document's sender calls it. `html` is the caption with its formatting, None where it has none. An
+    album's messages have its id in common.
     """
 
     sender: Sender

@@ -241,7 +241,8 @@ class Portal:
 class Programme:
     """One orientation for one cohort. `zone` is the one its instants were written in.
 
-    `expected_people`: how many will take part, to look ahead with before they are there.
+    `expected_people`: how many will take part, to look ahead with before they are there. `recap_at`: when, in
+    `zone`, coordinators are told day by day who has not finished what; None: they are not.
     """
 
     id: str
@@ -261,6 +262,7 @@ class Programme:
     contact: Localised | None = None
     expected_people: int | None = None
     approval: int | None = None  # announcements to more people than that want a second coordinator
+    recap_at: time | None = None
 
     @property
     def modules(self) -> tuple[Module, ...]:

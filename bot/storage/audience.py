@@ -7,13 +7,14 @@ people are people. `bot.domain.timetable.concerns` is the same rule for one pers
 from collections.abc import Sequence
 from datetime import date
 
-from sqlalchemy import ColumnElement, Select, and_, false, func, literal, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, false, func, literal, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from bot.domain.people import Reach
 from bot.domain.programme import Audience, Item, Programme, Target
 from bot.domain.staff import EVERYTHING, Scope
 from bot.domain.zones import Zone
+from bot.storage import excuses
 from bot.storage.database import Transaction
 from bot.storage.staff import within
 from bot.storage.tables import ChatRow, JournalEntryRow, ModuleDoneRow, PersonRow, QuizAttemptRow
@@ -74,6 +75,11 @@ def everybody(programme: Programme, audience: Audience, *, scope: Scope = EVERYT
     )
 
 
+def one(person_id: int) -> Select[int]:
+    """Select that person's id."""
+    return select(PersonRow.id).where(PersonRow.id == person_id)
+
+
 def size(tx: Transaction, programme: Programme, audience: Audience, *, zone: Zone | None = None) -> int:
     """How many people the audience means at this moment."""
     whom = people(programme, audience, zone=zone)
@@ -113,7 +119,7 @@ def _conditions(programme: Programme, audience: Audience) -> list[ColumnElement[
     if audience.zones:
         conditions.append(PersonRow.zone.in_([zone.value for zone in audience.zones]))
     if audience.not_done:
-        conditions.append(or_(false(), *(_lacks(programme, target) for target in audience.not_done)))
+        conditions.append(or_(false(), *(lacks(programme, target) for target in audience.not_done)))
     return conditions
 
 
@@ -124,30 +130,37 @@ def _among(
     return func.lower(func.trim(column)).in_([func.lower(func.trim(literal(value))) for value in values])
 
 
-def _lacks(programme: Programme, target: Target) -> ColumnElement[bool]:
-    """Whether the person has not done `target`, or, of all of its kind, at least one."""
+def lacks(programme: Programme, target: Target) -> ColumnElement[bool]:
+    """Whether a `PersonRow` has not done `target`, or, of all of its kind, at least one.
+
+    What somebody is excused from does not lack (`bot.storage.excuses`).
+    """
     everything = target.id == "*"
     match target.kind:
         case Item.MODULE:
             ids = [module.id for module in programme.modules] if everything else [target.id]
-            return _fewer(ModuleDoneRow.module_id, ModuleDoneRow.person_id == PersonRow.id, ids)
+            return _fewer(target, ModuleDoneRow.module_id, ModuleDoneRow.person_id == PersonRow.id, ids)
         case Item.QUIZ:
             ids = [quiz.id for quiz in programme.quizzes] if everything else [target.id]
             finished = and_(QuizAttemptRow.person_id == PersonRow.id, QuizAttemptRow.finished_at.is_not(None))
-            return _fewer(QuizAttemptRow.quiz_id, finished, ids)
+            return _fewer(target, QuizAttemptRow.quiz_id, finished, ids)
         case Item.JOURNAL:
             ids = [task.prompt.id for task in programme.journal] if everything else [target.id]
             submitted = and_(JournalEntryRow.person_id == PersonRow.id, JournalEntryRow.state == "submitted")
-            return _fewer(JournalEntryRow.prompt_id, submitted, ids)
+            return _fewer(target, JournalEntryRow.prompt_id, submitted, ids)
         case Item.SESSION:
-            return true()  # attendance is not recorded yet, so nobody is known to have been there
+            return ~excuses.excused(
+                target
+            )  # attendance is not recorded yet: nobody is known to have been there
 
 
 def _fewer(
-    item: InstrumentedAttribute[str], done: ColumnElement[bool], ids: Sequence[str]
+    target: Target, item: InstrumentedAttribute[str], done: ColumnElement[bool], ids: Sequence[str]
 ) -> ColumnElement[bool]:
-    """Whether fewer different `item`s than `ids` are `done`."""
-    counted = (
-        select(func.count(item.distinct())).where(done, item.in_(ids)).correlate(PersonRow).scalar_subquery()
-    )
-    return counted < len(set(ids))
+    """Whether fewer different `item`s than `ids` are `done`, or need not be."""
+    done_items = select(item).where(done, item.in_(ids)).correlate(PersonRow)
+    counted = done_items.with_only_columns(func.count(item.distinct())).scalar_subquery()
+    lacking = counted < len(set(ids))
+    if target.id == "*":
+        lacking = counted + excuses.number(target.kind, ids, done_items) < len(set(ids))
+    return and_(lacking, ~excuses.excused(target))

@@ -39,3 +39,8 @@ def enter(tx: Transaction, chat_id: int, kind: str, state: dict[str, Any], now: 
 def leave(tx: Transaction, chat_id: int, kind: str) -> None:
     """End the chat's dialogue, if it is of that kind."""
     tx.connection.execute(delete(DialogueRow).where(DialogueRow.chat_id == chat_id, DialogueRow.kind == kind))
+
+
+def forget(tx: Transaction, chat_id: int) -> None:
+    """End whatever dialogue the chat is in: it is somebody else's now, or nobody's."""
+    tx.connection.execute(delete(DialogueRow).where(DialogueRow.chat_id == chat_id))

@@ -39,7 +39,7 @@ from sqlalchemy.sql.dml import Insert, ReturningInsert, ReturningUpdate
 
 from bot.domain.messages import Lane, Message, Reader, Sendable
 from bot.domain.people import Reach
-from bot.domain.programme import Target
+from bot.domain.programme import Item, Target
 from bot.domain.zones import Zone
 from bot.storage.database import Transaction
 from bot.storage.given import given, these
@@ -237,6 +237,22 @@ def withdraw(tx: Transaction, person_id: int, *, about: Target | None = None, no
         .values(state="withdrawn", settled_at=now)
     )
     return tx.connection.execute(statement).rowcount
+
+
+def reminded_of(tx: Transaction, person_id: int) -> list[Target]:
+    """What somebody is still owed reminders of."""
+    found = tx.connection.scalars(
+        select(OutboxRow.about)
+        .where(
+            OutboxRow.person_id == person_id,
+            _OPEN,
+            OutboxRow.state == "owed",
+            OutboxRow.about.is_not(None),
+        )
+        .distinct()
+    )
+    parted = (about.partition(":") for about in found if about is not None)
+    return [Target(Item(kind), item) for kind, _, item in parted]
 
 
 def withdraw_done(tx: Transaction, done: Sequence[tuple[int, Target]], now: datetime) -> None:

@@ -159,9 +159,10 @@ def open_request(tx: Transaction, chat_id: int) -> str | None:
     ).scalar()
 
 
-def request(tx: Transaction, values: Mapping[str, Any], now: datetime) -> None:
-    """Record a request for a coordinator to decide."""
-    tx.connection.execute(insert(RequestRow).values(**values, state="open", created_at=now))
+def request(tx: Transaction, values: Mapping[str, Any], now: datetime) -> int:
+    """Record a request for a coordinator to decide; returns its id."""
+    row = insert(RequestRow).values(**values, state="open", created_at=now)
+    return tx.connection.execute(row.returning(RequestRow.id)).scalar_one()
 
 
 def drop_requests(tx: Transaction, chat_id: int, now: datetime) -> None:

@@ -191,6 +191,11 @@ def extend_links(tx: Transaction, programme_id: str, expires_at: datetime) -> No
     )
 
 
+def serial(tx: Transaction, person_id: int) -> int:
+    """The serial of somebody's present claim link."""
+    return tx.connection.execute(select(PersonRow.claim_serial).where(PersonRow.id == person_id)).scalar_one()
+
+
 def renew_links(tx: Transaction, people: Sequence[int], *, now: datetime) -> None:
     """Void the claim links of people of these ids, and part them from the chats in which they were used."""
     statement = (

@@ -146,7 +146,7 @@ def _config(connection: Connection) -> "Config":
 
 
 def _views_wanted(connection: Connection) -> str:
-    """A fingerprint of views and triggers: another one where they could be others. Quicker than to word them all."""
+    """A fingerprint of views and triggers: another where they could be others. Quicker than to word all."""
     found = hashlib.sha256(f"{connection.dialect.name} {sqlalchemy.__version__}".encode())
     for name in VIEWS_COME_FROM:
         found.update((_FOLDER.parents[1] / name).read_bytes())

@@ -19,13 +19,14 @@ WORKING = (Role.OWNER.value, Role.COORDINATOR.value, Role.SPEAKER.value)
 FIRST_OWNER = "Pemilik"
 """The name of an owner of whom no other is known."""
 
-_COLUMNS = dict(
+COLUMNS = dict(
     zip(
         KINDS,
         (PersonRow.office, PersonRow.province, PersonRow.wave, PersonRow.class_, PersonRow.group),
         strict=True,
     )
 )
+"""Where each kind of a scope is kept of somebody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ class Invitation:
 def within(scope: Scope) -> list[ColumnElement[bool]]:
     """Conditions on `PersonRow`: who is in the scope. `Scope.holds` is the same rule for one person."""
     return [
-        func.lower(func.trim(_COLUMNS[kind])).in_(
+        func.lower(func.trim(COLUMNS[kind])).in_(
             [func.lower(func.trim(literal(value))) for value in scope.values(kind)]
         )
         for kind in KINDS
@@ -62,7 +63,7 @@ def within(scope: Scope) -> list[ColumnElement[bool]]:
 
 def values(tx: Transaction, programme_id: str, kind: str, scope: Scope = EVERYTHING) -> list[str]:
     """What a programme's people have of one of `KINDS` (offices, say), in order; within a scope."""
-    column = _COLUMNS[kind]
+    column = COLUMNS[kind]
     found = tx.connection.scalars(
         select(func.trim(column))
         .where(PersonRow.programme_id == programme_id, column.is_not(None), column != "", *within(scope))

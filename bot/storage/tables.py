@@ -584,3 +584,28 @@ class BrowserRow(Base):
     signed_in_at: Mapped[datetime]
     seen_at: Mapped[datetime]  # some minutes behind
     expires_at: Mapped[datetime] = mapped_column(index=True)  # at the latest
+
+
+class ExcuseRow(Base):
+    """What somebody need not do, or may do until later: it is not lacking then, and not reminded of.
+
+    `kind` and `item` as in `domain.programme.Target`, "*" for all.
+    """
+
+    __tablename__ = "excuses"
+
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"), primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    item: Mapped[str] = mapped_column(primary_key=True)
+    until: Mapped[datetime | None] = mapped_column(index=True)  # a deadline that was extended; None: for good
+    made_by: Mapped[int | None] = mapped_column(ForeignKey("people.id", ondelete="SET NULL"))
+    made_at: Mapped[datetime]
+
+
+class NoRecapRow(Base):
+    """A coordinator who does not want the daily recap."""
+
+    __tablename__ = "recaps_off"
+
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"), primary_key=True)
+    since: Mapped[datetime]

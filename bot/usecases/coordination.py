@@ -7,13 +7,26 @@ from bot.domain.events import Edited, Event, Shared, Tapped, Wrote
 from bot.domain.messages import Button, Edit, Reply, Say, Tap, Value
 from bot.storage import dialogues
 from bot.storage.database import Transaction
-from bot.usecases import desk_announcements, sign_ins, staff
+from bot.usecases import (
+    desk_announcements,
+    desk_people,
+    desk_recaps,
+    desk_requests,
+    sign_ins,
+    staff,
+    unreached,
+)
 from bot.usecases.shift import DIALOGUE, MENU, Area, Shift, scope_in_words
 
 AREAS: Mapping[str, Area] = {
     area.ACTION: area
+    # A module is not known to be one by itself.
     for area in (
-        cast("Area", desk_announcements),  # a module is not known to be one by itself
+        cast("Area", desk_announcements),
+        cast("Area", desk_recaps),
+        cast("Area", desk_people),
+        cast("Area", desk_requests),
+        cast("Area", unreached),
         cast("Area", staff),
         cast("Area", sign_ins),
     )

@@ -14,7 +14,7 @@ from bot.storage import dialogues, outbox, people, sign_ins
 from bot.storage.database import Transaction
 from bot.storage.people import Visitor
 from bot.storage.secrets import CLAIMS, secret
-from bot.usecases import planning, schedule, staff
+from bot.usecases import planning, requests, schedule, staff
 from bot.usecases.menu import OLD_BUTTON
 
 DIALOGUE = "enrolment"
@@ -31,10 +31,7 @@ def start(tx: Transaction, who: Visitor, payload: str, now: datetime) -> Reply:
     chats_person = who.person.id if who.person else None
     match enrolment.claim(link, who.chat_id, chats_person, now):
         case Welcome(person_id):
-            people.link_chat(tx, who.chat_id, person_id, now)
-            people.drop_requests(tx, who.chat_id, now)
-            _take_language(tx, who, person_id, now)
-            dialogues.leave(tx, who.chat_id, DIALOGUE)
+            requests.let_in(tx, who.chat_id, person_id, now)
             return _greet(tx, people.visitor(tx, who.chat_id, None, now))
         case WelcomeBack():
             return _start_plainly(tx, who, now)
@@ -106,13 +103,6 @@ def _agree(tx: Transaction, who: Visitor, person: Person, message_id: int, now: 
     return Reply((agreed, schedule.whats_next(tx, person, now)))
 
 
-def _take_language(tx: Transaction, who: Visitor, person_id: int, now: datetime) -> None:
-    """Who joins is spoken to as before: in the language of their app, or the one they chose."""
-    person = people.person(tx, person_id)
-    if person is not None and person.joined_at is None and person.language is not who.language:
-        people.change(tx, person_id, now, language=who.language)
-
-
 def write(tx: Transaction, who: Visitor, text: str, now: datetime) -> Reply | None:
     """What a stranger types: the name and the office that were asked for; None where nothing was asked."""
     dialogue = dialogues.current(tx, who.chat_id)
@@ -142,7 +132,7 @@ def write(tx: Transaction, who: Visitor, text: str, now: datetime) -> Reply | No
         )
         people.link_chat(tx, who.chat_id, person_id, now)
         return _greet(tx, people.visitor(tx, who.chat_id, None, now))
-    people.request(
+    request_id = people.request(
         tx,
         {
             "programme_id": programme.id,
@@ -154,6 +144,7 @@ def write(tx: Transaction, who: Visitor, text: str, now: datetime) -> Reply | No
         },
         now,
     )
+    requests.tell(tx, programme, request_id, now)
     return Reply((Say("enrolment.requested", {"name": state["name"], "office": line}),))
 
 

@@ -9,10 +9,10 @@ from bot.domain.journal import AlreadyDone, AskFirst, Entry, NothingYet, State, 
 from bot.domain.messages import Button, Reply, Say, Tap, Value
 from bot.domain.people import Person
 from bot.domain.programme import Item, JournalTask, Programme, Target
-from bot.domain.timetable import deadline
 from bot.storage import dialogues, outbox
 from bot.storage import journal as stored
 from bot.storage.database import Transaction
+from bot.usecases.deadlines import deadline, deadlines
 from bot.usecases.menu import OLD_BUTTON
 
 DIALOGUE = "journal"
@@ -33,9 +33,10 @@ def overview(tx: Transaction, person: Person, programme: Programme, now: datetim
     written = stored.entries(tx, person.id)
     lines: list[Say] = []
     rows: list[tuple[Button, ...]] = []
+    untils = deadlines(tx, programme, person)
     for task in programme.journal:
         entry = written.get(task.prompt.id, Entry(task.prompt.id))
-        until = deadline(programme, task, person)
+        until = untils[task.prompt.id]
         params: dict[str, Value] = {
             "title": task.prompt.title,
             "words": entry.words,
@@ -69,7 +70,7 @@ def tap(
     if task is None:
         return Reply((OLD_BUTTON,))
     entry = stored.entries(tx, person.id).get(task.prompt.id, Entry(task.prompt.id))
-    until = deadline(programme, task, person)
+    until = deadline(tx, programme, task, person)
     match tapped.choice:
         case "open" | "reopen":
             if not journal.may_change(entry, until, now):
@@ -133,7 +134,7 @@ def edit(
     if part is None or task is None or part.text == text:
         return Reply()
     entry = stored.entries(tx, person.id)[part.prompt]
-    until = deadline(programme, task, person)
+    until = deadline(tx, programme, task, person)
     if not journal.may_change(entry, until, now):
         params: dict[str, Value] = {"title": task.prompt.title, "deadline": short_moment(until)}
         return Reply((Say("journal.too_late_to_edit", params),))

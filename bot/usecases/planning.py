@@ -42,7 +42,7 @@ from bot.domain.timetable import (
     timing,
 )
 from bot.domain.zones import Zone
-from bot.storage import audience, outbox, people, waves
+from bot.storage import audience, excuses, outbox, people, waves
 from bot.storage.database import Transaction
 from bot.storage.outbox import Mailing, Recipient
 from bot.storage.waves import Ringing
@@ -105,6 +105,7 @@ def ring(
         if begins > now + _THIS_SECOND:
             return Rung(look_at=begins)
     waves.wait_for_joiners(tx, programme_id)
+    excuses.end(tx, now)
     began = now if wave is None else wave.planned_at
     opens = began if entry.essential else programme.windows.next_open(began, zone)
     decision = decide(entry, when, began, opens)
@@ -187,6 +188,7 @@ def catch_up(tx: Transaction, person_id: int, now: datetime) -> int:
     if person is None or programme is None:
         return 0
     waves.wait_for_wave(tx, programme.id)
+    excuses.end(tx, now)
     rung = _rung(tx, programme, person, now)
     states = outbox.states(tx, person_id, list(rung))
     number = 0
@@ -223,6 +225,7 @@ def go_on(tx: Transaction, wave: Ringing, now: datetime) -> Rung:
         waves.settle_held(tx, wave.id, "expired", now, error="its entry is no more")
         return Rung(missed=True)
     waves.wait_for_joiners(tx, programme.id)
+    excuses.end(tx, now)
     logins = None
     if isinstance(entry.when, PersonalDay):
         day = wave.due_at.astimezone(wave.zone.tzinfo).date()

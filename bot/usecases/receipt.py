@@ -7,10 +7,12 @@ from bot.domain.forms import short_moment
 from bot.domain.journal import State
 from bot.domain.messages import Button, Reply, Say, Tap, Value
 from bot.domain.people import Person
-from bot.domain.programme import Programme
-from bot.storage import journal, modules
+from bot.domain.programme import Item, Programme, Target
+from bot.storage import excuses, journal, modules
 from bot.storage import quiz as stored_quizzes
 from bot.storage.database import Transaction
+from bot.storage.excuses import Excuse
+from bot.usecases.people import title
 
 
 def receipt(tx: Transaction, person: Person, programme: Programme, now: datetime) -> Reply:
@@ -24,22 +26,27 @@ def receipt(tx: Transaction, person: Person, programme: Programme, now: datetime
         for prompt, entry in written.items()
         if entry.state is State.SUBMITTED and programme.task(prompt)
     }
+    granted = excuses.of(tx, person.id)
+
+    def needed(kind: Item, item: str) -> bool:
+        return not any(each.until is None and each.covers(Target(kind, item)) for each in granted)
+
     over = sum(session.ends <= now for session in programme.sessions)
     missing: list[Say] = [
         *(
             Say("status.missing_module", {"title": module.title})
             for module in programme.modules
-            if module.id not in done
+            if module.id not in done and needed(Item.MODULE, module.id)
         ),
         *(
             Say("status.missing_quiz", {"title": quiz.title})
             for quiz in programme.quizzes
-            if quiz not in finished
+            if quiz not in finished and needed(Item.QUIZ, quiz.id)
         ),
         *(
             Say("status.missing_journal", {"title": task.prompt.title})
             for task in programme.journal
-            if task.prompt.id not in submitted
+            if task.prompt.id not in submitted and needed(Item.JOURNAL, task.prompt.id)
         ),
     ]
     known = person.first_login is not None
@@ -62,11 +69,24 @@ def receipt(tx: Transaction, person: Person, programme: Programme, now: datetime
         "journals_total": len(programme.journal),
         "sessions": over,
         "sessions_total": len(programme.sessions),
+        "excused": _granted(programme, granted),
         "missing": tuple(missing[:_SHOWN]) or (Say("status.nothing_missing"),),
         "more": Say("status.more", {"count": len(missing) - _SHOWN}) if len(missing) > _SHOWN else "",
     }
     rows = ((Button(Say("login.button_change" if known else "login.button_tell"), Tap("masuk", "", "ask")),),)
     return Reply((Say("status.receipt", params, rows),))
+
+
+def _granted(programme: Programme, granted: tuple[Excuse, ...]) -> Value:
+    """What the person need not do, or may do until later."""
+    lines: list[Say] = []
+    for each in granted:
+        what = title(programme, each.kind, each.item)
+        if what is not None and each.until is None:
+            lines.append(Say("excuse.line", {"what": what}))
+        elif what is not None and each.until is not None:
+            lines.append(Say("excuse.line_until", {"what": what, "until": short_moment(each.until)}))
+    return tuple(lines) or ""
 
 
 _SHOWN = 8

@@ -7,9 +7,9 @@ from bot.domain.forms import clock_time, short_day, short_moment, span
 from bot.domain.messages import Button, Invite, Reply, Say, Tap, Value
 from bot.domain.people import Person
 from bot.domain.programme import Programme, Session
-from bot.domain.timetable import deadline
 from bot.storage import journal, modules
 from bot.storage.database import Transaction
+from bot.usecases.deadlines import deadlines
 from bot.usecases.menu import MENU, OLD_BUTTON
 
 SOON = timedelta(hours=24)
@@ -20,8 +20,9 @@ def overview(tx: Transaction, person: Person, programme: Programme, now: datetim
     """`/jadwal`: the sessions that are not over, and the journal deadlines that are open."""
     coming = [session for session in programme.sessions if session.ends > now]
     written = journal.entries(tx, person.id)
+    untils = deadlines(tx, programme, person)
     due = [
-        (deadline(programme, task, person), task)
+        (untils[task.prompt.id], task)
         for task in programme.journal
         if task.prompt.id not in written or written[task.prompt.id].submitted_at is None
     ]

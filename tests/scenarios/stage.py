@@ -6,7 +6,7 @@ import dataclasses
 import logging
 import re
 from collections.abc import AsyncIterator, Callable, Iterator
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -200,8 +200,14 @@ class Stage:
                 await person.edit(own, does.words)
             case "sends", "a photo":
                 await person.send_photo(_PHOTO, caption=does.words)
+            case "sends", "an album":
+                group = self.simulator.world.identifier()
+                await person.send_photo(_PHOTO, caption=does.words, media_group_id=group)
+                await person.send_photo(_PHOTO, name="b.jpg", media_group_id=group)
             case "sends", "a document":
                 await person.send_document(b"%PDF-1.7 contoh", "jurnal.pdf", caption=does.words)
+            case "sends", "a roster":
+                await person.send_document(does.words.encode(), "peserta.csv")
             case "sends", "a voice message":
                 await person.send_voice(b"OggS")
             case "sends", "a location":
@@ -505,10 +511,13 @@ def _is_answered(tx: Transaction, update_id: int) -> bool:
 
 
 def _chosen(catalogue: Catalogue, play: Play) -> Catalogue:
-    if play.enrolment is None:
-        return catalogue
     (programme,) = catalogue.programmes.values()
-    programme = dataclasses.replace(programme, enrolment=Enrolment(play.enrolment))
+    if play.enrolment is not None:
+        programme = dataclasses.replace(programme, enrolment=Enrolment(play.enrolment))
+    if play.approval:
+        programme = dataclasses.replace(programme, approval=0)
+    if play.recap is not None:
+        programme = dataclasses.replace(programme, recap_at=time.fromisoformat(play.recap.replace(".", ":")))
     return dataclasses.replace(catalogue, programmes={programme.id: programme})
 
 

@@ -2,6 +2,9 @@
 
 import re
 from collections.abc import Iterator
+from io import BytesIO
+
+from python_calamine import CalamineWorkbook
 
 from bot.simulator import Delivery, SeenMessage, SeenPoll
 
@@ -54,6 +57,12 @@ def _shown(message: SeenMessage) -> Iterator[str]:
         if message.file.mime == "text/calendar" or message.file.name.endswith(".ics"):
             unfolded = message.file.data.decode().replace("\r\n ", "").replace("\r\n", "\n")
             yield from (f"| {line}" for line in unfolded.splitlines())
+        elif message.file.name.endswith(".xlsx"):
+            book = CalamineWorkbook.from_filelike(BytesIO(message.file.data))
+            for sheet in map(book.get_sheet_by_name, book.sheet_names):
+                yield from (f"| {' | '.join(map(str, row))}" for row in sheet.to_python())
+        elif message.file.name.endswith(".txt"):
+            yield from (f"| {line}" for line in message.file.data.decode("utf-8-sig").splitlines())
     else:
         yield from _text(message).splitlines()
     for row in message.keyboard:

@@ -13,6 +13,7 @@ from bot.content.models import (
     InstantWhen,
     LocalWhen,
     PersonalWhen,
+    RecapFile,
     ScheduleFile,
     SessionFile,
     SessionWhen,
@@ -36,6 +37,8 @@ def check(schedule: ScheduleFile, reading: Reading) -> None:
         if known(task.deadline) and isinstance(task.deadline, LocalWhen | PersonalWhen):
             _within(task.deadline, schedule, days, reading)
     windows = _windows(schedule, days, reading)
+    if windows is not None and days is not None and known(schedule.recap) and schedule.recap is not None:
+        _recap(schedule.recap, days, windows, reading)
     for entry in items(schedule.timetable):
         if known(entry.when):
             _within(entry.when, schedule, days, reading)
@@ -204,6 +207,15 @@ def _windows(schedule: ScheduleFile, days: _Days | None, reading: Reading) -> Se
         reading.problem(place, what, "give at least one weekday open hours")
         return None
     return windows
+
+
+def _recap(file: RecapFile, days: _Days, windows: SendingWindows, reading: Reading) -> None:
+    """The recap comes when the windows are open on some day: else no coordinator would ever be told."""
+    if whole(file.at) and not any(
+        opens <= file.at < closes for day in days for opens, closes in windows.hours(day)
+    ):
+        what = f"the recap would come at {file.at:%H.%M}, when the sending windows are closed every day"
+        reading.problem(file.where("at"), what, "give a time within the open hours of 'windows'")
 
 
 def _hours(file: WindowsFile, reading: Reading) -> None:

@@ -106,6 +106,25 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_browsers_person_id"), ["person_id"], unique=False)
 
     op.create_table(
+        "excuses",
+        sa.Column("person_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("item", sa.Text(), nullable=False),
+        sa.Column("until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("made_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["made_by"], ["people.id"], name=op.f("fk_excuses_made_by"), ondelete="SET NULL"
+        ),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["people.id"], name=op.f("fk_excuses_person_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("person_id", "kind", "item", name=op.f("pk_excuses")),
+    )
+    with op.batch_alter_table("excuses", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_excuses_until"), ["until"], unique=False)
+
+    op.create_table(
         "group_chats",
         sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("programme_id", sa.Text(), nullable=False),
@@ -148,6 +167,15 @@ def upgrade() -> None:
     with op.batch_alter_table("invitations", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_invitations_programme_id"), ["programme_id"], unique=False)
 
+    op.create_table(
+        "recaps_off",
+        sa.Column("person_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["people.id"], name=op.f("fk_recaps_off_person_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("person_id", name=op.f("pk_recaps_off")),
+    )
     op.create_table(
         "scopes",
         sa.Column("person_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -260,6 +288,7 @@ def downgrade() -> None:
 
     op.drop_table("sign_ins")
     op.drop_table("scopes")
+    op.drop_table("recaps_off")
     with op.batch_alter_table("invitations", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_invitations_programme_id"))
 
@@ -268,6 +297,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_group_chats_programme_id"))
 
     op.drop_table("group_chats")
+    with op.batch_alter_table("excuses", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_excuses_until"))
+
+    op.drop_table("excuses")
     with op.batch_alter_table("browsers", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_browsers_person_id"))
         batch_op.drop_index(batch_op.f("ix_browsers_expires_at"))
