@@ -15,6 +15,7 @@ import structlog
 from bot.clock import Clock, SystemClock
 from bot.config import Config, Mode, Part
 from bot.content.wording import Wording
+from bot.delivery.announcements import Announcements
 from bot.delivery.forecasts import Forecasts
 from bot.delivery.pacer import Limits, Pacer
 from bot.delivery.sender import Sender
@@ -64,7 +65,13 @@ class Rekan:
     pacer: Pacer
     sender: Sender
     timetable: Timetable
+    announcements: Announcements
     intake: Intake
+
+    def look(self) -> None:
+        """Somebody, perhaps in another process, has owed something or dealt with an announcement."""
+        self.sender.nudge()
+        self.announcements.nudge()
 
 
 async def run(config: Config, catalogue: Catalogue, only: Part | None = None) -> None:
@@ -248,6 +255,7 @@ async def running(
         pace = config.telegram.pace
         sender = Sender(database, wire, pacer, clock, stars=pace.stars if pace.paid else 0)
         forecasts = Forecasts(database, clock, pacer, sender)
+        announcements = Announcements(database, clock, forecasts.nudge, pace.per_second)
         caller = waking.Caller(database.kind) if isinstance(database.kind, Postgresql) else None
         rekan = Rekan(
             database=database,
@@ -255,6 +263,7 @@ async def running(
             pacer=pacer,
             sender=sender,
             timetable=Timetable(database, clock, forecasts.nudge, Pace(pace.per_second), begun=sender.nudge),
+            announcements=announcements,
             intake=Intake(
                 database,
                 desk.handle,
@@ -262,6 +271,7 @@ async def running(
                 caller.call if caller and only else sender.nudge,
                 clock,
                 None if only else sender.take,
+                at_work=announcements.nudge,
             ),
         )
         lost = lost or asyncio.Event()
@@ -275,9 +285,10 @@ async def running(
                 ending.append(tasks.create_task(sender.run(), name="sender"))
                 endless.append(tasks.create_task(rekan.timetable.run(), name="timetable"))
                 endless.append(tasks.create_task(forecasts.run(), name="forecasts"))
+                endless.append(tasks.create_task(announcements.run(), name="announcements"))
                 tasks.create_task(menus.publish(client, wording), name="menus")
                 if isinstance(database.kind, Postgresql):
-                    hearing = waking.listen(database.kind, sender.nudge)
+                    hearing = waking.listen(database.kind, rekan.look)
                     endless.append(tasks.create_task(hearing, name="listener"))
             elif caller is not None:
                 endless.append(tasks.create_task(caller.run(), name="caller"))

@@ -68,8 +68,12 @@ class Intake:
         nudge: Callable[[], None],
         clock: Clock,
         hand_over: Callable[[Sequence[Letter]], None] | None = None,
+        at_work: Callable[[], None] = lambda: None,
     ) -> None:
-        """`nudge` whoever sends to look for what is owed, or `hand_over` to them where that is known."""
+        """`nudge` whoever sends to look for what is owed, or `hand_over` to them where that is known.
+
+        `at_work` is called when somebody of the staff has done something.
+        """
         self.counts: Counter[str] = Counter()
         """How many updates were `taken`, `failed` (each time), `given up`."""
         self.seconds = Tally()
@@ -79,6 +83,7 @@ class Intake:
         self._wire = wire
         self._nudge = nudge
         self._hand_over = hand_over
+        self._at_work = at_work
         self._clock = clock
         self._log = structlog.get_logger()
         self._turns: dict[int, _Turns] = {}
@@ -146,6 +151,8 @@ class Intake:
                 self._failures.pop(update_id, None)
             self.counts["taken"] += 1
             self.seconds.add(self._clock.monotonic() - since)
+            if handled is not None and handled.by_staff:
+                self._at_work()
             if handled is None or handled.letters is None or self._hand_over is None:
                 self._nudge()
             elif handled.letters:

@@ -156,6 +156,7 @@ def _programme(
         windows=windows(file.windows, file.first_day, file.last_day),
         contact=None if file.contact is None else words(file.contact),
         expected_people=file.expected_people,
+        approval=file.approval,
         recap_at=None if file.recap is None else file.recap.at,
     )
 

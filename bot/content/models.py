@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, Discriminator,
 
 from bot.content.problems import nearest
 from bot.content.shape import (
+    Approval,
     ClockTime,
     Day,
     Duration,
@@ -435,6 +436,11 @@ class ScheduleFile(Shape):
         None, description="The coordinators' daily recap, each within their scope; none where not given."
     )
     contact: Words | None = Field(None, description="Whom to ask.")
+    approval: Approval = Field(
+        None,
+        description="Whether an announcement wants a second coordinator's approval: true, false, or for how"
+        " many people it does (500: for more than 500).",
+    )
     agendas: list[Id] = Field([])
     quizzes: list[Id] = Field([])
     journal: list[TaskFile] = Field([])

@@ -351,6 +351,21 @@ def _flag(value: Any) -> bool:
     raise refuse("is neither true nor false", "write true or false")
 
 
+def _approval(value: Any) -> int | None:
+    """From more than how many on; 0 for "true", None for "false"."""
+    if isinstance(value, bool):
+        return 0 if value else None
+    if isinstance(value, str) and value in ("true", "false"):
+        return 0 if value == "true" else None
+    try:
+        number = _whole_number(value)
+    except PydanticCustomError:
+        raise refuse("is neither true nor false, nor a number", "write true, false, or 500") from None
+    if number < 1:
+        raise refuse("is too small", "write true, false, or from how many people on: 500")
+    return number
+
+
 def _day(value: Any) -> date:
     if isinstance(value, date) and not isinstance(value, datetime):
         return value
@@ -457,6 +472,12 @@ Label = Annotated[str, PlainValidator(text_of), WithJsonSchema({"type": ["string
 """A short text that may be made of digits only, such as a passcode."""
 Whole = Annotated[int, BeforeValidator(_whole_number)]
 Flag = Annotated[bool, BeforeValidator(_flag)]
+Approval = Annotated[
+    int | None,
+    PlainValidator(_approval),
+    WithJsonSchema({"anyOf": [{"type": "boolean"}, {"type": "integer", "minimum": 1}]}),
+]
+"""Whether something wants approval: yes (0), no (None), or for more than so many people."""
 Day = Annotated[
     date, PlainValidator(_day), WithJsonSchema({"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}$"})
 ]

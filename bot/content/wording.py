@@ -54,6 +54,10 @@ class Wording:
         """`value` as Telegram's HTML; the blank lines that an empty placeholder leaves are tidied away."""
         return _BLANK_LINES.sub("\n\n", self._html(value, reader)).strip()
 
+    def filled(self, written: Written, reader: Reader) -> str:
+        """Somebody's own words as Telegram's HTML: only the placeholders are touched, no line is tidied."""
+        return self._html(written, reader)
+
     def plain(self, value: Value, reader: Reader, limit: int | None = None) -> str:
         """`value` without markup, for polls, buttons, toasts and files; cut to `limit` where there is one."""
         text = plain(self.html(value, reader))

@@ -5,6 +5,7 @@ from typing import TypeAlias
 
 from bot.domain.messages import Tap
 from bot.domain.people import Reach
+from bot.domain.posts import Question
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,9 @@ class Wrote:
     sender: Sender
     message_id: int
     text: str
+    html: str | None = None  # with its formatting, in Telegram's HTML; None where it has none
+    preview: bool = True  # whether its links are shown with a preview
+    forwarded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +50,8 @@ class Shared:
     """A message that carries something else than text; `kind` is Telegram's name for it.
 
     `file_id` is the one that can be sent again (a photo's largest size), None where there is none; `name`
-    what a document's sender calls it.
+    what a document's sender calls it. `html` is the caption with its formatting, None where it has none. An
+    album's messages have its id in common.
     """
 
     sender: Sender
@@ -54,15 +59,23 @@ class Shared:
     kind: str
     file_id: str | None
     caption: str
+    html: str | None = None
+    album: str | None = None
+    above: bool = False  # the caption stands above the picture
+    spoiler: bool = False
+    poll: Question | None = None
+    place: tuple[float, float] | None = None  # latitude, longitude
+    forwarded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Edited:
-    """A person changed the text or the caption of a message of theirs."""
+    """A person changed the text or the caption of a message of theirs; `html` as in `Wrote`."""
 
     sender: Sender
     message_id: int
     text: str
+    html: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

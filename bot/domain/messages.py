@@ -11,6 +11,7 @@ from enum import IntEnum
 from typing import TypeAlias
 
 from bot.domain.language import Localised
+from bot.domain.posts import Post
 from bot.domain.programme import Local
 
 Value: TypeAlias = "str | int | date | datetime | Local | Localised | Say | Written | tuple[Say, ...]"
@@ -123,42 +124,6 @@ class Delete:
     message_id: int
 
 
-@dataclass(frozen=True, slots=True)
-class Revise:
-    """Make an earlier message, the copy that the row in the outbox names, say what it says by now."""
-
-
-@dataclass(frozen=True, slots=True)
-class Recall:
-    """Delete an earlier message, the copy that the row names; where Telegram refuses, `note` replaces it.
-
-    `by_note`: it is known already that it cannot be deleted.
-    """
-
-    note: Say | None = None
-    by_note: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Amend:
-    """Make the messages `message_ids`, one copy (an album's are several), say what `says` says."""
-
-    message_ids: tuple[int, ...]
-    says: "Message"
-
-
-@dataclass(frozen=True, slots=True)
-class TakeBack:
-    """Delete the messages `message_ids`, one copy; or, with a `note`, put that in the place of its words.
-
-    `captioned`: the words are the caption of a file.
-    """
-
-    message_ids: tuple[int, ...]
-    note: Say | None = None
-    captioned: bool = False
-
-
 Cell: TypeAlias = "str | int | date | datetime | Say | None"
 
 
@@ -215,10 +180,75 @@ class Picture:
     caption: Say
 
 
-Message: TypeAlias = Say | Scheduled | Ask | Invite | Edit | Delete | File | Picture | Revise | Recall
+@dataclass(frozen=True, slots=True)
+class Revise:
+    """Make an earlier message, the copy that the row in the outbox names, say what it says by now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recall:
+    """Delete an earlier message, the copy that the row names; where Telegram refuses, `note` replaces it.
+
+    `by_note`: it is known already that it cannot be deleted.
+    """
+
+    note: Say | None = None
+    by_note: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """An announcement, as it stands when it is sent; with a `version`, as it stands in that one."""
+
+    id: int
+    version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far an announcement has got, as it is when this is sent."""
+
+    announcement: int
+
+
+Message: TypeAlias = (
+    Say
+    | Scheduled
+    | Ask
+    | Invite
+    | Edit
+    | Delete
+    | File
+    | Picture
+    | Revise
+    | Recall
+    | Announcement
+    | Progress
+)
 """What the outbox keeps. Some refer to what is looked up when the message is begun: see `Sendable`."""
 
-Sendable: TypeAlias = Message | Amend | TakeBack
+
+@dataclass(frozen=True, slots=True)
+class Amend:
+    """Make the messages `message_ids`, one copy (an album's are several), say what `says` says."""
+
+    message_ids: tuple[int, ...]
+    says: "Message | Post"
+
+
+@dataclass(frozen=True, slots=True)
+class TakeBack:
+    """Delete the messages `message_ids`, one copy; or, with a `note`, put that in the place of its words.
+
+    `captioned`: the words are the caption of a file.
+    """
+
+    message_ids: tuple[int, ...]
+    note: Say | None = None
+    captioned: bool = False
+
+
+Sendable: TypeAlias = Message | Amend | TakeBack | Post
 """What is given to the wire: all that was referred to is in it."""
 
 

@@ -261,6 +261,7 @@ class Programme:
     windows: SendingWindows = field(default_factory=SendingWindows)
     contact: Localised | None = None
     expected_people: int | None = None
+    approval: int | None = None  # announcements to more people than that want a second coordinator
     recap_at: time | None = None
 
     @property

@@ -58,6 +58,23 @@ def people(
     return statement
 
 
+def everybody(programme: Programme, audience: Audience, *, scope: Scope = EVERYTHING) -> Select[int]:
+    """Select the ids of those whom the audience means, whether or not they can be written to.
+
+    `ChatRow` is joined: it has nothing of who has no chat.
+    """
+    return (
+        select(PersonRow.id)
+        .join(ChatRow, ChatRow.person_id == PersonRow.id, isouter=True)
+        .where(
+            PersonRow.programme_id == programme.id,
+            PersonRow.withdrawn_at.is_(None),
+            *_conditions(programme, audience),
+            *within(scope),
+        )
+    )
+
+
 def one(person_id: int) -> Select[int]:
     """Select that person's id."""
     return select(PersonRow.id).where(PersonRow.id == person_id)

@@ -5,6 +5,7 @@ from typing import Any
 
 from bot.domain.language import Localised
 from bot.domain.messages import (
+    Announcement,
     Ask,
     Bar,
     Button,
@@ -17,6 +18,7 @@ from bot.domain.messages import (
     Link,
     Message,
     Picture,
+    Progress,
     Recall,
     Revise,
     Say,
@@ -49,6 +51,10 @@ def dump(message: Message) -> dict[str, Any]:
         case Recall(note, by_note):
             said = {} if note is None else {"say": _dump_say(note)}
             return {"recall": by_note, **said}
+        case Announcement(announcement_id, version):
+            return {"announcement": announcement_id, **({} if version is None else {"version": version})}
+        case Progress(announcement_id):
+            return {"progress": announcement_id}
         case File(file_id, name, caption):
             return {"file": [file_id, name], "say": _dump_say(caption)}
         case Picture(chart, caption):
@@ -66,6 +72,10 @@ def load(data: dict[str, Any]) -> Message:
             return Revise()
         case {"recall": bool(by_note)}:
             return Recall(_load_say(data["say"]) if "say" in data else None, by_note)
+        case {"announcement": int(announcement_id)}:
+            return Announcement(announcement_id, data.get("version"))
+        case {"progress": int(announcement_id)}:
+            return Progress(announcement_id)
         case {"file": [int(file_id), str(name)], "say": dict(say)}:
             return File(file_id, name, _load_say(say))
         case {"picture": dict(chart), "say": dict(say)}:

@@ -467,6 +467,86 @@ class JournalCommentRow(Base):
     made_at: Mapped[datetime]
 
 
+# --- announcements ---------------------------------------------------------------------------------------
+
+
+class AnnouncementRow(Base):
+    """What a coordinator says to many, and how far it has got."""
+
+    __tablename__ = "announcements"
+    __table_args__ = (Index("ix_announcements_of", "programme_id", "id"),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    programme_id: Mapped[str]
+    author_id: Mapped[int | None] = mapped_column(ForeignKey("people.id", ondelete="SET NULL"))
+    author: Mapped[str]  # the name, which stays when the person is erased
+    chat_id: Mapped[int | None] = mapped_column(BigInteger)  # where its progress is told
+    album: Mapped[str | None]  # Telegram's id of the album that it is being made of
+    state: Mapped[str]  # domain.announcements.State
+    version: Mapped[int] = mapped_column(default=1)  # the one that is (to be) sent
+    whom: Mapped[dict[str, Any]]  # domain.announcements.Whom
+    urgent: Mapped[bool] = mapped_column(default=False)  # goes through sending windows
+    send_at: Mapped[datetime | None]
+    approved_by: Mapped[int | None] = mapped_column(ForeignKey("people.id", ondelete="SET NULL"))
+    approved_at: Mapped[datetime | None]
+    people: Mapped[int] = mapped_column(default=0)  # for how many it was owed
+    never: Mapped[int] = mapped_column(default=0)  # ... and how many of those meant have never started
+    blocked: Mapped[int] = mapped_column(default=0)  # ... or have blocked the bot
+    # The waves under way, by name: its own, a correction's, a recall's.
+    works: Mapped[list[str]]
+    progress: Mapped[int] = mapped_column(default=0)  # how many progress messages there have been
+    told: Mapped[str] = mapped_column(default="")  # what the newest of them says, in short
+    created_at: Mapped[datetime]
+    started_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    recalled_at: Mapped[datetime | None]
+
+
+class AnnouncementVersionRow(Base):
+    """One wording of an announcement; which one holds, the announcement says."""
+
+    __tablename__ = "announcement_versions"
+
+    announcement_id: Mapped[int] = mapped_column(
+        ForeignKey("announcements.id", ondelete="CASCADE"), primary_key=True
+    )
+    version: Mapped[int] = mapped_column(primary_key=True)
+    post: Mapped[dict[str, Any]]  # domain.posts
+    # draft (to be looked at, or decided on) | waiting (for a second coordinator) | used | refused
+    state: Mapped[str] = mapped_column(default="draft")
+    written_by: Mapped[int | None] = mapped_column(ForeignKey("people.id", ondelete="SET NULL"))
+    written_at: Mapped[datetime]
+
+
+class AudienceRow(Base):
+    """An audience that coordinators gave a name, to choose it again."""
+
+    __tablename__ = "audiences"
+    __table_args__ = (UniqueConstraint("programme_id", "name"),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    programme_id: Mapped[str]
+    name: Mapped[str]
+    whom: Mapped[dict[str, Any]]  # domain.announcements.Whom
+    made_by: Mapped[int | None] = mapped_column(ForeignKey("people.id", ondelete="SET NULL"))
+    made_at: Mapped[datetime]
+
+
+class GroupChatRow(Base):
+    """A group or channel that the bot was added to by a coordinator."""
+
+    __tablename__ = "group_chats"
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)  # Telegram's
+    programme_id: Mapped[str] = mapped_column(index=True)
+    title: Mapped[str]
+    kind: Mapped[str]  # group | supergroup | channel
+    added_by: Mapped[int | None] = mapped_column(ForeignKey("people.id", ondelete="SET NULL"))
+    added_at: Mapped[datetime]
+    asked: Mapped[bool] = mapped_column(default=True)  # whoever added it has yet to say what it is for
+    left_at: Mapped[datetime | None]
+
+
 class FileRow(Base):
     """What somebody is to be sent as a file, until it expires; see `bot.storage.files`."""
 

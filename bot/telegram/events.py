@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 import structlog
-from telegram import CallbackQuery, ChatMemberUpdated, Message, MessageEntity, PollAnswer, Update, User
+from telegram import CallbackQuery, ChatMemberUpdated, Message, MessageEntity, Poll, PollAnswer, Update, User
 from telegram.constants import ChatMemberStatus, ChatType
 
 from bot.domain.events import (
@@ -32,6 +32,7 @@ from bot.domain.faults import trail
 from bot.domain.identity import looks_like_nik
 from bot.domain.messages import Tap
 from bot.domain.people import Reach
+from bot.domain.posts import Question
 
 _log = structlog.stdlib.get_logger(__name__)
 
@@ -56,7 +57,23 @@ KINDS: Final = (
 """What a `Shared` may carry, by Telegram's names."""
 
 _MESSAGE: Final = frozenset(
-    {"message_id", "date", "chat", "from", "text", "entities", "caption", "migrate_to_chat_id", *KINDS}
+    {
+        "message_id",
+        "date",
+        "chat",
+        "from",
+        "text",
+        "entities",
+        "caption",
+        "caption_entities",
+        "forward_origin",
+        "has_media_spoiler",
+        "link_preview_options",
+        "media_group_id",
+        "migrate_to_chat_id",
+        "show_caption_above_media",
+        *KINDS,
+    }
 )
 _COMMAND = re.compile(r"/([A-Za-z0-9_]{1,32})(?:@([A-Za-z0-9_]+))?(?:\s+(.*))?", re.DOTALL)
 _GROUPS: Final = (ChatType.GROUP, ChatType.SUPERGROUP)
@@ -143,7 +160,15 @@ def _message(message: Message, username: str) -> Event | None:
     text = _clean(message.text)
     command = _COMMAND.fullmatch(text.strip())
     if command is None or looks_like_nik(text):  # a NIK is to be deleted behind a slash too
-        return Wrote(sender, message.message_id, text)
+        preview = message.link_preview_options
+        return Wrote(
+            sender,
+            message.message_id,
+            text,
+            html=_formatted(message.text_html) if message.entities else None,
+            preview=preview is None or not preview.is_disabled,
+            forwarded=message.forward_origin is not None,
+        )
     name, argument = command.group(1).lower(), (command.group(3) or "").strip()
     return Started(sender, argument) if name == "start" else Commanded(sender, name, argument)
 
@@ -154,16 +179,55 @@ def _shared(sender: Sender, message: Message) -> Shared | None:
         if thing:
             if kind == "photo":
                 thing = max(thing, key=lambda size: size.width * size.height)
-            file_id = getattr(thing, "file_id", None)
-            return Shared(sender, message.message_id, kind, file_id, _clean(message.caption or ""))
+            return Shared(
+                sender,
+                message.message_id,
+                kind,
+                getattr(thing, "file_id", None),
+                _clean(message.caption or ""),
+                html=_formatted(message.caption_html) if message.caption_entities else None,
+                album=message.media_group_id,
+                above=bool(message.show_caption_above_media),
+                spoiler=bool(message.has_media_spoiler),
+                poll=_question(message.poll) if kind == "poll" else None,
+                place=(thing.latitude, thing.longitude) if kind == "location" else None,
+                forwarded=message.forward_origin is not None,
+            )
     return None  # a service message: somebody pinned something, a call ended
+
+
+def _formatted(html: str) -> str:
+    return _clean(html)
+
+
+def _question(poll: Poll | None) -> Question | None:
+    """A poll's question, in plain words; a quiz's right answer where its author sent it to the bot."""
+    if poll is None:
+        return None
+    return Question(
+        _clean(poll.question),
+        tuple(_clean(option.text) for option in poll.options),
+        multiple=poll.allows_multiple_answers,
+        correct=tuple(poll.correct_option_ids or ()),
+        explanation=_clean(poll.explanation or ""),
+    )
 
 
 def _edited(message: Message) -> Edited | None:
     text = message.text if message.text is not None else message.caption
     if message.chat.type != ChatType.PRIVATE or message.from_user is None or text is None:
         return None  # a caption that was taken away altogether, a live location that moved on
-    return Edited(_sender(message.from_user), message.message_id, _clean(text))
+    marked, html = (
+        (message.entities, message.text_html)
+        if message.text is not None
+        else (message.caption_entities, message.caption_html)
+    )
+    return Edited(
+        _sender(message.from_user),
+        message.message_id,
+        _clean(text),
+        html=_formatted(html) if marked else None,
+    )
 
 
 def _tapped(query: CallbackQuery) -> Tapped | None:

@@ -13,9 +13,11 @@ from bot.documents import charts
 from bot.documents.calendars import invitation
 from bot.documents.exports import Table as Sheet
 from bot.documents.exports import write_workbook
+from bot.domain.announcements import template, variables
 from bot.domain.cards import card
 from bot.domain.messages import (
     Amend,
+    Announcement,
     Ask,
     Button,
     Cell,
@@ -25,6 +27,7 @@ from bot.domain.messages import (
     Invite,
     Link,
     Picture,
+    Progress,
     Reader,
     Recall,
     Revise,
@@ -36,6 +39,7 @@ from bot.domain.messages import (
     Tap,
     Value,
 )
+from bot.domain.posts import Piece, Post, Question
 from bot.domain.programme import Catalogue, Programme, Quiz
 
 TEXT_LIMIT: Final = 4096
@@ -45,6 +49,18 @@ OPTION_LIMIT: Final = 100
 EXPLANATION_LIMIT: Final = 200
 TOAST_LIMIT: Final = 200
 
+
+_LIMITS: Final = {"text": TEXT_LIMIT, "caption": CAPTION_LIMIT}
+"""Where a message's words are, and how long they may be."""
+
+_METHODS: Final = {
+    "photo": "sendPhoto",
+    "video": "sendVideo",
+    "animation": "sendAnimation",
+    "document": "sendDocument",
+    "audio": "sendAudio",
+    "voice": "sendVoice",
+}
 
 _SOMEBODY: Final = "\ue000"  # stands for a name: of Unicode's private use, so in no text
 _MOST_WORDED: Final = 256
@@ -69,14 +85,44 @@ def _amended(message_ids: tuple[int, ...], sends: Call) -> Call:
     match sends.method:
         case "sendMessage":
             return Call("editMessageText", {**place, **params})
+        case "sendMediaGroup":
+            number, said = next(
+                ((n, each) for n, each in enumerate(params["media"]) if "caption" in each),
+                (0, params["media"][0]),
+            )
+            place = {"message_id": message_ids[min(number, len(message_ids) - 1)]}
+            return Call("editMessageCaption", {**place, "caption": "", **_words_of(said)})
         case "sendDocument" if isinstance(params["document"], InputFile):
             file = params.pop("document")
             return Call("editMessageMedia", {**place, "media": InputMediaDocument(file, **params)})
-        case _ if "caption" in params:
-            kept = ("caption", "parse_mode", "reply_markup", "show_caption_above_media")
-            said = {name: params[name] for name in kept if name in params}
-            return Call("editMessageCaption", {**place, **said})
+        case method if method in _METHODS.values():
+            return Call("editMessageCaption", {**place, "caption": "", **_words_of(params)})
     raise LookupError(f"what {sends.method} sends cannot be changed afterwards")
+
+
+def _caption(piece: Piece, words: str) -> dict[str, Any]:
+    said = {"caption": cut(words, CAPTION_LIMIT), "parse_mode": "HTML"} if words else {}
+    return {**said, **({"show_caption_above_media": True} if piece.above else {}), **_shown(piece)}
+
+
+def _shown(piece: Piece) -> dict[str, Any]:
+    return {"has_spoiler": True} if piece.spoiler else {}
+
+
+def _question(poll: Question) -> dict[str, Any]:
+    """A poll of a coordinator's. Nobody's vote is named: what people think is not asked for by name."""
+    quiz = {
+        "type": "quiz",
+        "correct_option_ids": list(poll.correct),
+        "explanation": poll.explanation,
+    }
+    return {
+        "question": poll.text,
+        "options": [{"text": option} for option in poll.options],
+        "is_anonymous": True,
+        "allows_multiple_answers": poll.multiple,
+        **(quiz if poll.correct else {}),
+    }
 
 
 def _as_caption(said: Mapping[str, Any]) -> dict[str, Any]:
@@ -87,20 +133,30 @@ def _as_caption(said: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def _words_of(params: Mapping[str, Any]) -> dict[str, Any]:
+    kept = ("caption", "parse_mode", "reply_markup", "show_caption_above_media")
+    return {name: params[name] for name in kept if name in params}
+
+
 class Renderer:
     """Renders messages from the catalogue as it stands when they are sent."""
 
     def __init__(self, catalogue: Catalogue, wording: Wording) -> None:
         self._catalogue = catalogue
         self._wording = wording
-        self._worded: dict[tuple[Scheduled, str, str, str, str], Mapping[str, Any] | None] = {}
+        self._worded: dict[
+            tuple[Scheduled | Post, str, str, str, str], tuple[str, Mapping[str, Any]] | None
+        ] = {}
         # The same for all who read alike.
         self._polls: dict[tuple[str, str, str, str], Mapping[str, Any]] = {}
 
     def call(self, message: Sendable, reader: Reader) -> Call:
         """The call that brings `message` to `reader`; raises UnrenderableError."""
         try:
-            if isinstance(message, Scheduled) and (known := self._for_many(message, reader)) is not None:
+            if (
+                isinstance(message, Scheduled | Post)
+                and (known := self._for_many(message, reader)) is not None
+            ):
                 return known
             return self._call(message, reader)
         except (LookupError, ValueError) as error:
@@ -136,16 +192,18 @@ class Renderer:
                 return Call("editMessageText", {"message_id": message_id, **self._text(say, reader)})
             case Delete(message_id):
                 return Call("deleteMessage", {"message_id": message_id})
-            case File():
-                return Call("sendDocument", self._file(message, reader))
-            case Picture():
-                return Call("sendPhoto", self._picture(message, reader))
             case Amend(message_ids, says):
                 return _amended(message_ids, self.call(says, reader))
             case TakeBack():
                 return self._taken_back(message, reader)
-            case Revise() | Recall():
-                raise LookupError("it was not looked up which message is to be changed")
+            case Revise() | Recall() | Announcement() | Progress():
+                raise LookupError("what it refers to was not looked up")
+            case Post():
+                return self._post(message, reader)
+            case File():
+                return Call("sendDocument", self._file(message, reader))
+            case Picture():
+                return Call("sendPhoto", self._picture(message, reader))
 
     def _taken_back(self, message: TakeBack, reader: Reader) -> Call:
         if message.note is not None:
@@ -157,7 +215,34 @@ class Renderer:
             return Call("deleteMessages", {"message_ids": list(message.message_ids)})
         return Call("deleteMessage", {"message_id": message.message_ids[0]})
 
-    def _for_many(self, message: Scheduled, reader: Reader) -> Call | None:
+    def _post(self, post: Post, reader: Reader) -> Call:
+        """The call that says a post again, its variables filled in."""
+        first = post.pieces[0]
+        words = self._wording.filled(template(post.words), reader)
+        if len(post.pieces) > 1:
+            described = next((n for n, piece in enumerate(post.pieces) if piece.words), 0)
+            media = [
+                {
+                    "type": piece.kind,
+                    "media": piece.file_id,
+                    **(_caption(piece, words) if number == described else _shown(piece)),
+                }
+                for number, piece in enumerate(post.pieces)
+            ]
+            return Call("sendMediaGroup", {"media": media})
+        if first.poll is not None:
+            return Call("sendPoll", _question(first.poll))
+        if first.place is not None:
+            latitude, longitude = first.place
+            return Call("sendLocation", {"latitude": latitude, "longitude": longitude})
+        if first.file_id is not None:
+            return Call(_METHODS[first.kind], {first.kind: first.file_id, **_caption(first, words)})
+        said: dict[str, Any] = {"text": cut(words, TEXT_LIMIT), "parse_mode": "HTML"}
+        if not first.preview:
+            said["link_preview_options"] = {"is_disabled": True}
+        return Call("sendMessage", said)
+
+    def _for_many(self, message: Scheduled | Post, reader: Reader) -> Call | None:
         """The call for one of a wave's many readers, worded once for all who differ by their names only.
 
         None where a name might change more than its place in the text.
@@ -165,20 +250,30 @@ class Renderer:
         name = escape(reader.name)
         if not name or name != name.strip() or "\n" in name:
             return None
-        alike = (message, reader.language, reader.zone, reader.office, reader.programme)
+        office = reader.office
+        if isinstance(message, Post):
+            if len(message.pieces) > 1:
+                return None
+            if "satker" not in variables(message.words):
+                office = ""
+        alike = (message, reader.language, reader.zone, office, reader.programme)
         if alike not in self._worded:
             if len(self._worded) >= _MOST_WORDED:
                 self._worded.clear()
-            params = self._call(message, replace(reader, name=_SOMEBODY)).params
-            elsewhere = {each: value for each, value in params.items() if each != "text"}
-            self._worded[alike] = None if _SOMEBODY in repr(elsewhere) else params
+            call = self._call(message, replace(reader, name=_SOMEBODY))
+            elsewhere = {each: value for each, value in call.params.items() if each not in _LIMITS}
+            self._worded[alike] = None if _SOMEBODY in repr(elsewhere) else (call.method, call.params)
         worded = self._worded[alike]
         if worded is None:
             return None
-        text = worded["text"].replace(_SOMEBODY, name)
-        if 2 * len(text) > TEXT_LIMIT:  # so long that it might have to be cut, which depends on all of it
-            return None
-        return Call("sendMessage", {**worded, "text": text})
+        method, params = worded
+        for field, limit in _LIMITS.items():
+            if field in params:
+                text = params[field].replace(_SOMEBODY, name)
+                if 2 * len(text) > limit:  # it might have to be cut, which depends on all of it
+                    return None
+                return Call(method, {**params, field: text})
+        return Call(method, params)
 
     def _text(self, say: Say, reader: Reader) -> dict[str, Any]:
         return {

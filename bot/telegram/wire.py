@@ -25,7 +25,20 @@ from bot.telegram.render import Renderer, UnrenderableError
 
 _log = structlog.stdlib.get_logger(__name__)
 
-_PAID: Final = frozenset({"sendMessage", "sendPoll", "sendDocument", "sendPhoto"})
+_PAID: Final = frozenset(
+    {
+        "sendMessage",
+        "sendPoll",
+        "sendDocument",
+        "sendPhoto",
+        "sendVideo",
+        "sendAnimation",
+        "sendAudio",
+        "sendVoice",
+        "sendLocation",
+        "sendMediaGroup",
+    }
+)
 
 _NOBODY_THERE: Final = (
     "chat not found",
@@ -151,18 +164,22 @@ def outcome_of(error: TelegramError, method: str) -> Outcome:
     return Failed(said)
 
 
-def _sent(result: Any, message: Sendable) -> Outcome:
+def _sent(result: object, message: Sendable) -> Outcome:
     if isinstance(result, dict) and isinstance(message_id := result.get("message_id"), int):
         match result.get("poll"):
             case {"id": str(poll_id)}:
                 return Sent(message_id, poll_id)
         return Sent(message_id)
+    if result is True and isinstance(message, Edit | Delete):
+        return Sent(message.message_id)
+    if result is True and isinstance(message, Amend | TakeBack):
+        return Sent(message.message_ids[0])
     match result:
-        case [{"message_id": int(message_id)}, *others]:
-            more_ids = [found for each in others if isinstance(found := each.get("message_id"), int)]
-            return Sent(message_id, more_ids=tuple(more_ids))
-        case True if isinstance(message, Edit | Delete):
-            return Sent(message.message_id)
-        case True if isinstance(message, Amend | TakeBack):
-            return Sent(message.message_ids[0])
+        case [{"message_id": int(message_id)}, *others]:  # an album
+            return Sent(message_id, more_ids=tuple(map(_message_id, others)))
     return InDoubt("the answer does not say which message it became")
+
+
+def _message_id(sent: Any) -> int:
+    found: int = sent["message_id"]
+    return found

@@ -3,17 +3,26 @@
 from collections.abc import Mapping
 from typing import cast
 
-from bot.domain.events import Event, Shared, Tapped, Wrote
+from bot.domain.events import Edited, Event, Shared, Tapped, Wrote
 from bot.domain.messages import Button, Edit, Reply, Say, Tap, Value
 from bot.storage import dialogues
 from bot.storage.database import Transaction
-from bot.usecases import desk_people, desk_recaps, desk_requests, sign_ins, staff, unreached
+from bot.usecases import (
+    desk_announcements,
+    desk_people,
+    desk_recaps,
+    desk_requests,
+    sign_ins,
+    staff,
+    unreached,
+)
 from bot.usecases.shift import DIALOGUE, MENU, Area, Shift, scope_in_words
 
 AREAS: Mapping[str, Area] = {
     area.ACTION: area
     # A module is not known to be one by itself.
     for area in (
+        cast("Area", desk_announcements),
         cast("Area", desk_recaps),
         cast("Area", desk_people),
         cast("Area", desk_requests),
@@ -40,13 +49,17 @@ def answer(tx: Transaction, shift: Shift, event: Event) -> Reply | None:
             return area.tap(tx, shift, message_id, tap)
         case Wrote() | Shared():
             dialogue = dialogues.current(tx, shift.chat_id)
-            if dialogue is None or dialogue.kind != DIALOGUE:
+            if dialogue is None:
+                return desk_announcements.offer(tx, shift, event)
+            if dialogue.kind != DIALOGUE:
                 return None
             area = AREAS.get(dialogue.state.get("area", ""))
             if area is None or not shift.actor.may(area.RIGHT):
                 dialogues.leave(tx, shift.chat_id, DIALOGUE)
                 return None
             return area.write(tx, shift, dialogue.state, event)
+        case Edited():
+            return desk_announcements.edited(tx, shift, event)
     return None
 
 

@@ -10,9 +10,21 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Select
 
-from bot.domain.messages import Amend, Lane, Message, Recall, Revise, Say, TakeBack
+from bot.domain.messages import (
+    Amend,
+    Announcement,
+    File,
+    Invite,
+    Lane,
+    Message,
+    Picture,
+    Recall,
+    Revise,
+    Say,
+    TakeBack,
+)
 from bot.domain.programme import Programme
-from bot.storage import copies, outbox, waves
+from bot.storage import announcements, copies, outbox, waves
 from bot.storage.copies import Copy, Times
 from bot.storage.database import Transaction
 from bot.storage.outbox import Letter
@@ -112,7 +124,7 @@ def _changed(
     elif not message.by_note and copy.at is not None and now - copy.at < DELETABLE - _MARGIN:
         return TakeBack(copy.message_ids)
     elif message.note is not None:
-        return TakeBack(copy.message_ids, message.note, captioned(copy.message))
+        return TakeBack(copy.message_ids, message.note, _captioned(tx, copy.message))
     else:
         outbox.settle(tx, (letter.owed.id,), "failed", now, error="too old to be deleted")
     return None
@@ -128,8 +140,14 @@ def refused(tx: Transaction, outbox_id: int, message: Message, now: datetime) ->
     return False
 
 
-def captioned(message: Message) -> bool:
+def _captioned(tx: Transaction, message: Message) -> bool:
     """Whether a message's words are the caption of a file."""
+    match message:
+        case Announcement(number, version):
+            found = announcements.post(tx, number, version)
+            return found is not None and found[1].captioned
+        case Invite() | File() | Picture():
+            return True
     return False
 
 

@@ -4,14 +4,14 @@ from collections.abc import Container, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.domain.messages import Ask, File, Lane
+from bot.domain.messages import Ask, Lane
 from bot.domain.outcomes import Done, Failed, Gone, HoldBack, InDoubt, Moved, Outcome, Sent, Unsent
 from bot.domain.people import Reach
 from bot.storage import files, outbox, people, quiz, state, updates
 from bot.storage.database import Transaction
 from bot.storage.messages import load
 from bot.storage.outbox import Letter, Owed, Place
-from bot.usecases import copies
+from bot.usecases import copies, references
 
 __all__ = [
     "Letter",
@@ -124,6 +124,7 @@ def begin(
     was committed, and has sent nothing. Of `stars` a day those are paid for that are no replies, for as long
     as there are Stars left: what is `paid` is counted in this transaction.
     """
+    known = [letter for letter in known if not isinstance(letter.message, references.REFERENCES)]
     replies = [] if again else [letter for letter in known if hopeless(letter.owed, now) is None]
     if replies:
         begun = outbox.begin_known(tx, replies, now)
@@ -132,17 +133,11 @@ def begin(
         ids = [each for each in ids if each not in told]
         if not ids:
             return tuple(replies)
-    letters, over, unreadable, missing = [], [], [], []
+    letters, over, unreadable = [], [], []
     for found in outbox.letters(tx, ids, now, again=again).values():
         owed = found.owed if isinstance(found, Letter) else found
         if hopeless(owed, now) is not None or owed.chat_id is None:
             over.append(owed)
-        elif isinstance(found, Letter) and isinstance(found.message, File):
-            content = files.content(tx, found.message.id)
-            if content is None:
-                missing.append(owed.id)
-            else:
-                letters.append(replace(found, message=replace(found.message, content=content)))
         elif isinstance(found, Letter):
             letters.append(found)
         else:
@@ -150,9 +145,7 @@ def begin(
     close(tx, over, now)
     if unreadable:
         outbox.settle(tx, unreadable, "failed", now, error="its message cannot be read")
-    if missing:
-        outbox.settle(tx, missing, "failed", now, error="its file is kept no longer")
-    letters = copies.resolve(tx, letters, now)
+    letters = references.resolve(tx, letters, now)
     if letters:
         outbox.begin(tx, [each.owed.id for each in letters])
     paid = _pay(tx, letters, stars * MESSAGES_A_STAR, now) if stars else letters

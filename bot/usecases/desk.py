@@ -75,6 +75,7 @@ class Handled:
     toast: Say | None
     reader: Reader
     letters: tuple[Letter, ...] | None = None
+    by_staff: bool = False  # somebody at work did it: something of theirs may be under way now
 
 
 _NOBODY = Reader("id", Zone.WIB)
@@ -125,7 +126,8 @@ def _handle(tx: Transaction, update_id: int, event: Event, now: datetime) -> Han
         (recipient, message, outbox.reply_reason(update_id, n)) for n, message in enumerate(reply.messages)
     ]
     outbox.owe_replies(tx, said, now)
-    return Handled(reply.toast, after.reader)
+    by_staff = after.person is not None and after.person.role is not Role.PARTICIPANT
+    return Handled(reply.toast, after.reader, by_staff=by_staff)
 
 
 def _handle_many(tx: Transaction, calls: Sequence[tuple[int, Event, datetime]]) -> list[Handled | None]:

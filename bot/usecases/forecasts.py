@@ -126,7 +126,7 @@ def begins(
     wanted = rings(rivals, now, max(ring.timing.everybody_by, ring.at))
     mine = [(programme, ring)] if all(each != ring for _, each in wanted) else []
     world = coming(tx, [*wanted, *mine], now)
-    found = placed([*_under_way(waves.loads(tx), now), *map(_wave, world)], pace)[-len(world) :]
+    found = placed([*under_way(waves.loads(tx), now), *map(_wave, world)], pace)[-len(world) :]
     for each, wave in zip(world, found, strict=True):
         if each.ring == ring:
             return wave.starts
@@ -142,20 +142,20 @@ def look(
     not_before: datetime | None = None,
 ) -> tuple[list[Outlook], list[Outlook]]:
     """What becomes of what is under way and of what is to come, at one pace: each by entry and moment."""
-    running = _under_way(loads, now)
+    running = under_way(loads, now)
     world = [*running, *map(_wave, ahead)]
     found = forecast(placed(world, pace, not_before=not_before), pace, not_before=max(now, not_before or now))
-    under_way = [
+    noted = [
         (wave, load, each)
         for load, each in zip(loads, found[: len(running)], strict=True)
         if (wave := load.wave) is not None
     ]
-    return _by_moment_under_way(under_way), _by_moment(ahead, found[len(running) :])
+    return _by_moment_under_way(noted), _by_moment(ahead, found[len(running) :])
 
 
 def lasts(loads: Sequence[Load], pace: Pace, now: datetime, not_before: datetime) -> Mapping[int, datetime]:
     """By its number, when the last person of each wave under way has it."""
-    found = forecast(_under_way(loads, now), pace, not_before=max(now, not_before))
+    found = forecast(under_way(loads, now), pace, not_before=max(now, not_before))
     told: dict[int, datetime] = {}
     for load, each in zip(loads, found, strict=True):
         if load.wave is not None and each.last is not None:
@@ -163,7 +163,8 @@ def lasts(loads: Sequence[Load], pace: Pace, now: datetime, not_before: datetime
     return told
 
 
-def _under_way(loads: Iterable[Load], now: datetime) -> list[Wave]:
+def under_way(loads: Iterable[Load], now: datetime) -> list[Wave]:
+    """What is under way, as a forecast takes it."""
     return [
         Wave(str(n), load.messages, max(load.due_at, now), load.everybody_by, load.lane)
         for n, load in enumerate(loads)

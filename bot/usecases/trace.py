@@ -13,6 +13,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from bot.domain.messages import (
+    Announcement,
     Ask,
     Delete,
     Edit,
@@ -20,6 +21,7 @@ from bot.domain.messages import (
     Invite,
     Message,
     Picture,
+    Progress,
     Recall,
     Revise,
     Say,
@@ -195,6 +197,10 @@ def _what(message: Message | None) -> str:
             return "an earlier message changed into what it says now"
         case Recall():
             return "an earlier message taken back"
+        case Announcement(number):
+            return f"announcement {number}"
+        case Progress(number):
+            return f"how far announcement {number} has got"
         case File(file_id, name):
             return f"the file '{name}' (number {file_id})"
         case Picture(chart):

@@ -76,6 +76,7 @@ class Play:
     owners: list[str] = field(default_factory=list)
     coordinators: list[Coordinates] = field(default_factory=list)
     enrolment: str | None = None
+    approval: bool = False
     recap: str | None = None
     lines: list[str] = field(default_factory=list)
 
@@ -135,6 +136,8 @@ def read(text: str) -> Play:
                 name, _, part = value.partition(", only ")
                 kind, _, values = part.partition(": ")
                 play.coordinators.append(Coordinates(name, kind, tuple(_names(values)) if values else ()))
+            case "Approval" if colon:
+                play.approval = value == "true"
             case "Enrolment" if colon:
                 play.enrolment = value
             case "Recap" if colon:

@@ -200,6 +200,10 @@ class Stage:
                 await person.edit(own, does.words)
             case "sends", "a photo":
                 await person.send_photo(_PHOTO, caption=does.words)
+            case "sends", "an album":
+                group = self.simulator.world.identifier()
+                await person.send_photo(_PHOTO, caption=does.words, media_group_id=group)
+                await person.send_photo(_PHOTO, name="b.jpg", media_group_id=group)
             case "sends", "a document":
                 await person.send_document(b"%PDF-1.7 contoh", "jurnal.pdf", caption=does.words)
             case "sends", "a roster":
@@ -510,6 +514,8 @@ def _chosen(catalogue: Catalogue, play: Play) -> Catalogue:
     (programme,) = catalogue.programmes.values()
     if play.enrolment is not None:
         programme = dataclasses.replace(programme, enrolment=Enrolment(play.enrolment))
+    if play.approval:
+        programme = dataclasses.replace(programme, approval=0)
     if play.recap is not None:
         programme = dataclasses.replace(programme, recap_at=time.fromisoformat(play.recap.replace(".", ":")))
     return dataclasses.replace(catalogue, programmes={programme.id: programme})

@@ -87,8 +87,10 @@ def _check_outbox(stage: Stage, database: Path) -> None:
         now = stage.clock.now().strftime("%Y-%m-%d %H:%M:%S")
         late = "SELECT reason, due_at FROM outbox WHERE state = 'owed' AND due_at <= ?"
         assert ask(late, (now,)).fetchall() == []
-        new = "json_extract(message, '$.edit', '$.delete') = '[null,null]'"
-        sent = f"SELECT count(*) FROM outbox WHERE state = 'sent' AND {new}"
+        # An album is several messages; what changes or deletes one is none.
+        new = "copy_of IS NULL AND json_extract(message, '$.edit', '$.delete') = '[null,null]'"
+        many = "sum(1 + json_array_length(coalesce(more_ids, '[]')))"
+        sent = f"SELECT {many} FROM outbox WHERE state = 'sent' AND {new}"
         assert ask(sent).fetchone() == (stage.simulator.state()["messages_sent"],)
 
 

@@ -20,6 +20,7 @@ from bot.domain.events import (
 )
 from bot.domain.messages import Tap
 from bot.domain.people import Reach
+from bot.domain.posts import Question
 from bot.simulator import Simulator
 from bot.telegram.client import Client
 from bot.telegram.events import read, read_json
@@ -126,8 +127,44 @@ def test_what_else_is_said_in_a_group_is_nothing() -> None:
     ],
 )
 def test_what_is_shared(fields: dict[str, Any], kind: str, file_id: str | None) -> None:
-    assert event(**message(**fields)) == Shared(FROM_ANNA, 5, kind, file_id, "")
-    assert event(**message(caption="Ini", **fields)) == Shared(FROM_ANNA, 5, kind, file_id, "Ini")
+    place = (1.5, 2.5) if kind == "location" else None
+    assert event(**message(**fields)) == Shared(FROM_ANNA, 5, kind, file_id, "", place=place)
+    assert event(**message(caption="Ini", **fields)) == Shared(
+        FROM_ANNA, 5, kind, file_id, "Ini", place=place
+    )
+
+
+def test_formatting_is_kept_as_html() -> None:
+    bold = [{"type": "bold", "offset": 0, "length": 3}]
+    assert event(**message(text="Ini < itu", entities=bold)) == Wrote(
+        FROM_ANNA, 5, "Ini < itu", html="<b>Ini</b> &lt; itu"
+    )
+    assert event(**message(text="Ini", link_preview_options={"is_disabled": True})) == Wrote(
+        FROM_ANNA, 5, "Ini", preview=False
+    )
+    origin = {"type": "hidden_user", "date": 1, "sender_user_name": "A"}
+    album = {"document": FILE, "media_group_id": "7", "forward_origin": origin}
+    assert event(**message(caption="Ini", caption_entities=bold, **album)) == Shared(
+        FROM_ANNA, 5, "document", "F1", "Ini", html="<b>Ini</b>", album="7", forwarded=True
+    )
+
+
+def test_a_poll_is_a_question() -> None:
+    poll = {
+        "id": "1",
+        "question": "Hadir?",
+        "options": [{"text": each, "voter_count": 0, "persistent_id": each} for each in ("ya", "tidak")],
+        "total_voter_count": 0,
+        "is_closed": False,
+        "is_anonymous": True,
+        "type": "regular",
+        "allows_multiple_answers": False,
+        "allows_revoting": True,
+        "members_only": False,
+    }
+    assert event(**message(poll=poll)) == Shared(
+        FROM_ANNA, 5, "poll", None, "", poll=Question("Hadir?", ("ya", "tidak"))
+    )
 
 
 def test_service_messages_are_nothing() -> None:
@@ -258,7 +295,7 @@ async def test_what_people_do_in_the_simulator_is_understood(telegram: Simulator
         Edited(FROM_ANNA, typed.message_id, "halo juga"),
         Shared(FROM_ANNA, photo.message_id, "photo", shared[0], "Ini"),
         Shared(FROM_ANNA, file.message_id, "document", shared[1], ""),
-        Shared(FROM_ANNA, place.message_id, "location", None, ""),
+        Shared(FROM_ANNA, place.message_id, "location", None, "", place=(1.5, 2.5)),
         Tapped(FROM_ANNA, asked["message_id"], tapped, Tap("a", "b", "c")),
         Voted(FROM_ANNA, poll["poll"]["id"], (1,)),
         ReachChanged(FROM_ANNA, Reach.BLOCKED),

@@ -38,6 +38,56 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_files_expires_at"), ["expires_at"], unique=False)
 
     op.create_table(
+        "announcements",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("programme_id", sa.Text(), nullable=False),
+        sa.Column("author_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("author", sa.Text(), nullable=False),
+        sa.Column("chat_id", sa.BigInteger(), nullable=True),
+        sa.Column("album", sa.Text(), nullable=True),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("whom", sa.JSON(), nullable=False),
+        sa.Column("urgent", sa.Boolean(), nullable=False),
+        sa.Column("send_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("approved_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("approved_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("people", sa.Integer(), nullable=False),
+        sa.Column("never", sa.Integer(), nullable=False),
+        sa.Column("blocked", sa.Integer(), nullable=False),
+        sa.Column("works", sa.JSON(), nullable=False),
+        sa.Column("progress", sa.Integer(), nullable=False),
+        sa.Column("told", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("recalled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["approved_by"], ["people.id"], name=op.f("fk_announcements_approved_by"), ondelete="SET NULL"
+        ),
+        sa.ForeignKeyConstraint(
+            ["author_id"], ["people.id"], name=op.f("fk_announcements_author_id"), ondelete="SET NULL"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_announcements")),
+    )
+    with op.batch_alter_table("announcements", schema=None) as batch_op:
+        batch_op.create_index("ix_announcements_of", ["programme_id", "id"], unique=False)
+
+    op.create_table(
+        "audiences",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("programme_id", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("whom", sa.JSON(), nullable=False),
+        sa.Column("made_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["made_by"], ["people.id"], name=op.f("fk_audiences_made_by"), ondelete="SET NULL"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_audiences")),
+        sa.UniqueConstraint("programme_id", "name", name=op.f("uq_audiences_programme_id_name")),
+    )
+    op.create_table(
         "browsers",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("person_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -73,6 +123,24 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("excuses", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_excuses_until"), ["until"], unique=False)
+
+    op.create_table(
+        "group_chats",
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("programme_id", sa.Text(), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("added_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("added_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("asked", sa.Boolean(), nullable=False),
+        sa.Column("left_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["added_by"], ["people.id"], name=op.f("fk_group_chats_added_by"), ondelete="SET NULL"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_group_chats")),
+    )
+    with op.batch_alter_table("group_chats", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_group_chats_programme_id"), ["programme_id"], unique=False)
 
     op.create_table(
         "invitations",
@@ -136,6 +204,28 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_sign_ins_person_id"), ["person_id"], unique=False)
 
     op.create_table(
+        "announcement_versions",
+        sa.Column("announcement_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("post", sa.JSON(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("written_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("written_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["announcement_id"],
+            ["announcements.id"],
+            name=op.f("fk_announcement_versions_announcement_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["written_by"],
+            ["people.id"],
+            name=op.f("fk_announcement_versions_written_by"),
+            ondelete="SET NULL",
+        ),
+        sa.PrimaryKeyConstraint("announcement_id", "version", name=op.f("pk_announcement_versions")),
+    )
+    op.create_table(
         "journal_comments",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("entry_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -192,6 +282,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_journal_comments_entry_id"))
 
     op.drop_table("journal_comments")
+    op.drop_table("announcement_versions")
     with op.batch_alter_table("sign_ins", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_sign_ins_person_id"))
 
@@ -202,6 +293,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_invitations_programme_id"))
 
     op.drop_table("invitations")
+    with op.batch_alter_table("group_chats", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_group_chats_programme_id"))
+
+    op.drop_table("group_chats")
     with op.batch_alter_table("excuses", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_excuses_until"))
 
@@ -211,6 +306,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_browsers_expires_at"))
 
     op.drop_table("browsers")
+    op.drop_table("audiences")
+    with op.batch_alter_table("announcements", schema=None) as batch_op:
+        batch_op.drop_index("ix_announcements_of")
+
+    op.drop_table("announcements")
     with op.batch_alter_table("files", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_files_expires_at"))
 

@@ -1,0 +1,926 @@
+"""Announcements: written, looked at, approved by a second coordinator, sent, corrected, taken back.
+
+The deeds, for the chat and for the page alike; each checks who does it, and on whom. What is to be done later
+(at its time, after the first handful, at the end) is done by `advance`, which looks at the world and may be
+called at any time.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from bot.content.markup import plain, width
+from bot.domain import announcements as domain
+from bot.domain.announcements import BEFORE, FEW, FIRST, UNDER_WAY, Problem, State, Whom
+from bot.domain.audit import Action
+from bot.domain.forecast import Pace, Wave, forecast
+from bot.domain.messages import Announcement as Reference
+from bot.domain.messages import Button, Lane, Progress, Revise, Say, Tap, Value
+from bot.domain.posts import ALBUM_MOST, Post
+from bot.domain.programme import Programme
+from bot.domain.staff import Actor, Right, Scope
+from bot.domain.zones import Zone
+from bot.storage import announcements as stored
+from bot.storage import audit, outbox, staff, state, waves
+from bot.storage.announcements import Announcement, Meant
+from bot.storage.copies import Times
+from bot.storage.database import Transaction
+from bot.storage.outbox import Recipient
+from bot.usecases import copies, forecasts, planning
+
+ACTION = "k-umum"
+"""The action of the buttons under what is told of an announcement."""
+
+EVERY = timedelta(seconds=4)
+"""How often what is under way is looked at, and its progress told at most."""
+
+_MARGIN = timedelta(minutes=15)  # after the last one is expected to have it, it is late
+_WORTH = timedelta(days=1)  # ... and so much later worth nothing
+_USUAL_PACE = 30.0
+_REASONS = 3  # why messages failed: so many reasons are told
+_STATES_OPEN = ("owed", "sending", "held")
+
+
+class NotPossibleError(Exception):
+    """It cannot be done, or not by this person, or not any more; `say` tells them."""
+
+    def __init__(self, key: str, **params: Value) -> None:
+        super().__init__(key)
+        self.say = Say(f"announce.{key}", params)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The people of one zone: from when they are written to (None: no hour is open), and until when."""
+
+    zone: Zone
+    people: int
+    starts: datetime | None
+    last: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What sending it would mean: for how many, how long, until when, and what keeps it from being sent."""
+
+    parts: tuple[Part, ...]
+    never: int
+    blocked: int
+    chats: int
+    problems: tuple[Problem, ...]
+    approval: bool  # a second coordinator has to agree first
+
+    @property
+    def people(self) -> int:
+        """How many get it."""
+        return sum(part.people for part in self.parts)
+
+    @property
+    def starts(self) -> datetime | None:
+        """When the first one has it."""
+        return min((part.starts for part in self.parts if part.starts), default=None)
+
+    @property
+    def last(self) -> datetime | None:
+        """When the last one has it."""
+        return max((part.last for part in self.parts if part.last), default=None)
+
+    @property
+    def first_handful(self) -> int:
+        """How many get it before the others; none where they are few anyway."""
+        return FIRST if self.people > FEW else 0
+
+
+# --- who may ----------------------------------------------------------------------------------------------
+
+
+def of(tx: Transaction, actor: Actor, announcement_id: int) -> Announcement:
+    """The announcement, for somebody who may see it and deal with it; raises NotPossibleError."""
+    found = stored.announcement(tx, announcement_id, to_change=True)
+    if (
+        found is None
+        or found.programme_id != actor.person.programme
+        or not (actor.may(Right.ANNOUNCE) or actor.may(Right.APPROVE))
+        or not (found.author_id == actor.person.id or _covers(tx, actor, found))
+    ):
+        raise NotPossibleError("unknown")
+    return found
+
+
+def seen(tx: Transaction, actor: Actor, *, limit: int = 10) -> list[Announcement]:
+    """The newest announcements that somebody may see."""
+    if not actor.may(Right.ANNOUNCE):
+        return []
+    newest = stored.announcements(tx, actor.person.programme, limit=3 * limit)
+    mine = [each for each in newest if each.author_id == actor.person.id or _covers(tx, actor, each)]
+    return mine[:limit]
+
+
+def _covers(tx: Transaction, actor: Actor, announcement: Announcement) -> bool:
+    """Whether all whom the announcement means are those whom they reach."""
+    if actor.scope.whole:
+        return True
+    programme = tx.catalogue.programme(announcement.programme_id)
+    if programme is None or announcement.whom.chats:
+        return False
+    scope = _authors_scope(tx, announcement)
+    return stored.beyond(tx, programme, announcement.whom, scope, actor.scope) == 0
+
+
+def _authors_scope(tx: Transaction, announcement: Announcement) -> Scope:
+    return Scope() if announcement.author_id is None else staff.scope(tx, announcement.author_id)
+
+
+def _must(actor: Actor, right: Right) -> None:
+    if not actor.may(right):
+        raise NotPossibleError("not_allowed")
+
+
+def approvers(tx: Transaction, announcement: Announcement, version: int) -> list[Actor]:
+    """Who may agree to that wording: neither its author nor who wrote it, and all it reaches are theirs."""
+    found = stored.newest(tx, announcement.id)
+    writers = {announcement.author_id, found.written_by if found is not None else None}
+    return [
+        each
+        for each in staff.staff(tx, announcement.programme_id)
+        if each.may(Right.APPROVE) and each.person.id not in writers and _covers(tx, each, announcement)
+    ]
+
+
+# --- drafts -----------------------------------------------------------------------------------------------
+
+
+def draft(
+    tx: Transaction, actor: Actor, post: Post, now: datetime, *, chat_id: int | None, album: str | None = None
+) -> int:
+    """Note what somebody wants to announce; the announcement's number. Raises NotPossibleError."""
+    _must(actor, Right.ANNOUNCE)
+    values = {
+        "programme_id": actor.person.programme,
+        "author_id": actor.person.id,
+        "author": actor.person.name,
+        "chat_id": chat_id,
+        "album": album,
+    }
+    return stored.add(tx, values, post, actor.person.id, now)
+
+
+def join_album(tx: Transaction, actor: Actor, album: str, post: Post, now: datetime) -> bool:
+    """Another file of an album whose first made a draft; whether there is one."""
+    found = stored.of_album(tx, actor.person.id, album)
+    if found is None or len(found.post.pieces) >= ALBUM_MOST:
+        return found is not None
+    pieces = sorted((*found.post.pieces, *post.pieces), key=lambda piece: piece.message_id or 0)
+    stored.write(tx, found.id, found.version, Post(tuple(pieces)), actor.person.id, now, state="used")
+    return True
+
+
+def choose(
+    tx: Transaction,
+    actor: Actor,
+    announcement_id: int,
+    *,
+    whom: Whom | None = None,
+    urgent: bool | None = None,
+) -> Announcement:
+    """Say for whom it is, and whether it goes through sending windows; what was agreed to is open again."""
+    _must(actor, Right.ANNOUNCE)
+    found = of(tx, actor, announcement_id)
+    if found.state is not State.DRAFT:
+        raise NotPossibleError("not_any_more")
+    if whom is not None and whom.chats:
+        _must(actor, Right.REACH_GROUPS)
+    values = {
+        **({} if whom is None else {"whom": whom}),
+        **({} if urgent is None else {"urgent": urgent}),
+        "approved_by": None,
+        "approved_at": None,
+    }
+    stored.change(tx, found.id, **values)
+    return of(tx, actor, announcement_id)
+
+
+def rewrite(tx: Transaction, actor: Actor, announcement_id: int, post: Post, now: datetime) -> int:
+    """Another wording: of what nobody has yet it holds at once, else it is a proposal; its number.
+
+    What was approved has to be approved anew.
+    """
+    _must(actor, Right.ANNOUNCE)
+    found = of(tx, actor, announcement_id)
+    newest = stored.newest(tx, found.id)
+    version = (newest.version if newest is not None else found.version) + 1
+    if found.state in BEFORE:
+        stored.write(tx, found.id, version, post, actor.person.id, now, state="used")
+        stored.change(tx, found.id, version=version, state=State.DRAFT, approved_by=None, approved_at=None)
+        return version
+    if found.recalled_at is not None or found.state is State.CANCELLED:
+        raise NotPossibleError("not_any_more")
+    if not found.post.editable or post.pieces[0].kind not in ("text", found.post.pieces[0].kind):
+        raise NotPossibleError("words_only")
+    pieces = list(found.post.pieces)
+    place = next((n for n, piece in enumerate(pieces) if piece.words), 0)
+    pieces[place] = replace(pieces[place], words=post.words)
+    stored.write(tx, found.id, version, Post(tuple(pieces)), actor.person.id, now, state="draft")
+    return version
+
+
+def discard(tx: Transaction, actor: Actor, announcement_id: int) -> None:
+    """Forget a draft."""
+    found = of(tx, actor, announcement_id)
+    if found.state is not State.DRAFT or found.author_id != actor.person.id:
+        raise NotPossibleError("not_any_more")
+    stored.remove(tx, found.id)
+
+
+# --- looking ahead ----------------------------------------------------------------------------------------
+
+
+def plan(
+    tx: Transaction,
+    announcement: Announcement,
+    now: datetime,
+    *,
+    at: datetime | None = None,
+    post: Post | None = None,
+) -> Plan:
+    """What sending it `at` a time (else now) would mean, as things stand."""
+    programme = _programme(tx, announcement)
+    scope = _authors_scope(tx, announcement)
+    meant = stored.meant(tx, programme, announcement.whom, scope)
+    said = post or announcement.post
+    parts = _parts(tx, programme, announcement, meant, max(now, at or now), now)
+    found = [
+        *domain.problems(
+            said,
+            plain(said.words),
+            announcement.whom,
+            longest=_longest(tx, programme, said, scope),
+        ),
+    ]
+    return Plan(
+        parts,
+        meant.never,
+        meant.blocked,
+        len(announcement.whom.chats),
+        tuple(found),
+        _needs_approval(programme, meant.people),
+    )
+
+
+def _needs_approval(programme: Programme, people: int) -> bool:
+    return programme.approval is not None and people > programme.approval
+
+
+def _longest(tx: Transaction, programme: Programme, post: Post, scope: Scope) -> int:
+    """How long the words are for the person with the longest name and office, in UTF-16 units, at most."""
+    name, office = stored.longest(tx, programme, scope)
+    values = {"nama": name, "name": name, "satker": office, "portal": programme.portal.name}
+    values["program"] = max(programme.title.id, programme.title.en, key=len)
+    shown = plain(post.words)
+    for variable in domain.variables(shown):
+        if variable in values:
+            shown = shown.replace(f"{{{variable}}}", values[variable])
+        elif variable == domain.TIME:
+            # "Senin, 30 November 2026 pukul 09.00 WITA (08.00 WIB / …)" is longer than what asks for it.
+            shown += " " * 50 * shown.count(f"{{{variable}")
+    return width(shown)
+
+
+def _parts(
+    tx: Transaction,
+    programme: Programme,
+    announcement: Announcement,
+    meant: Meant,
+    start: datetime,
+    now: datetime,
+) -> tuple[Part, ...]:
+    """From when and until when each zone is written to, beside all that is under way."""
+    starts = {
+        zone: start if announcement.urgent else programme.windows.next_open(start, zone)
+        for zone in meant.reached
+    }
+    weight = len(announcement.post.pieces)
+    mine = [
+        Wave(zone.value, meant.reached[zone] * weight, at, at + _MARGIN, announcement.lane)
+        for zone, at in starts.items()
+        if at is not None
+    ]
+    found = forecast([*forecasts.under_way(waves.loads(tx), now), *mine], Pace(_pace(tx)))
+    lasts = {each.wave.key: each.last for each in found[len(found) - len(mine) :]}
+    return tuple(
+        Part(zone, number, starts[zone], lasts.get(zone.value)) for zone, number in meant.reached.items()
+    )
+
+
+def _pace(tx: Transaction) -> float:
+    noted = state.recall(tx, state.PACE)
+    return _USUAL_PACE if noted is None else float(noted)
+
+
+def _programme(tx: Transaction, announcement: Announcement) -> Programme:
+    programme = tx.catalogue.programme(announcement.programme_id)
+    if programme is None:
+        raise NotPossibleError("unknown")
+    return programme
+
+
+# --- sending ----------------------------------------------------------------------------------------------
+
+
+def send(
+    tx: Transaction,
+    actor: Actor,
+    announcement_id: int,
+    version: int,
+    now: datetime,
+    *,
+    at: datetime | None = None,
+) -> Announcement:
+    """Send it now or `at` a time; where the programme demands it, a second coordinator is asked first.
+
+    `version` is the wording that was looked at. Raises NotPossibleError.
+    """
+    _must(actor, Right.ANNOUNCE)
+    found = of(tx, actor, announcement_id)
+    if found.state is not State.DRAFT:
+        raise NotPossibleError("not_any_more")
+    if found.version != version:
+        raise NotPossibleError("changed")
+    if found.whom.chats:
+        _must(actor, Right.REACH_GROUPS)
+    if at is not None and at <= now:
+        raise NotPossibleError("past")
+    planned = plan(tx, found, now, at=at)
+    if planned.problems:
+        raise NotPossibleError("problems")
+    if not planned.people and not planned.chats:
+        raise NotPossibleError("nobody")
+    if any(part.starts is None for part in planned.parts):
+        raise NotPossibleError("no_open_hour")
+    stored.change(tx, found.id, send_at=at)
+    found = of(tx, actor, announcement_id)
+    if planned.approval and found.approved_by is None:
+        return _ask_approval(tx, actor, found, version, now)
+    _note(tx, actor, Action.ANNOUNCED, found, now, people=planned.people)
+    return _schedule_or_begin(tx, found, now)
+
+
+def _schedule_or_begin(tx: Transaction, found: Announcement, now: datetime) -> Announcement:
+    if found.send_at is not None and found.send_at > now:
+        stored.change(tx, found.id, state=State.SCHEDULED)
+    else:
+        _begin(tx, found, now)
+    again = stored.announcement(tx, found.id)
+    return found if again is None else again
+
+
+def unschedule(tx: Transaction, actor: Actor, announcement_id: int, now: datetime) -> Announcement:
+    """Take back what nobody has yet: it is a draft again."""
+    _must(actor, Right.ANNOUNCE)
+    found = of(tx, actor, announcement_id)
+    if found.state not in (State.WAITING, State.SCHEDULED):
+        raise NotPossibleError("not_any_more")
+    stored.change(tx, found.id, state=State.DRAFT, approved_by=None, approved_at=None, send_at=None)
+    _note(tx, actor, Action.ANNOUNCEMENT_CANCELLED, found, now)
+    return of(tx, actor, announcement_id)
+
+
+def _begin(tx: Transaction, found: Announcement, now: datetime) -> None:
+    """Owe it to everybody who is meant: to a first handful at once, to the others once those are through."""
+    programme = _programme(tx, found)
+    author = None if found.author_id is None else staff.actor_by_id(tx, found.author_id)
+    if author is None or not author.may(Right.ANNOUNCE):
+        stored.change(tx, found.id, state=State.CANCELLED, ended_at=now)
+        return
+    waves.wait_for_joiners(tx, programme.id)
+    meant = stored.meant(tx, programme, found.whom, author.scope)
+    parts = _parts(tx, programme, found, meant, now, now)
+    trial = meant.people > FEW
+    number = 0
+    made = []
+    for part in parts:
+        if part.starts is None:
+            continue
+        times = _times(part.starts, part.last)
+        wave_id = waves.note(tx, programme, found.name, times, now, zone=part.zone)
+        whom = stored.people(programme, found.whom, author.scope, zone=part.zone)
+        owed = stored.owe(tx, whom, found, wave_id, times, now, state="held" if trial else "owed")
+        waves.add(tx, wave_id, owed)
+        number += owed
+        made.append(wave_id)
+    if found.whom.chats and author.may(Right.REACH_GROUPS):
+        times = _times(now, None)
+        wave_id = waves.note(tx, programme, found.name, times, now)
+        chats = [chat.id for chat in stored.groups(tx, programme.id) if chat.id in found.whom.chats]
+        owed = stored.owe_chats(tx, chats, found, wave_id, times, now, state="held" if trial else "owed")
+        waves.add(tx, wave_id, owed)
+        number += owed
+        made.append(wave_id)
+    if trial:
+        stored.release(tx, made, FIRST)
+    if (weight := len(found.post.pieces)) > 1:
+        stored.spread(tx, made, timedelta(seconds=weight / (0.8 * _pace(tx))))
+    stored.change(
+        tx,
+        found.id,
+        state=State.TRIAL if trial else State.RUNNING,
+        people=number,
+        never=meant.never,
+        blocked=meant.blocked,
+        works=[found.name],
+        started_at=now,
+        ended_at=None,
+    )
+    _tell_anew(tx, found, now)
+
+
+def _times(starts: datetime, last: datetime | None) -> Times:
+    by = (last or starts) + _MARGIN
+    return Times(starts, by, by + _WORTH)
+
+
+# --- four eyes --------------------------------------------------------------------------------------------
+
+
+def _ask_approval(
+    tx: Transaction, actor: Actor, found: Announcement, version: int, now: datetime
+) -> Announcement:
+    """Ask whoever may agree; each sees what participants would see."""
+    others = approvers(tx, found, version)
+    if not others:
+        raise NotPossibleError("nobody_to_approve")
+    if version == found.version:
+        stored.change(tx, found.id, state=State.WAITING)
+    else:
+        stored.set_version(tx, found.id, version, "waiting")
+    proposed = stored.post(tx, found.id, version)
+    planned = plan(tx, found, now, at=found.send_at, post=None if proposed is None else proposed[1])
+    item = f"{found.id}.{version}"
+    rows = (
+        (
+            Button(Say("announce.button_approve"), Tap(ACTION, item, "approve")),
+            Button(Say("announce.button_refuse"), Tap(ACTION, item, "refuse")),
+        ),
+    )
+    said: dict[str, Value] = {
+        "number": found.id,
+        "author": actor.person.name,
+        "plan": plan_in_words(found, planned),
+    }
+    kind = "ask_approval" if version == found.version else "ask_approval_of_correction"
+    for other in others:
+        recipient = Recipient(person_id=other.person.id)
+        reason = f"{found.name}/approval/{version}@{now:%Y%m%dT%H%M%S}"
+        shown = Reference(found.id, version)
+        outbox.owe(tx, recipient, shown, reason=f"{reason}/shown", lane=Lane.REPLY, now=now)
+        asked = Say(f"announce.{kind}", said, rows)
+        outbox.owe(tx, recipient, asked, reason=reason, lane=Lane.REPLY, now=now)
+    return of(tx, actor, found.id)
+
+
+def approve(tx: Transaction, actor: Actor, announcement_id: int, version: int, now: datetime) -> Announcement:
+    """Agree to that wording: it is sent, now or at its time. Raises NotPossibleError."""
+    found = _to_decide(tx, actor, announcement_id, version)
+    stored.change(tx, found.id, approved_by=actor.person.id, approved_at=now)
+    people = plan(tx, found, now).people
+    _note(tx, actor, Action.ANNOUNCEMENT_APPROVED, found, now, people=people, version=version)
+    _tell_author(tx, found, Say("announce.approved", {"number": found.id, "by": actor.person.name}), now)
+    if version == found.version:
+        return _schedule_or_begin(tx, found, now)
+    return _correct(tx, found, version, now)
+
+
+def refuse(tx: Transaction, actor: Actor, announcement_id: int, version: int, now: datetime) -> Announcement:
+    """Do not agree: it is a draft again, or the correction is dropped."""
+    found = _to_decide(tx, actor, announcement_id, version)
+    if version == found.version:
+        stored.change(tx, found.id, state=State.DRAFT)
+    else:
+        stored.set_version(tx, found.id, version, "refused")
+    _note(tx, actor, Action.ANNOUNCEMENT_REFUSED, found, now, version=version)
+    _tell_author(tx, found, Say("announce.refused", {"number": found.id, "by": actor.person.name}), now)
+    return of(tx, actor, announcement_id)
+
+
+def _to_decide(tx: Transaction, actor: Actor, announcement_id: int, version: int) -> Announcement:
+    _must(actor, Right.APPROVE)
+    found = of(tx, actor, announcement_id)
+    newest = stored.newest(tx, found.id)
+    if newest is None or newest.version != version:
+        raise NotPossibleError("changed")
+    waits = found.state is State.WAITING if version == found.version else newest.state == "waiting"
+    if not waits:
+        raise NotPossibleError("decided")
+    if all(each.person.id != actor.person.id for each in approvers(tx, found, version)):
+        raise NotPossibleError("not_by_you")
+    return found
+
+
+# --- under way --------------------------------------------------------------------------------------------
+
+
+def pause(tx: Transaction, actor: Actor, announcement_id: int, now: datetime) -> Announcement:
+    """Hold what is not sent yet; doing it twice does nothing the second time."""
+    _must(actor, Right.ANNOUNCE)
+    found = of(tx, actor, announcement_id)
+    if found.state not in (State.TRIAL, State.RUNNING):
+        raise NotPossibleError("not_running")
+    _hold(tx, found, now)
+    stored.change(tx, found.id, state=State.PAUSED)
+    _note(tx, actor, Action.ANNOUNCEMENT_PAUSED, found, now)
+    return of(tx, actor, announcement_id)
+
+
+def resume(tx: Transaction, actor: Actor, announcement_id: int, now: datetime) -> Announcement:
+    """Send what is held; what failed before is forgiven."""
+    _must(actor, Right.ANNOUNCE)
+    found = of(tx, actor, announcement_id)
+    if found.state not in (State.PAUSED, State.STOPPED):
+        raise NotPossibleError("not_held")
+    for row in _waves(tx, found):
+        wave = waves.ringing(tx, row.id)
+        if wave is not None and wave.state == "stopped":
+            planning.go_on(tx, wave, now)
+            waves.resume(tx, wave.id, now)
+    stored.change(tx, found.id, state=State.RUNNING)
+    _note(tx, actor, Action.ANNOUNCEMENT_RESUMED, found, now)
+    return of(tx, actor, announcement_id)
+
+
+def cancel(tx: Transaction, actor: Actor, announcement_id: int, now: datetime) -> int:
+    """Give up what is not sent yet; how many messages that is."""
+    _must(actor, Right.ANNOUNCE)
+    found = of(tx, actor, announcement_id)
+    if found.state in (State.WAITING, State.SCHEDULED):
+        stored.change(tx, found.id, state=State.CANCELLED, ended_at=now)
+        _note(tx, actor, Action.ANNOUNCEMENT_CANCELLED, found, now)
+        return 0
+    if found.state not in UNDER_WAY:
+        raise NotPossibleError("not_any_more")
+    number = _give_up(tx, found, now)
+    stored.change(tx, found.id, state=State.CANCELLED)
+    _note(tx, actor, Action.ANNOUNCEMENT_CANCELLED, found, now, people=number)
+    return number
+
+
+def _hold(tx: Transaction, found: Announcement, now: datetime) -> None:
+    for row in _waves(tx, found):
+        if waves.stop(tx, row.id, now) or row.state == "stopped":
+            waves.hold(tx, row.id)
+
+
+def _give_up(tx: Transaction, found: Announcement, now: datetime) -> int:
+    _hold(tx, found, now)
+    number = 0
+    for row in _waves(tx, found):
+        if waves.cancel(tx, row.id):
+            number += waves.settle_held(tx, row.id, "withdrawn", now, error="its wave was cancelled")
+    return number
+
+
+def _waves(tx: Transaction, found: Announcement) -> Sequence[stored.WaveOf]:
+    return stored.waves(tx, found.programme_id, found.works)
+
+
+# --- correcting and recalling -----------------------------------------------------------------------------
+
+
+def correct(tx: Transaction, actor: Actor, announcement_id: int, version: int, now: datetime) -> Announcement:
+    """Make every copy say that wording; where the programme demands it, after a second coordinator agreed."""
+    _must(actor, Right.ANNOUNCE)
+    found = of(tx, actor, announcement_id)
+    newest = stored.newest(tx, found.id)
+    if newest is None or newest.version != version or newest.state != "draft":
+        raise NotPossibleError("changed")
+    planned = plan(tx, found, now, post=newest.post)
+    if planned.problems:
+        raise NotPossibleError("problems")
+    if _needs_approval(_programme(tx, found), max(found.people, planned.people)):
+        return _ask_approval(tx, actor, found, version, now)
+    _note(tx, actor, Action.ANNOUNCEMENT_CORRECTED, found, now, people=found.people, version=version)
+    return _correct(tx, found, version, now)
+
+
+def _correct(tx: Transaction, found: Announcement, version: int, now: datetime) -> Announcement:
+    stored.set_version(tx, found.id, version, "used")
+    stored.change(tx, found.id, version=version)
+    reason = f"{found.name}/v{version}"
+    programme = _programme(tx, found)
+    number = copies.revise(tx, programme, stored.copies(found), reason=reason, lane=found.lane, now=now)
+    if number:
+        _work(tx, found, f"revise:{reason}", now)
+    again = stored.announcement(tx, found.id)
+    return found if again is None else again
+
+
+def recall(tx: Transaction, actor: Actor, announcement_id: int, now: datetime) -> int:
+    """Take it back from everybody; how many copies. Twice does no harm."""
+    _must(actor, Right.ANNOUNCE)
+    found = of(tx, actor, announcement_id)
+    if found.state in BEFORE:
+        raise NotPossibleError("not_sent_yet")
+    if found.state in UNDER_WAY and found.recalled_at is None:
+        _give_up(tx, found, now)
+    number = copies.recall(
+        tx,
+        _programme(tx, found),
+        stored.copies(found),
+        note=Say("announce.recalled_note"),
+        reason=found.name,
+        lane=found.lane,
+        now=now,
+    )
+    stored.change(tx, found.id, recalled_at=found.recalled_at or now)
+    _note(tx, actor, Action.ANNOUNCEMENT_RECALLED, found, now, people=number)
+    if number:
+        _work(tx, found, f"recall:{found.name}", now, alone=True)
+    elif found.state in UNDER_WAY and found.recalled_at is None:
+        stored.change(tx, found.id, state=State.CANCELLED)
+    return number
+
+
+def _work(tx: Transaction, found: Announcement, name: str, now: datetime, *, alone: bool = False) -> None:
+    """Another wave of the announcement is under way, and its progress told."""
+    going = found.state in UNDER_WAY and not alone
+    works = [*(work for work in found.works if going and work != name), name]
+    state_now = found.state if going else State.RUNNING
+    stored.change(tx, found.id, works=works, state=state_now, ended_at=None)
+    if not going:
+        _tell_anew(tx, found, now)
+
+
+# --- what happens by itself -------------------------------------------------------------------------------
+
+
+def any_active(tx: Transaction) -> bool:
+    """Whether there is anything to look after."""
+    return bool(stored.active(tx))
+
+
+def advance(tx: Transaction, now: datetime) -> tuple[datetime | None, bool]:
+    """Do what is to be done by now; when to look again, and whether something is owed."""
+    looks: list[datetime] = []
+    owed = False
+    for found in stored.active(tx):
+        if found.state is State.SCHEDULED:
+            if found.send_at is not None and found.send_at > now:
+                looks.append(found.send_at)
+                continue
+            _begin(tx, found, now)
+            owed = True
+        else:
+            owed |= _look_after(tx, found, now)
+        looks.append(now + EVERY)
+    return min(looks, default=None), owed
+
+
+def _look_after(tx: Transaction, found: Announcement, now: datetime) -> bool:
+    """Let the others have it once the first handful is through; stop, or end it; tell how far it has got."""
+    rows = _waves(tx, found)
+    ids = [row.id for row in rows]
+    tally = stored.tally(tx, ids)
+    going = sum(tally.get(each, 0) for each in ("owed", "sending"))
+    held = tally.get("held", 0)
+    state_now = found.state
+    owed = False
+    if found.state is State.TRIAL and not going and held:
+        if tally.get("failed", 0):
+            _hold(tx, found, now)
+            state_now = State.STOPPED
+        else:
+            stored.release(tx, ids, held)
+            state_now, going, owed = State.RUNNING, held, True
+    elif found.state in (State.TRIAL, State.RUNNING) and any(row.state == "stopped" for row in rows):
+        _hold(tx, found, now)  # it stopped by itself: all of it waits
+        state_now = State.STOPPED
+    elif found.state in (State.PAUSED, State.STOPPED) and all(row.state != "stopped" for row in rows):
+        state_now = State.RUNNING  # it was resumed, or given up, from elsewhere
+    if state_now is not found.state:
+        stored.change(tx, found.id, state=state_now)
+        if state_now is State.STOPPED:
+            why = stored.reasons(tx, ids, 1)
+            said: dict[str, Value] = {"number": found.id, "why": why[0][0] if why else ""}
+            _tell_author(tx, found, Say("announce.stopped", said), now)
+            owed = True
+    ends = state_now is State.CANCELLED and not tally.get("sending", 0)
+    if ends or (state_now in UNDER_WAY and not going and not tally.get("held", 0)):
+        stored.change(tx, found.id, state=State.CANCELLED if ends else State.DONE, ended_at=now)
+        _tell_author(tx, found, report_in_words(tx, found, ids, now), now)
+        owed = True
+    return _tell(tx, found, now) or owed
+
+
+def _tell_anew(tx: Transaction, found: Announcement, now: datetime) -> None:
+    """Begin a new progress message, the one that is then edited."""
+    if found.author_id is None:
+        return
+    number = found.progress + 1
+    stored.change(tx, found.id, progress=number, told="")
+    outbox.owe(
+        tx,
+        Recipient(person_id=found.author_id),
+        Progress(found.id),
+        reason=f"{found.name}/progress/{number}",
+        lane=Lane.REPLY,
+        now=now,
+    )
+
+
+def _tell(tx: Transaction, found: Announcement, now: datetime) -> bool:
+    """Have the progress message edited where it would say something else; whether it is."""
+    current = stored.announcement(tx, found.id)
+    if current is None or current.author_id is None or not current.progress:
+        return False
+    done, total = counted(stored.tally(tx, [row.id for row in _waves(tx, current)]))
+    told = f"{current.state.value} {done}/{total}"
+    reason = f"{current.name}/progress/{current.progress}"
+    if told == current.told or (row := stored.row_of(tx, current.author_id, reason)) is None:
+        return False
+    if row.state != "sent":
+        return False
+    times = Times(now, now + outbox.REPLY_BY, now + outbox.NOT_AFTER)
+    edit = stored.row_of(tx, current.author_id, f"{reason}/edit")
+    if edit is None:
+        outbox.owe(
+            tx,
+            Recipient(person_id=current.author_id),
+            Revise(),
+            reason=f"{reason}/edit",
+            lane=Lane.REPLY,
+            now=now,
+        )
+        made = stored.row_of(tx, current.author_id, f"{reason}/edit")
+        if made is not None:
+            stored.name_copy(tx, made.id, row.id)
+    elif not stored.again(tx, edit.id, times):
+        return False
+    stored.change(tx, current.id, told=told)
+    return True
+
+
+def _tell_author(tx: Transaction, found: Announcement, say: Say, now: datetime) -> None:
+    if found.author_id is not None:
+        outbox.owe(
+            tx,
+            Recipient(person_id=found.author_id),
+            say,
+            reason=f"{found.name}/{say.key}@{now:%Y%m%dT%H%M%S.%f}",
+            lane=Lane.REPLY,
+            now=now,
+        )
+
+
+def counted(tally: dict[str, int]) -> tuple[int, int]:
+    """How many messages are through, whatever came of them, and how many there are."""
+    total = sum(tally.values())
+    return total - sum(tally.get(each, 0) for each in _STATES_OPEN), total
+
+
+# --- in words ---------------------------------------------------------------------------------------------
+
+_BAR = 10
+
+
+def plan_in_words(found: Announcement, planned: Plan) -> tuple[Say, ...]:
+    """What sending it would mean, a line each."""
+    lines = [Say("announce.plan_people", {"count": planned.people})]
+    if planned.chats:
+        lines.append(Say("announce.plan_groups", {"count": planned.chats}))
+    if planned.never or planned.blocked:
+        unreached: dict[str, Value] = {"never": planned.never, "blocked": planned.blocked}
+        lines.append(Say("announce.plan_unreached", unreached))
+    for part in planned.parts:
+        said: dict[str, Value] = {"zone": part.zone.value, "count": part.people}
+        if part.starts is None or part.last is None:
+            lines.append(Say("announce.plan_zone_closed", said))
+        else:
+            at: dict[str, Value] = {"starts": _clock(part.starts), "last": _clock(part.last)}
+            lines.append(Say("announce.plan_zone", {**said, **at}))
+    if planned.starts is not None and planned.last is not None:
+        seconds = max(1, round((planned.last - planned.starts).total_seconds()))
+        lines.append(Say("announce.plan_takes", {"length": length_in_words(seconds)}))
+    if planned.first_handful:
+        lines.append(Say("announce.plan_first", {"count": planned.first_handful}))
+    if planned.approval:
+        lines.append(Say("announce.plan_approval"))
+    return tuple(lines)
+
+
+def length_in_words(seconds: int) -> Say:
+    """A length of time, roughly."""
+    if seconds < 90:
+        return Say("announce.seconds", {"count": seconds})
+    if seconds < 5400:
+        return Say("announce.minutes", {"count": round(seconds / 60)})
+    return Say("announce.hours", {"count": round(seconds / 3600)})
+
+
+def _clock(at: datetime) -> Say:
+    return Say("form.short_moment", {"at": at})
+
+
+def progress_in_words(tx: Transaction, announcement_id: int) -> Say | None:
+    """How far it has got, with the buttons that fit; None where it is no more."""
+    found = stored.announcement(tx, announcement_id)
+    if found is None:
+        return None
+    rows = _waves(tx, found)
+    ids = [row.id for row in rows]
+    tally = stored.tally(tx, ids)
+    done, total = counted(tally)
+    filled = _BAR * done // total if total else _BAR
+    expected = stored.last_expected(tx, ids) if found.state in (State.TRIAL, State.RUNNING) else None
+    work = Say(
+        f"announce.work_{found.works[-1].partition(':')[0]}" if found.works else "announce.work_announcement"
+    )
+    said: dict[str, Value] = {
+        "number": found.id,
+        "work": work,
+        "state": Say(f"announce.state_{found.state}"),
+        "bar": "▰" * filled + "▱" * (_BAR - filled),
+        "share": 100 * done // total if total else 100,
+        "done": done,
+        "total": total,
+        "sent": tally.get("sent", 0),
+        "blocked": tally.get("gone", 0),
+        "failed": tally.get("failed", 0),
+        "last": Say("announce.last_expected", {"at": _clock(expected)}) if expected else "",
+    }
+    return Say("announce.progress", said, _control(found))
+
+
+def _work_of(found: Announcement) -> str:
+    """What is (or was) done last: announcement, revise, recall."""
+    return found.works[-1].partition(":")[0] if found.works else "announcement"
+
+
+def _control(found: Announcement) -> tuple[tuple[Button, ...], ...]:
+    item = str(found.id)
+    stop = Button(Say("announce.button_cancel"), Tap(ACTION, item, "stop"))
+    match found.state:
+        case State.TRIAL | State.RUNNING:
+            return ((Button(Say("announce.button_pause"), Tap(ACTION, item, "pause")), stop),)
+        case State.PAUSED | State.STOPPED:
+            return ((Button(Say("announce.button_resume"), Tap(ACTION, item, "resume")), stop),)
+    return ()
+
+
+def report_in_words(tx: Transaction, found: Announcement, wave_ids: Sequence[int], now: datetime) -> Say:
+    """What came of it, and what can be done now."""
+    tally = stored.tally(tx, wave_ids)
+    work = _work_of(found)
+    reasons: Iterable[tuple[str, int]] = stored.reasons(tx, wave_ids, _REASONS)
+    item = str(found.id)
+    blocked = found.blocked if work == "announcement" else 0
+    lines = [
+        Say("announce.report_sent", {"count": tally.get("sent", 0)}),
+        Say(
+            "announce.report_blocked",
+            {"count": tally.get("gone", 0) + blocked},
+        ),
+    ]
+    if work == "announcement":
+        lines.append(Say("announce.report_never", {"count": found.never}))
+    if tally.get("withdrawn", 0):
+        lines.append(Say("announce.report_withdrawn", {"count": tally["withdrawn"]}))
+    if tally.get("expired", 0):
+        lines.append(Say("announce.report_expired", {"count": tally["expired"]}))
+    lines.append(Say("announce.report_failed", {"count": tally.get("failed", 0)}))
+    lines += [Say("announce.report_why", {"why": why, "count": number}) for why, number in reasons]
+    buttons = [Button(Say("announce.button_list"), Tap(ACTION, item, "list"))]
+    more = []
+    if found.recalled_at is None and tally.get("sent", 0):
+        if found.post.editable:
+            more.append(Button(Say("announce.button_correct"), Tap(ACTION, item, "correct")))
+        more.append(Button(Say("announce.button_recall"), Tap(ACTION, item, "recall")))
+    said: dict[str, Value] = {
+        "number": found.id,
+        "work": Say(f"announce.work_{work}"),
+        "lines": tuple(lines),
+        "length": length_in_words(max(1, round((now - (found.started_at or now)).total_seconds()))),
+    }
+    rows = (tuple(buttons), *((tuple(more),) if more else ()))
+    return Say("announce.report", said, rows)
+
+
+def _note(
+    tx: Transaction,
+    actor: Actor,
+    action: Action,
+    found: Announcement,
+    now: datetime,
+    *,
+    people: int | None = None,
+    version: int | None = None,
+) -> None:
+    audit.note(
+        tx,
+        actor,
+        action,
+        now,
+        kind="announcement",
+        subject=found.id,
+        people=people,
+        version=version or found.version,
+        whom=domain.dump(found.whom),
+    )

@@ -1,0 +1,766 @@
+"""Announcing from the chat: from a message to its report, by buttons. The deeds are `announcements`."""
+
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+from bot.content.markup import escape, plain
+from bot.domain import announcements as domain
+from bot.domain.announcements import KINDS, State, Whom
+from bot.domain.audit import Action
+from bot.domain.enrolment import tidy
+from bot.domain.events import Edited, Shared, Wrote
+from bot.domain.messages import Announcement as Reference
+from bot.domain.messages import Button, Cell, Edit, File, Message, Reply, Say, Table, Tap, Value
+from bot.domain.people import Role
+from bot.domain.posts import KINDS as POSTABLE
+from bot.domain.posts import Piece, Post
+from bot.domain.programme import Audience, Item, Target
+from bot.domain.staff import Right
+from bot.domain.zones import Zone
+from bot.storage import announcements as stored
+from bot.storage import audit, dialogues, files, staff
+from bot.storage.announcements import Announcement
+from bot.storage.database import Transaction
+from bot.usecases import announcements
+from bot.usecases.announcements import NotPossibleError
+from bot.usecases.menu import OLD_BUTTON
+from bot.usecases.shift import DIALOGUE, Shift, menu_button
+
+ACTION = announcements.ACTION
+RIGHT = Right.ANNOUNCE
+
+_PAGE = 8  # values on one screen
+_ROLES = (Role.PARTICIPANT, Role.SPEAKER, Role.COORDINATOR)
+_OWN = timedelta(hours=48)  # how long somebody can edit their message in Telegram
+
+
+def open(tx: Transaction, shift: Shift) -> Reply:  # noqa: A001 - every area of a coordinator's desk is opened so
+    """The newest announcements, and the way to another."""
+    return Reply((_overview(tx, shift),))
+
+
+def offer(tx: Transaction, shift: Shift, event: Wrote | Shared) -> Reply | None:
+    """Something came while nothing was open: is it to be announced? None where it could not be."""
+    post = _post_of(event)
+    if post is None or not shift.actor.may(RIGHT):
+        return None
+    album = event.album if isinstance(event, Shared) else None
+    if album is not None and announcements.join_album(tx, shift.actor, album, post, shift.now):
+        return Reply()
+    number = announcements.draft(tx, shift.actor, post, shift.now, chat_id=shift.chat_id, album=album)
+    rows = (
+        (
+            _button("button_make", str(number), "make"),
+            _button("button_drop", str(number), "drop"),
+        ),
+    )
+    return Reply((Say("announce.offer", {}, rows),))
+
+
+def edited(tx: Transaction, shift: Shift, event: Edited) -> Reply | None:
+    """A coordinator changed a message of theirs: if it is an announcement, that changes too."""
+    if not shift.actor.may(RIGHT):
+        return None
+    person = shift.actor.person
+    found = stored.made_of(tx, person.programme, person.id, event.message_id, shift.now - _OWN)
+    if found is None:
+        return None
+    words = event.html if event.html is not None else escape(event.text)
+    pieces = tuple(
+        replace(piece, words=words) if piece.message_id == event.message_id else piece
+        for piece in found.post.pieces
+    )
+    return _possible(lambda: _rewritten(tx, shift, found, Post(pieces)))
+
+
+def tap(tx: Transaction, shift: Shift, message_id: int, tapped: Tap) -> Reply:
+    """A button of this area."""
+    head, *rest = tapped.item.split(".")
+    if tapped.choice in {"overview", "new"}:
+        dialogues.leave(tx, shift.chat_id, DIALOGUE)
+        if tapped.choice == "new":
+            return _ask(tx, shift, "content", {}, "ask_content")
+        return Reply((Edit(message_id, _overview(tx, shift)),))
+    if not head.isdecimal() or len(head) > 12:
+        return Reply((OLD_BUTTON,))
+    at = _At(tx, shift, message_id, int(head), tuple(rest))
+    act = _TAPS.get(tapped.choice)
+    return Reply((OLD_BUTTON,)) if act is None else _possible(lambda: act(at))
+
+
+def write(tx: Transaction, shift: Shift, asked: Mapping[str, Any], event: Wrote | Shared) -> Reply:
+    """What was typed or sent when it was asked for."""
+    number = int(asked.get("id", 0))
+    match asked.get("asked"):
+        case "content":
+            return _content(tx, shift, event)
+        case "words":
+            return _possible(lambda: _new_words(tx, shift, number, event))
+        case "time":
+            return _possible(lambda: _at_time(tx, shift, number, int(asked["version"]), event))
+        case "name":
+            return _possible(lambda: _save(tx, shift, number, event))
+    return Reply((OLD_BUTTON,))
+
+
+# --- the way of a tap -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _At:
+    """A tap: by whom, under which message, on which announcement, with what else its button names."""
+
+    tx: Transaction
+    shift: Shift
+    message_id: int
+    number: int
+    rest: tuple[str, ...]
+
+    @property
+    def found(self) -> Announcement:
+        return announcements.of(self.tx, self.shift.actor, self.number)
+
+    @property
+    def version(self) -> int:
+        if not self.rest or not self.rest[0].isdecimal():
+            raise NotPossibleError("changed")
+        return int(self.rest[0])
+
+    def here(self, say: Say, toast: Say | None = None) -> Reply:
+        return Reply((Edit(self.message_id, say),), toast)
+
+
+def _possible(act: Callable[[], Reply]) -> Reply:
+    try:
+        return act()
+    except NotPossibleError as error:
+        return Reply((error.say,))
+
+
+def _make(at: _At) -> Reply:
+    found = at.found
+    return at.here(_whom(at.tx, at.shift, found))
+
+
+def _drop(at: _At) -> Reply:
+    announcements.discard(at.tx, at.shift.actor, at.number)
+    return at.here(Say("announce.dropped"))
+
+
+def _clear(at: _At) -> Reply:
+    found = announcements.choose(at.tx, at.shift.actor, at.number, whom=Whom())
+    return at.here(_whom(at.tx, at.shift, found))
+
+
+def _urgent(at: _At) -> Reply:
+    found = announcements.choose(at.tx, at.shift.actor, at.number, urgent=not at.found.urgent)
+    return at.here(_whom(at.tx, at.shift, found))
+
+
+def _kind(at: _At) -> Reply:
+    mode, kind, page = _of_kind(at)
+    return at.here(_values(at.tx, at.shift, at.found, mode, kind, page))
+
+
+def _pick(at: _At) -> Reply:
+    mode, kind, page = _of_kind(at)
+    found = at.found
+    values = _choices(at.tx, at.shift, kind)
+    mark = at.rest[3] if len(at.rest) > 3 else ""
+    chosen = next((value for value, _ in values if _mark(value) == mark), None)
+    if chosen is None:
+        return Reply((OLD_BUTTON,))
+    whom = found.whom
+    if mode == "b":
+        but = domain.toggled(whom.but or Audience(), kind, chosen)
+        whom = replace(whom, but=None if but == Audience() else but)
+    else:
+        whom = replace(whom, of=domain.toggled(whom.of, kind, chosen))
+    found = announcements.choose(at.tx, at.shift.actor, at.number, whom=whom)
+    return at.here(_values(at.tx, at.shift, found, mode, kind, page))
+
+
+def _but(at: _At) -> Reply:
+    return at.here(_kinds(at.found, "b"))
+
+
+def _saved(at: _At) -> Reply:
+    item = str(at.number)
+    rows = [
+        (Button(name, Tap(ACTION, f"{item}.{audience_id}", "use")),)
+        for audience_id, name, _ in stored.audiences(at.tx, at.shift.programme.id)[:_PAGE]
+    ]
+    rows.append((_button("button_save", item, "save"),))
+    rows.append((_button("button_back", item, "whom"),))
+    return at.here(Say("announce.saved", {}, tuple(rows)))
+
+
+def _use(at: _At) -> Reply:
+    wanted = at.version
+    saved = stored.audiences(at.tx, at.shift.programme.id)
+    whom = next((whom for audience_id, _, whom in saved if audience_id == wanted), None)
+    if whom is None:
+        return Reply((OLD_BUTTON,))
+    found = announcements.choose(at.tx, at.shift.actor, at.number, whom=whom)
+    return at.here(_whom(at.tx, at.shift, found))
+
+
+def _ask_name(at: _At) -> Reply:
+    return _ask(at.tx, at.shift, "name", {"id": at.found.id}, "ask_audience_name")
+
+
+def _look(at: _At) -> Reply:
+    return _preview(at.tx, at.shift, at.found)
+
+
+def _send(at: _At) -> Reply:
+    found = announcements.send(at.tx, at.shift.actor, at.number, at.version, at.shift.now)
+    return at.here(_sent(found))
+
+
+def _later(at: _At) -> Reply:
+    found = at.found
+    asked = {"id": found.id, "version": at.version}
+    return _ask(at.tx, at.shift, "time", asked, "ask_time")
+
+
+def _rewrite(at: _At) -> Reply:
+    found = at.found
+    return _ask(at.tx, at.shift, "words", {"id": found.id}, "ask_words")
+
+
+def _show(at: _At) -> Reply:
+    return at.here(_one(at.tx, at.found))
+
+
+def _unschedule(at: _At) -> Reply:
+    found = announcements.unschedule(at.tx, at.shift.actor, at.number, at.shift.now)
+    return at.here(_whom(at.tx, at.shift, found), Say("announce.unscheduled_toast"))
+
+
+def _approve(at: _At) -> Reply:
+    found = announcements.approve(at.tx, at.shift.actor, at.number, at.version, at.shift.now)
+    said: dict[str, Value] = {"number": found.id}
+    return at.here(Say("announce.you_approved", said))
+
+
+def _refuse(at: _At) -> Reply:
+    found = announcements.refuse(at.tx, at.shift.actor, at.number, at.version, at.shift.now)
+    return at.here(Say("announce.you_refused", {"number": found.id}))
+
+
+def _pause(at: _At) -> Reply:
+    announcements.pause(at.tx, at.shift.actor, at.number, at.shift.now)
+    return _progress(at, Say("announce.paused_toast"))
+
+
+def _resume(at: _At) -> Reply:
+    announcements.resume(at.tx, at.shift.actor, at.number, at.shift.now)
+    return _progress(at, Say("announce.resumed_toast"))
+
+
+def _progress(at: _At, toast: Say) -> Reply:
+    said = announcements.progress_in_words(at.tx, at.number)
+    return Reply((), toast) if said is None else at.here(said, toast)
+
+
+def _stop(at: _At) -> Reply:
+    found = at.found
+    item = str(found.id)
+    rows = ((_button("button_cancel_really", item, "stopped"), _button("button_not", item, "progress")),)
+    return at.here(Say("announce.ask_cancel", {"number": found.id}, rows))
+
+
+def _stopped(at: _At) -> Reply:
+    announcements.cancel(at.tx, at.shift.actor, at.number, at.shift.now)
+    return _progress(at, Say("announce.cancelled_toast"))
+
+
+def _back_to_progress(at: _At) -> Reply:
+    said = announcements.progress_in_words(at.tx, at.found.id)
+    return Reply((OLD_BUTTON,)) if said is None else at.here(said)
+
+
+def _list(at: _At) -> Reply:
+    return _listing(at.tx, at.shift, at.found)
+
+
+def _fix(at: _At) -> Reply:
+    found = announcements.correct(at.tx, at.shift.actor, at.number, at.version, at.shift.now)
+    waits = found.version != at.version
+    key = "correction_waits" if waits else "correcting"
+    return at.here(Say(f"announce.{key}", {"number": found.id}))
+
+
+def _ask_recall(at: _At) -> Reply:
+    found = at.found
+    item = str(found.id)
+    rows = ((_button("button_recall_really", item, "recalled"), _button("button_not", item, "show")),)
+    said: dict[str, Value] = {"number": found.id, "count": found.people}
+    return Reply((Say("announce.ask_recall", said, rows),))
+
+
+def _recalled(at: _At) -> Reply:
+    number = announcements.recall(at.tx, at.shift.actor, at.number, at.shift.now)
+    return at.here(Say("announce.recalling", {"number": at.number, "count": number}))
+
+
+_TAPS: Mapping[str, Callable[[_At], Reply]] = {
+    "make": _make,
+    "drop": _drop,
+    "whom": _make,
+    "clear": _clear,
+    "urgent": _urgent,
+    "kind": _kind,
+    "pick": _pick,
+    "but": _but,
+    "saved": _saved,
+    "use": _use,
+    "save": _ask_name,
+    "look": _look,
+    "send": _send,
+    "later": _later,
+    "edit": _rewrite,
+    "show": _show,
+    "back": _unschedule,
+    "approve": _approve,
+    "refuse": _refuse,
+    "pause": _pause,
+    "resume": _resume,
+    "stop": _stop,
+    "stopped": _stopped,
+    "progress": _back_to_progress,
+    "list": _list,
+    "correct": _rewrite,
+    "fix": _fix,
+    "recall": _ask_recall,
+    "recalled": _recalled,
+}
+
+
+# --- what is written --------------------------------------------------------------------------------------
+
+
+def _ask(tx: Transaction, shift: Shift, asked: str, more: Mapping[str, Any], key: str) -> Reply:
+    dialogues.enter(tx, shift.chat_id, DIALOGUE, {"area": ACTION, "asked": asked, **more}, shift.now)
+    return Reply((Say(f"announce.{key}", {}, (_to_overview(),)),))
+
+
+def _content(tx: Transaction, shift: Shift, event: Wrote | Shared) -> Reply:
+    post = _post_of(event)
+    if post is None:
+        return Reply((Say("announce.kind_cannot", {}, (_to_overview(),)),))
+    dialogues.leave(tx, shift.chat_id, DIALOGUE)
+    album = event.album if isinstance(event, Shared) else None
+    number = announcements.draft(tx, shift.actor, post, shift.now, chat_id=shift.chat_id, album=album)
+    return Reply((_whom(tx, shift, announcements.of(tx, shift.actor, number)),))
+
+
+def _new_words(tx: Transaction, shift: Shift, number: int, event: Wrote | Shared) -> Reply:
+    post = _post_of(event)
+    if post is None:
+        return Reply((Say("announce.kind_cannot", {}, (_to_overview(),)),))
+    dialogues.leave(tx, shift.chat_id, DIALOGUE)
+    return _rewritten(tx, shift, announcements.of(tx, shift.actor, number), post)
+
+
+def _rewritten(tx: Transaction, shift: Shift, found: Announcement, post: Post) -> Reply:
+    """Another wording: of a draft its preview; of what was sent the question whether to change the copies."""
+    version = announcements.rewrite(tx, shift.actor, found.id, post, shift.now)
+    if found.state in domain.BEFORE:
+        return _preview(tx, shift, announcements.of(tx, shift.actor, found.id))
+    proposed = stored.newest(tx, found.id)
+    planned = announcements.plan(tx, found, shift.now, post=None if proposed is None else proposed.post)
+    if planned.problems:
+        return Reply((Say("announce.wrong", {"lines": _wrong(planned.problems)}, (_to_overview(),)),))
+    rows = (
+        (
+            _button("button_fix", f"{found.id}.{version}", "fix"),
+            _button("button_not", str(found.id), "show"),
+        ),
+    )
+    said: dict[str, Value] = {"number": found.id, "count": found.people}
+    return Reply((Reference(found.id, version), Say("announce.ask_fix", said, rows)))
+
+
+def _at_time(tx: Transaction, shift: Shift, number: int, version: int, event: Wrote | Shared) -> Reply:
+    at = domain.moment(event.text, shift.actor.person.zone) if isinstance(event, Wrote) else None
+    if at is None:
+        return Reply((Say("announce.time_again", {}, (_to_overview(),)),))
+    found = announcements.send(tx, shift.actor, number, version, shift.now, at=at)
+    dialogues.leave(tx, shift.chat_id, DIALOGUE)
+    return Reply((_sent(found),))
+
+
+def _save(tx: Transaction, shift: Shift, number: int, event: Wrote | Shared) -> Reply:
+    name = tidy(event.text) if isinstance(event, Wrote) else None
+    if name is None:
+        return Reply((Say("announce.ask_audience_name", {}, (_to_overview(),)),))
+    found = announcements.of(tx, shift.actor, number)
+    dialogues.leave(tx, shift.chat_id, DIALOGUE)
+    person = shift.actor.person
+    stored.save_audience(tx, person.programme, name, found.whom, person.id, shift.now)
+    return Reply((_whom(tx, shift, found),))
+
+
+def _post_of(event: Wrote | Shared) -> Post | None:
+    """What somebody wrote or sent as a post; None for what cannot be said again."""
+    if isinstance(event, Wrote):
+        words = event.html if event.html is not None else escape(event.text)
+        return Post((Piece("text", words, message_id=event.message_id, preview=event.preview),))
+    if event.kind not in POSTABLE:
+        return None
+    if event.file_id is None and event.poll is None and event.place is None:
+        return None
+    return Post(
+        (
+            Piece(
+                event.kind,
+                event.html if event.html is not None else escape(event.caption),
+                event.file_id,
+                event.message_id,
+                above=event.above,
+                spoiler=event.spoiler,
+                poll=event.poll,
+                place=event.place,
+            ),
+        )
+    )
+
+
+# --- screens ----------------------------------------------------------------------------------------------
+
+
+def _button(key: str, item: str, choice: str, **params: Value) -> Button:
+    return Button(Say(f"announce.{key}", params), Tap(ACTION, item, choice))
+
+
+def _to_overview() -> tuple[Button, ...]:
+    return (_button("button_overview", "", "overview"),)
+
+
+def _overview(tx: Transaction, shift: Shift) -> Say:
+    found = announcements.seen(tx, shift.actor)
+    lines = tuple(
+        Say("announce.line", {"number": each.id, "state": _state(each), "words": _short(each)})
+        for each in found
+    )
+    rows = [
+        (
+            Button(
+                Say("announce.button_one", {"number": each.id, "words": _short(each, 24)}),
+                Tap(ACTION, str(each.id), "show" if each.state is not State.DRAFT else "whom"),
+            ),
+        )
+        for each in found
+    ]
+    rows += [(_button("button_new", "", "new"),), (menu_button(),)]
+    said: dict[str, Value] = {"lines": lines or Say("announce.none")}
+    return Say("announce.overview", said, tuple(rows))
+
+
+def _state(found: Announcement) -> Say:
+    if found.recalled_at is not None:
+        return Say("announce.state_recalled")
+    return Say(f"announce.state_{found.state}")
+
+
+def _short(found: Announcement, most: int = 40) -> str:
+    shown = " ".join(plain(found.post.words).split())
+    if not shown:
+        piece = found.post.pieces[0]
+        shown = piece.poll.text if piece.poll is not None else piece.kind
+    return shown if len(shown) <= most else shown[: most - 1].rstrip() + "…"
+
+
+def _whom(tx: Transaction, shift: Shift, found: Announcement) -> Say:
+    """For whom it is, and how many that are."""
+    item = str(found.id)
+    planned = announcements.plan(tx, found, shift.now)
+    said: dict[str, Value] = {
+        "number": found.id,
+        "whom": whom_in_words(shift, found.whom),
+        "count": planned.people,
+        "never": planned.never + planned.blocked,
+        "urgent": Say("announce.is_urgent") if found.urgent else "",
+    }
+    rows = [
+        *_kind_rows(found, "o"),
+        (
+            _button("button_but", item, "but"),
+            _button("button_saved", item, "saved"),
+        ),
+        (
+            _button("button_everybody", item, "clear"),
+            _button("button_not_urgent" if found.urgent else "button_urgent", item, "urgent"),
+        ),
+        (
+            _button("button_drop", item, "drop"),
+            _button("button_look", item, "look"),
+        ),
+    ]
+    return Say("announce.whom", said, tuple(rows))
+
+
+def _kind_rows(found: Announcement, mode: str) -> list[tuple[Button, ...]]:
+    audience = found.whom.of if mode == "o" else found.whom.but or Audience()
+    buttons = [
+        Button(
+            Say(f"announce.kind_{kind}", {"mark": "✓ " if getattr(audience, kind) else ""}),
+            Tap(ACTION, f"{found.id}.{mode}.{kind}.0", "kind"),
+        )
+        for kind in KINDS
+    ]
+    return [tuple(buttons[n : n + 2]) for n in range(0, len(buttons), 2)]
+
+
+def _kinds(found: Announcement, mode: str) -> Say:
+    rows = [*_kind_rows(found, mode), (_button("button_back", str(found.id), "whom"),)]
+    return Say("announce.all_but", {}, tuple(rows))
+
+
+def _of_kind(at: _At) -> tuple[str, str, int]:
+    mode, kind, page = (*at.rest, "", "", "")[:3]
+    if mode not in {"o", "b"} or kind not in KINDS or not page.isdecimal():
+        raise NotPossibleError("unknown")
+    return mode, kind, int(page)
+
+
+def _choices(tx: Transaction, shift: Shift, kind: str) -> list[tuple[Zone | Target | str, Value]]:
+    """The values that a kind of condition can have, of those who are in the coordinator's scope."""
+    programme = shift.programme
+    match kind:
+        case "zones":
+            return [(zone, zone.value) for zone in Zone]
+        case "roles":
+            return [(role.value, Say(f"announce.role_{role}")) for role in _ROLES]
+        case "not_done":
+            found: list[tuple[Zone | Target | str, Value]] = []
+            for item, things in (
+                (Item.MODULE, programme.modules),
+                (Item.QUIZ, programme.quizzes),
+                (Item.JOURNAL, tuple(task.prompt for task in programme.journal)),
+            ):
+                if things:
+                    found.append((Target(item, "*"), Say(f"announce.lacks_{item}_any")))
+                found += [
+                    (Target(item, each.id), Say(f"announce.lacks_{item}", {"title": each.title}))
+                    for each in things
+                ]
+            return found
+    return [(value, value) for value in staff.values(tx, programme.id, kind, shift.actor.scope)]
+
+
+def _values(tx: Transaction, shift: Shift, found: Announcement, mode: str, kind: str, page: int) -> Say:
+    audience = found.whom.of if mode == "o" else found.whom.but or Audience()
+    chosen = set(getattr(audience, kind))
+    values = _choices(tx, shift, kind)
+    pages = max(1, -(-len(values) // _PAGE))
+    page = min(page, pages - 1)
+    item = f"{found.id}.{mode}.{kind}"
+    rows: list[tuple[Button, ...]] = [
+        (
+            Button(
+                Say("announce.value", {"mark": "☑️" if value in chosen else "▫️", "value": shown}),
+                Tap(ACTION, f"{item}.{page}.{_mark(value)}", "pick"),
+            ),
+        )
+        for value, shown in values[page * _PAGE : (page + 1) * _PAGE]
+    ]
+    turns = []
+    if page:
+        turns.append(_button("button_before", f"{item}.{page - 1}", "kind"))
+    if page + 1 < pages:
+        turns.append(_button("button_after", f"{item}.{page + 1}", "kind"))
+    if turns:
+        rows.append(tuple(turns))
+    rows.append((_button("button_back", str(found.id), "whom" if mode == "o" else "but"),))
+    planned = announcements.plan(tx, found, shift.now)
+    said: dict[str, Value] = {
+        "kind": Say(f"announce.kind_{kind}", {"mark": ""}),
+        "count": planned.people,
+    }
+    key = "choose" if values else "nothing_to_choose"
+    return Say(f"announce.{key}", said, tuple(rows))
+
+
+def _mark(value: Zone | Target | str) -> str:
+    """What stands for a value in a button: names are too long for one."""
+    name = f"{value.kind}:{value.id}" if isinstance(value, Target) else str(value)
+    return f"{zlib.crc32(name.encode()):08x}"
+
+
+def whom_in_words(shift: Shift, whom: Whom) -> tuple[Say, ...]:
+    """The conditions of an audience, a line each."""
+    lines = [_condition(shift, kind, values) for kind in KINDS if (values := getattr(whom.of, kind))]
+    if not lines:
+        lines.append(Say("announce.everybody"))
+    if whom.but is not None:
+        lines += [
+            Say("announce.but", {"condition": _condition(shift, kind, values)})
+            for kind in KINDS
+            if (values := getattr(whom.but, kind))
+        ]
+    if not shift.actor.scope.whole:
+        values = ", ".join(value for _, value in shift.actor.scope.pairs())
+        lines.append(Say("announce.within", {"values": values}))
+    return tuple(lines)
+
+
+def _condition(shift: Shift, kind: str, values: Sequence[Any]) -> Say:
+    match kind:
+        case "not_done":
+            shown: Value = tuple(_lacks(shift, target) for target in values)
+            return Say("announce.condition_not_done", {"values": shown})
+        case "roles":
+            return Say(
+                "announce.condition",
+                {
+                    "kind": Say(f"announce.kind_{kind}", {"mark": ""}),
+                    "values": tuple(Say(f"announce.role_{role}") for role in values),
+                },
+            )
+    said: dict[str, Value] = {
+        "kind": Say(f"announce.kind_{kind}", {"mark": ""}),
+        "values": ", ".join(str(value) for value in values),
+    }
+    return Say("announce.condition", said)
+
+
+def _lacks(shift: Shift, target: Target) -> Say:
+    if target.id == "*":
+        return Say(f"announce.lacks_{target.kind}_any")
+    programme = shift.programme
+    match target.kind:
+        case Item.MODULE:
+            thing = programme.module(target.id)
+            title: Value = target.id if thing is None else thing.title
+        case Item.QUIZ:
+            quiz = programme.quiz(target.id)
+            title = target.id if quiz is None else quiz.title
+        case _:
+            task = programme.task(target.id)
+            title = target.id if task is None else task.prompt.title
+    return Say(f"announce.lacks_{target.kind}", {"title": title})
+
+
+def _preview(tx: Transaction, shift: Shift, found: Announcement) -> Reply:
+    """Exactly what participants will see, and what sending it means."""
+    planned = announcements.plan(tx, found, shift.now)
+    item = f"{found.id}.{found.version}"
+    if planned.problems:
+        rows: tuple[tuple[Button, ...], ...] = (
+            (_button("button_edit", str(found.id), "edit"),),
+            (_button("button_drop", str(found.id), "drop"),),
+        )
+        return Reply((Say("announce.wrong", {"lines": _wrong(planned.problems)}, rows),))
+    rows = (
+        (
+            _button("button_ask" if planned.approval else "button_send", item, "send"),
+            _button("button_later", item, "later"),
+        ),
+        (
+            _button("button_whom", str(found.id), "whom"),
+            _button("button_edit", str(found.id), "edit"),
+        ),
+        (_button("button_drop", str(found.id), "drop"),),
+    )
+    said: dict[str, Value] = {
+        "number": found.id,
+        "whom": whom_in_words(shift, found.whom),
+        "plan": announcements.plan_in_words(found, planned),
+    }
+    return Reply((Reference(found.id, found.version), Say("announce.preview", said, rows)))
+
+
+def _wrong(problems: Sequence[domain.Problem]) -> tuple[Say, ...]:
+    return tuple(Say(f"announce.wrong_{each.wrong}", {"what": each.what}) for each in problems)
+
+
+def _sent(found: Announcement) -> Say:
+    item = str(found.id)
+    said: dict[str, Value] = {"number": found.id, "count": found.people}
+    match found.state:
+        case State.WAITING:
+            rows = ((_button("button_take_back", item, "back"),),)
+            return Say("announce.waits", said, rows)
+        case State.SCHEDULED:
+            rows = ((_button("button_take_back", item, "back"),),)
+            return Say("announce.scheduled", {**said, "at": found.send_at or found.created_at}, rows)
+    return Say("announce.begun", said)
+
+
+def _one(tx: Transaction, found: Announcement) -> Say:
+    """One announcement: how it stands, and what can be done with it."""
+    if found.state in (State.WAITING, State.SCHEDULED):
+        return _sent(found)
+    ids = [row.id for row in stored.waves(tx, found.programme_id, [found.name])]
+    tally = stored.tally(tx, ids)
+    item = str(found.id)
+    rows: list[tuple[Button, ...]] = []
+    if found.state in domain.UNDER_WAY:
+        rows.append((_button("button_progress", item, "progress"),))
+    if ids:
+        rows.append((_button("button_list", item, "list"),))
+    if tally.get("sent", 0) and found.recalled_at is None:
+        change = (_button("button_correct", item, "correct"),) if found.post.editable else ()
+        rows.append((*change, _button("button_recall", item, "recall")))
+    rows.append(_to_overview())
+    said: dict[str, Value] = {
+        "number": found.id,
+        "author": found.author,
+        "state": _state(found),
+        "words": _short(found, 200),
+        "sent": tally.get("sent", 0),
+        "people": found.people,
+    }
+    return Say("announce.one", said, tuple(rows))
+
+
+# --- the list as a file -----------------------------------------------------------------------------------
+
+_UNREACHED: Mapping[bool, str] = {True: "blocked", False: "never"}
+
+
+def _listing(tx: Transaction, shift: Shift, found: Announcement) -> Reply:
+    """To whom it went and what came of it, as a table: names and offices of those in scope, no numbers."""
+    scope = shift.actor.scope
+    ids = [row.id for row in stored.waves(tx, found.programme_id, [found.name])]
+    rows: list[tuple[Cell, ...]] = [
+        (
+            row.name or row.title or "",
+            row.office or "",
+            Say(f"announce.outcome_{row.state}"),
+            row.settled_at,
+            row.error if row.state == "failed" else None,
+        )
+        for row in stored.recipients(tx, ids, scope)
+    ]
+    rows += [
+        (row.name, row.office, Say(f"announce.outcome_{_UNREACHED[bool(row.started)]}"), None, None)
+        for row in stored.unreached(tx, shift.programme, found.whom, scope)
+    ]
+    titles = ("column_name", "column_office", "column_outcome", "column_at", "column_why")
+    said: dict[str, Value] = {"number": found.id, "count": len(rows)}
+    table = Table(
+        Say("announce.list_title", {"number": found.id}),
+        tuple(Say(f"announce.{title}") for title in titles),
+        tuple(rows),
+        (Say("announce.list_note", {"number": found.id, "at": shift.now}),),
+    )
+    file_id = files.keep(tx, table, shift.now)
+    audit.note(
+        tx,
+        shift.actor,
+        Action.EXPORTED,
+        shift.now,
+        kind="announcement",
+        subject=found.id,
+        people=len(rows),
+        what="recipients",
+    )
+    sent: Message = File(file_id, f"pengumuman-{found.id}.xlsx", Say("announce.list_caption", said))
+    return Reply((sent,))
