@@ -89,7 +89,7 @@ def keys_in_code() -> tuple[dict[str, str], dict[str, str]]:
     made: dict[str, str] = {}
     for file, nodes in sources.nodes().items():
         parts = {id(part) for node in nodes if isinstance(node, ast.JoinedStr) for part in node.values}
-        if "migrations" in file.parts:  # "people.id" is a column there
+        if "/migrations/" in file:  # "people.id" is a column there
             continue
         parts |= {id(node.args[0]) for node in nodes if _is_foreign_key(node)}  # "people.id" is no text
         for node in nodes:
