@@ -459,6 +459,34 @@ async def test_a_reply_is_sent_although_hundreds_are_in_view(bench: Bench) -> No
     assert at - asked <= SECOND / 10
 
 
+async def test_a_reply_that_is_taken_while_it_is_looked_up_is_sent_once(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    really, looked, go_on = bench.database.read, asyncio.Event(), asyncio.Event()
+
+    async def read(*args: Any, **kwargs: Any) -> Any:
+        found = await really(*args, **kwargs)
+        if found[0]:
+            looked.set()
+            await go_on.wait()
+        return found
+
+    monkeypatch.setattr(bench.database, "read", read)
+    bench.owe(1, "reply", lane=Lane.REPLY)
+    (row,) = bench.rows()
+    owed = outbox.reply(row.id, 1001, bench.clock.now())
+    async with bench.running(bench.sender.run()):
+        await asyncio.wait_for(looked.wait(), 5)
+        bench.sender.take([outbox.Letter(owed, Say("reply"), Reader("id", "WIB"), 1, None)])
+        go_on.set()
+        await bench.until(lambda: bench.states() == ["sent"])
+        bench.owe(1, "another", lane=Lane.REPLY)
+        bench.sender.nudge()
+        await bench.until(lambda: bench.states() == ["sent", "sent"])
+        await bench.until(lambda: not bench.sender.in_view)
+    assert bench.wire.keys() == ["reply", "another"]
+
+
 # --- Stars --------------------------------------------------------------------------------------------
 
 
