@@ -276,7 +276,9 @@ class Sender:
             return None
         over = frozenset(row.id for row in ended)
         for number, row in enumerate(rows, start=1):
-            if row.id not in over and row.id not in self._broken and row.chat_id is not None:
+            # What was taken (`take`) while this was looked up is in view already.
+            known = row.id in self._rows or row.id in self._broken or row.id in over
+            if not known and row.chat_id is not None:
                 self._enter(row, row.chat_id)
             if number % _AT_A_TIME == 0:
                 await asyncio.sleep(0)

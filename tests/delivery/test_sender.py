@@ -1,4 +1,5 @@
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime, timedelta
@@ -457,6 +458,34 @@ async def test_a_reply_is_sent_although_hundreds_are_in_view(bench: Bench) -> No
         await bench.until(lambda: "reply" in bench.wire.keys(1002))
     at = next(at for at, chat, _ in bench.wire.sent if chat == 1002)
     assert at - asked <= SECOND / 10
+
+
+async def test_a_reply_that_is_taken_while_it_is_looked_up_is_sent_once(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    really, looked, go_on = bench.database.read, asyncio.Event(), asyncio.Event()
+    faults: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, fault: faults.append(fault))
+
+    async def read(*args: Any, **kwargs: Any) -> Any:
+        found = await really(*args, **kwargs)
+        if found[0]:
+            looked.set()
+            await go_on.wait()
+        return found
+
+    monkeypatch.setattr(bench.database, "read", read)
+    bench.owe(1, "reply", lane=Lane.REPLY)
+    (row,) = bench.rows()
+    owed = outbox.reply(row.id, 1001, bench.clock.now())
+    async with bench.running(bench.sender.run()):
+        await asyncio.wait_for(looked.wait(), 5)
+        bench.sender.take([outbox.Letter(owed, Say("reply"), Reader("id", "WIB"), 1, None)])
+        go_on.set()
+        await bench.until(lambda: bench.states() == ["sent"] and not bench.sender.in_view)
+    assert bench.wire.keys() == ["reply"]
+    gc.collect()  # a task that failed unseen tells so at its end
+    assert faults == []
 
 
 # --- Stars --------------------------------------------------------------------------------------------
