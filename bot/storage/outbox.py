@@ -62,6 +62,10 @@ AT_ONCE = 3
 # Literally as in the partial indexes: the planners compare text, and a bound parameter is none.
 _OPEN = text("outbox.state IN ('owed', 'sending')")
 
+# So written that no index is for it: PostgreSQL is to look at the rows that are named, not at all open ones.
+_STILL_OPEN = text("coalesce(outbox.state, '') IN ('owed', 'sending')")
+_STILL_OWED = text("coalesce(outbox.state, '') = 'owed'")
+
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
@@ -721,7 +725,7 @@ def _begin_known_statement(engine: str) -> ReturningUpdate[int]:
     known = given(engine, row_id=BigInteger(), chat_id=BigInteger())
     return (
         update(OutboxRow)
-        .where(OutboxRow.id == known.c.row_id, _OPEN, OutboxRow.state == "owed", ~_waits_for_retried())
+        .where(OutboxRow.id == known.c.row_id, _STILL_OWED, ~_waits_for_retried())
         .values(state="sending", attempts=OutboxRow.attempts + 1, chat_id=known.c.chat_id)
         .returning(OutboxRow.id)
     )
@@ -742,7 +746,7 @@ def _sent_statement(engine: str) -> Update:
     at = bindparam("at", type_=OutboxRow.__table__.c.settled_at.type)
     return (
         update(OutboxRow)
-        .where(OutboxRow.id == sent.c.row_id, _OPEN)
+        .where(OutboxRow.id == sent.c.row_id, _STILL_OPEN)
         .values(state="sent", settled_at=at, error=None, message_id=sent.c.telegrams_id)
     )
 
