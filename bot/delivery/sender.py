@@ -197,6 +197,7 @@ class Sender:
         if (
             chat_id is None
             or not self._recovered
+            or self._stopping
             or behind
             or len(self._rows) >= self._view // 2
             or self._chats[chat_id] + len(replies) > AT_ONCE
@@ -276,7 +277,8 @@ class Sender:
             return None
         over = frozenset(row.id for row in ended)
         for number, row in enumerate(rows, start=1):
-            if row.id not in over and row.id not in self._broken and row.chat_id is not None:
+            known = row.id in self._rows or row.id in self._broken  # taken meanwhile, perhaps
+            if row.id not in over and not known and row.chat_id is not None:
                 self._enter(row, row.chat_id)
             if number % _AT_A_TIME == 0:
                 await asyncio.sleep(0)

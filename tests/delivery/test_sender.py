@@ -17,7 +17,7 @@ from bot.domain.outcomes import Done, Failed, Gone, HoldBack, InDoubt, Moved, Ou
 from bot.domain.people import Reach
 from bot.storage import outbox, quiz
 from bot.storage.database import Database, DatabaseError, Transaction
-from bot.storage.outbox import Recipient
+from bot.storage.outbox import Letter, Recipient
 from bot.storage.tables import OutboxRow
 from bot.usecases import delivery
 from tests.examples import MODULE, NOON, add_person, catalogue, outbox_rows
@@ -80,6 +80,15 @@ class Bench:
                 outbox.owe(tx, whom, Say(key), reason=key, lane=lane, now=self.clock.now(), **options)
 
         self.database.write_now(fill)
+
+    def reply(self, key: str, person_id: int = 1) -> Letter:
+        """Owe a reply; as it is handed over."""
+        now = self.clock.now()
+        owed = self.database.write_now(
+            outbox.owe_replies, [(Recipient(person_id=person_id), Say(key), key)], now
+        )
+        row = outbox.reply(owed[key], 1000 + person_id, now)
+        return Letter(row, Say(key), Reader("id", "WIB"), person_id, None)
 
     def rows(self) -> list[Any]:
         return self.database.read_now(outbox_rows)
@@ -552,3 +561,75 @@ async def test_a_clock_that_jumps_delays_nothing_and_repeats_nothing(
     assert tried[1] - tried[0] <= 1.1
     assert wire.keys(1002) == ["later"]
     assert wire.sent[-1][0] >= NOON + timedelta(hours=1)  # not before its time, by the clock as it is then
+
+
+# --- handed over --------------------------------------------------------------------------------------
+
+
+async def test_a_reply_that_is_handed_over_is_sent_as_it_is(bench: Bench) -> None:
+    async with bench.running(bench.sender.run()):
+        await bench.clock.settle()
+        bench.sender.take([bench.reply("first"), bench.reply("second")])
+        await bench.until(lambda: bench.states() == ["sent", "sent"])
+    assert bench.wire.keys() == ["first", "second"]
+    assert [(row.chat_id, row.message_id, row.attempts) for row in bench.rows()] == [
+        (1001, 1, 1),
+        (1001, 2, 1),
+    ]
+
+
+async def test_what_is_handed_over_and_found_as_well_is_sent_once(bench: Bench) -> None:
+    letters = [bench.reply(f"{n}", person_id=1 + n % 2) for n in range(4)]
+    async with bench.running(bench.sender.run()):
+        await asyncio.sleep(0)  # it is looking
+        for letter in letters:
+            bench.sender.take([letter])
+            bench.sender.nudge()
+        await bench.until(lambda: bench.states() == ["sent"] * 4)
+        for letter in letters:
+            bench.sender.take([letter])  # too late: all is done
+        await bench.until(lambda: not bench.sender.in_view)
+    assert sorted(bench.wire.keys()) == ["0", "1", "2", "3"]
+
+
+async def test_what_is_handed_over_waits_for_what_is_to_be_tried_again(bench: Bench) -> None:
+    bench.wire.script[1001] = [HoldBack(5)]
+    async with bench.running(bench.sender.run()):
+        await bench.clock.settle()
+        bench.sender.take([bench.reply("first")])
+        await bench.until(lambda: len(bench.wire.sent) == 1)
+        bench.sender.take([bench.reply("second")])
+        await bench.until(lambda: bench.states() == ["sent", "sent"])
+    assert bench.wire.keys() == ["first", "first", "second"]
+    assert bench.times()[1] >= 5
+
+
+async def test_what_is_settled_before_its_turn_is_not_sent(bench: Bench) -> None:
+    letter = bench.reply("first")
+    bench.database.write_now(outbox.settle, [letter.owed.id], "withdrawn", NOON)
+    async with bench.running(bench.sender.run()):
+        await bench.clock.settle()
+        bench.sender.take([letter])
+        await bench.until(lambda: not bench.sender.in_view)
+    assert (bench.wire.sent, bench.states()) == ([], ["withdrawn"])
+
+
+async def test_more_than_is_seen_at_once_may_be_handed_over(bench: Bench) -> None:
+    bench.people(38)
+    bench.sender = bench.new_sender(view=8)
+    letters = [bench.reply("hello", person_id=n + 1) for n in range(40)]
+    async with bench.running(bench.sender.run()):
+        for letter in letters:
+            bench.sender.take([letter])
+        await bench.until(lambda: bench.states() == ["sent"] * 40)
+    assert sorted(chat for _, chat, _ in bench.wire.sent) == [1001 + n for n in range(40)]
+
+
+async def test_nothing_is_taken_on_at_the_end(bench: Bench) -> None:
+    async with bench.running() as _:
+        run = asyncio.ensure_future(bench.sender.run())
+        await bench.clock.settle()
+        bench.sender.stop()
+        bench.sender.take([bench.reply("too late")])
+        await asyncio.wait_for(run, 10)
+    assert (bench.wire.sent, bench.states()) == ([], ["owed"])
