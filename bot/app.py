@@ -262,6 +262,7 @@ async def running(
                 caller.call if caller and only else sender.nudge,
                 clock,
                 None if only else sender.take,
+                bool if only else sender.has_room,
             ),
         )
         lost = lost or asyncio.Event()

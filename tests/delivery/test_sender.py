@@ -81,14 +81,13 @@ class Bench:
 
         self.database.write_now(fill)
 
-    def reply(self, key: str, person_id: int = 1) -> Letter:
+    def reply(self, key: str, person_id: int = 1, *, begin: bool = False) -> Letter:
         """Owe a reply; as it is handed over."""
-        now = self.clock.now()
-        owed = self.database.write_now(
-            outbox.owe_replies, [(Recipient(person_id=person_id), Say(key), key)], now
-        )
-        row = outbox.reply(owed[key], 1000 + person_id, now)
-        return Letter(row, Say(key), Reader("id", "WIB"), person_id, None)
+        now, chat_id = self.clock.now(), 1000 + person_id
+        answer = outbox.Answer(Recipient(person_id, chat_id), Say(key), key, begin)
+        row_id, begun = self.database.write_now(outbox.owe_replies, [answer], now)[key]
+        row = outbox.reply(row_id, chat_id, now)
+        return Letter(row, Say(key), Reader("id", "WIB"), person_id, None, begun=begun)
 
     def rows(self) -> list[Any]:
         return self.database.read_now(outbox_rows)
@@ -633,3 +632,67 @@ async def test_nothing_is_taken_on_at_the_end(bench: Bench) -> None:
         bench.sender.take([bench.reply("too late")])
         await asyncio.wait_for(run, 10)
     assert (bench.wire.sent, bench.states()) == ([], ["owed"])
+
+
+async def test_a_reply_may_be_begun_when_it_is_owed(bench: Bench) -> None:
+    async with bench.running(bench.sender.run()):
+        await bench.until(bench.sender.has_room)
+        first, second = bench.reply("first", begin=True), bench.reply("second", begin=True)
+        assert (first.begun, second.begun) == (True, False), "one reply of a chat is begun at a time"
+        assert [(row.state, row.attempts, row.chat_id) for row in bench.rows()] == [
+            ("sending", 1, 1001),
+            ("owed", 0, None),
+        ]
+        bench.sender.take([first])
+        bench.sender.take([second])
+        await bench.until(lambda: bench.states() == ["sent", "sent"])
+    assert bench.wire.keys() == ["first", "second"]
+    assert [row.attempts for row in bench.rows()] == [1, 1]
+
+
+async def test_what_was_begun_and_is_held_back_is_owed_again(bench: Bench) -> None:
+    bench.wire.script[1001] = [HoldBack(5)]
+    async with bench.running(bench.sender.run()):
+        await bench.until(bench.sender.has_room)
+        bench.sender.take([bench.reply("first", begin=True)])
+        await bench.until(lambda: bench.states() == ["sent"])
+    assert (bench.wire.keys(), bench.rows()[0].attempts) == (["first", "first"], 1)
+
+
+async def test_what_was_begun_and_never_handed_over_is_found(bench: Bench) -> None:
+    async with bench.running(bench.sender.run()):
+        await bench.until(bench.sender.has_room)
+        letter = bench.reply("first", begin=True)
+        for _ in range(20):
+            await bench.clock.sleep(10)
+            bench.sender.nudge()
+            if bench.states() == ["sent"]:
+                break
+        bench.sender.take([letter])  # by far too late
+        await bench.clock.sleep(1)
+    assert bench.wire.keys() == ["first"]
+    assert 60 <= bench.times()[0] < 120
+
+
+async def test_what_was_begun_is_given_back_at_the_end(bench: Bench) -> None:
+    async with bench.running():
+        run = asyncio.ensure_future(bench.sender.run())
+        await bench.until(bench.sender.has_room)
+        bench.sender.take([bench.reply("first", begin=True)])
+        bench.sender.stop()
+        await asyncio.wait_for(run, 10)
+    assert bench.states() in (["owed"], ["sent"])
+    assert [row.attempts for row in bench.rows()] == [len(bench.wire.sent)]
+
+
+async def test_there_is_no_room_before_the_last_end_is_recovered_from_nor_in_a_pause(bench: Bench) -> None:
+    assert not bench.sender.has_room()
+    bench.wire.script[1001] = [HoldBack(30)]
+    bench.wire.script[1002] = [HoldBack(30)]
+    async with bench.running(bench.sender.run()):
+        await bench.until(bench.sender.has_room)
+        bench.owe(1, lane=Lane.REPLY)
+        bench.owe(2, lane=Lane.REPLY)
+        bench.sender.nudge()
+        await bench.until(lambda: len(bench.wire.sent) == 2 and not bench.sender.has_room())
+        await bench.until(lambda: bench.states() == ["sent", "sent"])
