@@ -354,7 +354,8 @@ class Sender:
         if self._clock.monotonic() < self._found_at + _LONGEST_REST:
             return
         self._found_at = self._clock.monotonic()
-        if found := await self._write(delivery.find_lost, frozenset(self._rows), self._clock.now()):
+        known = frozenset(self._rows) | self._broken
+        if found := await self._write(delivery.find_lost, known, self._clock.now()):
             self._log.warning("found in doubt, to be sent again", action="recovered", messages=found)
 
     async def _rest(self, until: datetime | None) -> None:
