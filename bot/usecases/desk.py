@@ -133,7 +133,7 @@ def _handle(tx: Transaction, update_id: int, event: Event, now: datetime, _begin
 def _handle_many(tx: Transaction, calls: Sequence[tuple[Any, ...]]) -> list[Handled | None]:
     """Answer the crowd's votes among many events; None for the others, of which only the turns are taken."""
     latest = max(now for _, _, now, *_ in calls)
-    begin = any(begin for *_, begin in calls)
+    begin = any(True in rest for _, _, _, *rest in calls)
     answered = votes.together(tx, [(update_id, event) for update_id, event, *_ in calls], latest, begin=begin)
     return [None if letters is None else Handled(None, _NOBODY, letters) for letters in answered]
 
