@@ -271,6 +271,7 @@ async def running(
                 caller.call if caller and only else sender.nudge,
                 clock,
                 None if only else sender.take,
+                bool if only else sender.has_room,
                 at_work=announcements.nudge,
             ),
         )

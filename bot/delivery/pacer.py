@@ -474,6 +474,11 @@ class Pacer:
         self._pump_soon()
 
     @property
+    def ahead(self) -> int:
+        """How many messages may be begun before their turn; none while all are held."""
+        return self._pace.ahead(self.now())
+
+    @property
     def pace(self) -> float:
         """Calls a second that it aims at now: less than `limits` where Telegram turned out to allow less."""
         return self.limits.per_second * self._pace.lowered(self.now())

@@ -4,7 +4,7 @@ A row is unique on its recipient and reason, so owing the same thing twice owes 
 or starts again. `bot.usecases.delivery` decides what an outcome means; here are its statements.
 """
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -62,6 +62,10 @@ AT_ONCE = 3
 # Literally as in the partial indexes: the planners compare text, and a bound parameter is none.
 _OPEN = text("outbox.state IN ('owed', 'sending')")
 
+# So written that no index is for it: PostgreSQL is to look at the rows that are named, not at all open ones.
+_STILL_OPEN = text("coalesce(outbox.state, '') IN ('owed', 'sending')")
+_STILL_OWED = text("coalesce(outbox.state, '') = 'owed'")
+
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
@@ -101,6 +105,7 @@ class Letter:
     person_id: int | None
     wave_id: int | None
     paid: bool = False  # Stars have been set aside for it
+    begun: bool = False  # it was marked as being sent when it was owed
     copy_of: int | None = None  # the row of the copy that it is to revise or to recall
 
 
@@ -150,27 +155,39 @@ def reply_reason(update_id: int, number: int) -> str:
     return f"update:{update_id}:{number}"
 
 
-def owe_replies(
-    tx: Transaction, replies: Sequence[tuple[Recipient, Message, str]], now: datetime
-) -> dict[str, int]:
-    """Owe answers (to whom, what, for which reason) to what people have just done, in one statement.
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A reply to what somebody has just done; `begin`: it may be marked as being sent at once."""
 
-    Returns the new rows' ids by reason: those of one update are nobody else's.
+    whom: Recipient
+    message: Message
+    reason: str
+    begin: bool = False
+
+
+def owe_replies(tx: Transaction, answers: Sequence[Answer], now: datetime) -> dict[str, tuple[int, bool]]:
+    """Owe answers to what people have just done, in one statement.
+
+    Who is to be answered in a chat of their own (`whom` names both) may be so at once, where no other reply
+    to them is open: the row is then made as one that is being sent. Returns the new rows by reason: the id,
+    and whether it is begun.
     """
-    if not replies:
+    if not answers:
         return {}
     rows = these(
         (
-            whom.person_id,
-            None if whom.person_id is not None else whom.chat_id,
-            reason,
-            dump(message),
+            each.whom.person_id,
+            None if each.whom.person_id is not None else each.whom.chat_id,
+            each.reason,
+            dump(each.message),
+            each.whom.chat_id if each.begin else None,
         )
-        for whom, message, reason in replies
+        for each in answers
     )
     times = {"now": now, "by": now + REPLY_BY, "not_after": now + NOT_AFTER}
     statement = _owe_replies_statement(tx.connection.dialect.name)
-    return {reason: row_id for row_id, reason in tx.connection.execute(statement, {**times, **rows})}
+    made = tx.connection.execute(statement, {**times, **rows}).all()
+    return {reason: (row_id, state == "sending") for row_id, reason, state in made}
 
 
 def reply(row_id: int, chat_id: int, now: datetime) -> Owed:
@@ -550,6 +567,23 @@ def recover(tx: Transaction, error: str) -> int:
     return tx.connection.execute(statement).rowcount
 
 
+def lost(tx: Transaction, known: Collection[int], before: datetime) -> int:
+    """Owe again replies of before then that are marked as being sent, but not by who knows these; how many.
+
+    They were begun in a transaction of which it was not told that it was committed.
+    """
+    open_ones = select(OutboxRow.id).where(
+        _OPEN,
+        OutboxRow.lane == int(Lane.REPLY),
+        OutboxRow.state == "sending",
+        OutboxRow.created_at < before,
+    )
+    ids = [each for each in tx.connection.scalars(open_ones) if each not in known]
+    if ids:
+        give_back(tx, ids)
+    return len(ids)
+
+
 def hasten(tx: Transaction, now: datetime) -> int:
     """Owe now what only a clock that has been put back since makes wait; how many.
 
@@ -670,21 +704,40 @@ def _next_due_statement() -> Select[Any]:
 
 
 @cache
-def _owe_replies_statement(engine: str) -> ReturningInsert[int, str]:
-    new = given(engine, person_id=BigInteger(), chat_id=BigInteger(), reason=Text(), message=JSON())
+def _owe_replies_statement(engine: str) -> ReturningInsert[int, str, str]:
+    new = given(
+        engine,
+        person_id=BigInteger(),
+        chat_id=BigInteger(),
+        reason=Text(),
+        message=JSON(),
+        begin_in=BigInteger(),
+    )
+    other = aliased(OutboxRow, name="other")
+    # "+ 0": the recipient's few rows are to be looked through, not all replies.
+    first = ~exists().where(
+        other.person_id == new.c.person_id,
+        text("other.state IN ('owed', 'sending')"),
+        other.lane + 0 == int(Lane.REPLY),
+    )
+    begun = and_(new.c.begin_in.is_not(None), first)
     by, not_after = (bindparam(name, type_=_NOW.type) for name in ("by", "not_after"))
     values: dict[str, Any] = {
+        "person_id": new.c.person_id,
+        "chat_id": case((begun, new.c.begin_in), else_=new.c.chat_id),
+        "reason": new.c.reason,
+        "message": new.c.message,
         "lane": literal_column(str(int(Lane.REPLY))),
         "due_at": _NOW,
         "everybody_by": by,
         "not_after": not_after,
-        "state": literal_column("'owed'"),
-        "attempts": literal_column("0"),
+        "state": case((begun, literal_column("'sending'")), else_=literal_column("'owed'")),
+        "attempts": case((begun, literal_column("1")), else_=literal_column("0")),
         "created_at": _NOW,
     }
-    rows = select(new, *(value.label(name) for name, value in values.items())).where(true())
-    statement = insert_new_rows(engine, OutboxRow, [*new.c.keys(), *values], rows)
-    return statement.returning(OutboxRow.id, OutboxRow.reason)
+    rows = select(*(value.label(name) for name, value in values.items())).where(true())
+    statement = insert_new_rows(engine, OutboxRow, [*values], rows)
+    return statement.returning(OutboxRow.id, OutboxRow.reason, OutboxRow.state)
 
 
 @cache
@@ -721,7 +774,7 @@ def _begin_known_statement(engine: str) -> ReturningUpdate[int]:
     known = given(engine, row_id=BigInteger(), chat_id=BigInteger())
     return (
         update(OutboxRow)
-        .where(OutboxRow.id == known.c.row_id, _OPEN, OutboxRow.state == "owed", ~_waits_for_retried())
+        .where(OutboxRow.id == known.c.row_id, _STILL_OWED, ~_waits_for_retried())
         .values(state="sending", attempts=OutboxRow.attempts + 1, chat_id=known.c.chat_id)
         .returning(OutboxRow.id)
     )
@@ -742,7 +795,7 @@ def _sent_statement(engine: str) -> Update:
     at = bindparam("at", type_=OutboxRow.__table__.c.settled_at.type)
     return (
         update(OutboxRow)
-        .where(OutboxRow.id == sent.c.row_id, _OPEN)
+        .where(OutboxRow.id == sent.c.row_id, _STILL_OPEN)
         .values(state="sent", settled_at=at, error=None, message_id=sent.c.telegrams_id)
     )
 

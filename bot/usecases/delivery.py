@@ -1,6 +1,6 @@
 """What is owed, being sent, and what each outcome makes of it: the table in docs/delivery.md, in code."""
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Collection, Container, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -47,6 +47,12 @@ UPDATES_KEPT = timedelta(days=3)
 
 LOG_KEPT = timedelta(days=90)
 """How long it is kept what was sent to whom (DOMAIN, "Privacy")."""
+
+HANDED_OVER_FOR = timedelta(seconds=30)
+"""How old a reply may be that was begun when it was owed, and is only now handed over."""
+
+LOST_AFTER = timedelta(seconds=60)
+"""After which one that was not is owed again: longer, so that none is both sent and taken back."""
 
 _PRUNED_AT_ONCE = 5_000
 
@@ -248,6 +254,11 @@ def recover(tx: Transaction, now: datetime) -> int:
     """
     outbox.hasten(tx, now)
     return outbox.recover(tx, f"in doubt: found on its way at {now:%Y-%m-%d %H:%M:%S} UTC")
+
+
+def find_lost(tx: Transaction, known: Collection[int], now: datetime) -> int:
+    """Owe again replies that were begun a while ago, and are not `known` to who sends; how many."""
+    return outbox.lost(tx, known, now - LOST_AFTER)
 
 
 def clock_put_back(tx: Transaction, now: datetime) -> int:
