@@ -273,7 +273,7 @@ class _Connection(asyncio.Protocol):
 
 
 class _Tls(ssl.SSLContext):
-    """The usual checks; connections after the first take up its session, for a third of the CPU."""
+    """The usual checks; connections after the first take up its session, for less than half the CPU."""
 
     _session: ssl.SSLSession | None = None
 
