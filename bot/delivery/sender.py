@@ -326,6 +326,7 @@ class Sender:
         del self._rows[row.owed.id]
         if row.turn is not None:
             del self._by_turn[row.turn.sequence]
+            row.turn = None  # they know one another: else only the garbage collector would find them
         crowded = self._chats[row.chat_id] >= AT_ONCE
         self._chats[row.chat_id] -= 1
         if not self._chats[row.chat_id]:
@@ -376,9 +377,10 @@ class Sender:
 
     async def _prepare(self, rows: Sequence[_Row]) -> None:
         """Begin broadcasts whose permits come soon."""
+        turns = [(row, row.turn) for row in rows if row.turn is not None]
         await self._begin(rows)
-        self._pacer.prepared([row.turn for row in rows if row.letter is not None and row.turn is not None])
-        self._pacer.drop([row.turn for row in rows if row.letter is None and row.turn is not None])
+        self._pacer.prepared([turn for row, turn in turns if row.letter is not None])
+        self._pacer.drop([turn for row, turn in turns if row.letter is None])
 
     async def _answer(self, granted: Sequence[tuple[_Row, Permit]]) -> None:
         """Begin replies that have their permits, and send them."""

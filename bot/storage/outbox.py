@@ -7,9 +7,10 @@ or starts again. `bot.usecases.delivery` decides what an outcome means; here are
 from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
-from typing import Any, TypeAlias
+from functools import cache, lru_cache
+from typing import Any, NamedTuple, TypeAlias
 
+import orjson
 from sqlalchemy import (
     JSON,
     BigInteger,
@@ -22,6 +23,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
+    cast,
     delete,
     exists,
     func,
@@ -75,8 +77,7 @@ class Recipient:
     chat_id: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Owed:
+class Owed(NamedTuple):
     """A row that is due, and what decides whether it can be sent; `chat_id` None: no chat is linked."""
 
     id: int
@@ -92,8 +93,7 @@ Place: TypeAlias = tuple[Lane, datetime, int]
 """A row's place in the order of sending: its lane, its deadline, its id."""
 
 
-@dataclass(frozen=True, slots=True)
-class Letter:
+class Letter(NamedTuple):
     """A row with all that sending it takes.
 
     Its message is as it is kept until what it refers to has been looked up (`bot.usecases.copies`).
@@ -458,7 +458,7 @@ def due(
         values |= {"lane": int(after[0]), "by": after[1], "id": after[2]}
     rows = tx.connection.execute(_due_statement(after is not None), values).all()
     last = (_LANES[rows[-1].lane], rows[-1].everybody_by, rows[-1].id) if rows else None
-    return [_owed(row) for row in rows if row[0] not in but], len(rows), last
+    return [_owed(*row) for row in rows if row[0] not in but], len(rows), last
 
 
 def letters(
@@ -471,10 +471,9 @@ def letters(
     """
     # An earlier message whose next try is due, but has not been begun, still comes first: looked at as of a
     # moment ago, it has to be waited for. Not for ever, should it be stuck by a fault of ours.
-    rows = tx.connection.execute(
-        _letters_statement(again), {"now": now - _PRECEDENCE, "row_ids": list(ids)}
-    ).all()
-    return {row.id: _letter(row) for row in rows}
+    statement = _letters_statement(tx.connection.dialect.name, again)
+    rows = tx.connection.execute(statement, {"now": now - _PRECEDENCE, **_these_ids(ids)}).all()
+    return {row[0]: _letter(row) for row in rows}
 
 
 def next_due(tx: Transaction, now: datetime) -> datetime | None:
@@ -484,7 +483,7 @@ def next_due(tx: Transaction, now: datetime) -> datetime | None:
 
 def begin(tx: Transaction, ids: Sequence[int]) -> None:
     """Mark that the rows are being sent to their recipients' chats, and count the attempts."""
-    tx.connection.execute(_begin_statement(), {"row_ids": list(ids)})
+    tx.connection.execute(_begin_statement(tx.connection.dialect.name), _these_ids(ids))
 
 
 def begin_known(tx: Transaction, letters: Iterable[Letter], now: datetime) -> set[int]:
@@ -671,12 +670,12 @@ def _due_statement(after: bool) -> Select[Any]:
 
 
 @cache
-def _letters_statement(again: bool) -> Select[Any]:
+def _letters_statement(engine: str, again: bool) -> Select[Any]:
     state = _OPEN if again else OutboxRow.state == "owed"
     found = _recipients(
         select(
             *_OWED,
-            OutboxRow.message,
+            cast(OutboxRow.message, Text),
             OutboxRow.person_id,
             OutboxRow.wave_id,
             OutboxRow.copy_of,
@@ -688,7 +687,7 @@ def _letters_statement(again: bool) -> Select[Any]:
             _STRANGER.language.label("stranger_language"),
         )
     ).where(
-        OutboxRow.id.in_(bindparam("row_ids", expanding=True)),
+        OutboxRow.id.in_(_given_ids(engine)),
         state,
         or_(OutboxRow.state == "sending", ~_waits(for_urgent=False)),
     )
@@ -756,11 +755,11 @@ def _withdraw_statement(engine: str) -> Update:
 
 
 @cache
-def _begin_statement() -> Update:
+def _begin_statement(engine: str) -> Update:
     own = select(ChatRow.id).where(ChatRow.person_id == OutboxRow.person_id).scalar_subquery()
     return (
         update(OutboxRow)
-        .where(OutboxRow.id.in_(bindparam("row_ids", expanding=True)))
+        .where(OutboxRow.id.in_(_given_ids(engine)))
         .values(
             state="sending",
             attempts=case((OutboxRow.state == "owed", OutboxRow.attempts + 1), else_=OutboxRow.attempts),
@@ -881,29 +880,47 @@ def _waits_for_retried() -> ColumnElement[bool]:
     )
 
 
-def _owed(row: Row[Any]) -> Owed:
-    return Owed(
-        id=row.id,
-        lane=_LANES[row.lane],
-        everybody_by=row.everybody_by,
-        not_after=row.not_after,
-        chat_id=row.chat,
-        reach=_REACHES[row.reach],
-        withdrawn=row.withdrawn_at is not None,
-    )
+def _given_ids(engine: str) -> Select[int]:
+    """The ids that a statement is executed with (`_these_ids`)."""
+    return select(given(engine, row_id=BigInteger()).c.row_id)
 
 
-def _letter(row: Row[Any]) -> Owed | Letter:
-    owed = _owed(row)
+def _these_ids(ids: Iterable[int]) -> dict[str, str]:
+    return these((each,) for each in ids)
+
+
+def _owed(
+    row_id: int,
+    lane: int,
+    everybody_by: datetime,
+    not_after: datetime,
+    chat_id: int | None,
+    reach: str,
+    withdrawn_at: datetime | None,
+) -> Owed:
+    """A row of `_OWED`."""
+    withdrawn = withdrawn_at is not None
+    return Owed(row_id, _LANES[lane], everybody_by, not_after, chat_id, _REACHES[reach], withdrawn)
+
+
+def _letter(row: Sequence[Any]) -> Owed | Letter:
+    # By their places: to look each up by its name costs more than all the rest.
+    owed = _owed(*row[:7])
+    text, person_id, wave_id, copy_of, language, zone, name, office, programme, stranger = row[7:]
     try:
-        message = load(row.message)
+        message = _message(text)
     except (ValueError, KeyError, TypeError, AttributeError):
         return owed  # whatever an older or a broken version wrote
-    if row.name is None:
-        reader = Reader(row.stranger_language or "id", Zone.WIB)
+    if name is None:
+        reader = Reader(stranger or "id", Zone.WIB)
     else:
-        reader = Reader(row.language, row.zone, row.name, row.office, row.programme_id)
-    return Letter(owed, message, reader, row.person_id, row.wave_id, copy_of=row.copy_of)
+        reader = Reader(language, zone, name, office, programme)
+    return Letter(owed, message, reader, person_id, wave_id, copy_of=copy_of)
+
+
+@lru_cache(maxsize=256)  # a wave's rows all have the same
+def _message(text: str) -> Message:
+    return load(orjson.loads(text))
 
 
 def _about(target: Target | None) -> str | None:

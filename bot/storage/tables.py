@@ -44,6 +44,11 @@ def _as_text(value: datetime | None) -> str | None:
     return None if utc is None else utc.replace(tzinfo=None).isoformat(" ", "microseconds")
 
 
+@lru_cache(maxsize=256)  # ... and read: with each row of a wave
+def _as_instant(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
 class UtcDateTime(TypeDecorator[datetime]):
     """An instant: aware on the Python side, UTC in the database; a naive one is refused."""
 
@@ -54,11 +59,9 @@ class UtcDateTime(TypeDecorator[datetime]):
         """Turn an aware instant into UTC; for SQLite into its text, for PostgreSQL's driver as it is."""
         return _as_text if dialect.name == "sqlite" else _as_utc
 
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Give the instant back aware."""
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any]:
+        """Give the instant back aware, and in UTC."""
+        return _as_instant if dialect.name == "sqlite" else _as_utc
 
 
 # SQLite numbers rows by itself only in a column of exactly INTEGER; PostgreSQL wants 64 bits.

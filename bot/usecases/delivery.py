@@ -1,7 +1,6 @@
 """What is owed, being sent, and what each outcome makes of it: the table in docs/delivery.md, in code."""
 
 from collections.abc import Collection, Container, Iterable, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.domain.messages import Ask, Lane
@@ -175,7 +174,7 @@ def _pay(tx: Transaction, letters: Sequence[Letter], budget: int, now: datetime)
     paid = frozenset(broadcast[: max(0, budget - before)])
     if paid:
         _note_paid(tx, before + len(paid), now)
-    return tuple(replace(each, paid=True) if each.owed.id in paid else each for each in letters)
+    return tuple(each._replace(paid=True) if each.owed.id in paid else each for each in letters)
 
 
 def _paid(tx: Transaction, now: datetime) -> int:
