@@ -15,6 +15,7 @@ import structlog
 from bot.clock import Clock, SystemClock
 from bot.config import Config, Mode, Part
 from bot.content.wording import Wording
+from bot.delivery.fetching import Fetching
 from bot.delivery.forecasts import Forecasts
 from bot.delivery.pacer import Limits, Pacer
 from bot.delivery.sender import Sender
@@ -34,7 +35,7 @@ from bot.telegram.polling import Polling
 from bot.telegram.render import Renderer
 from bot.telegram.transport import CONNECTIONS
 from bot.telegram.wire import TelegramWire
-from bot.usecases import desk, staff
+from bot.usecases import desk, desk_rosters, staff
 from bot.watch import Watch
 from bot.web.pages import Pages
 from bot.web.server import serving
@@ -249,6 +250,8 @@ async def running(
         sender = Sender(database, wire, pacer, clock, stars=pace.stars if pace.paid else 0)
         forecasts = Forecasts(database, clock, pacer, sender)
         caller = waking.Caller(database.kind) if isinstance(database.kind, Postgresql) else None
+        nudge = caller.call if caller and only else sender.nudge
+        fetching = Fetching(database, wire, desk_rosters.read, desk_rosters.found, nudge, clock)
         rekan = Rekan(
             database=database,
             client=client,
@@ -259,9 +262,10 @@ async def running(
                 database,
                 desk.handle,
                 wire,
-                caller.call if caller and only else sender.nudge,
+                nudge,
                 clock,
                 None if only else sender.take,
+                fetching.begin,
             ),
         )
         lost = lost or asyncio.Event()
@@ -287,6 +291,7 @@ async def running(
             for task in endless:
                 task.cancel()
             await rekan.intake.close()
+            await fetching.close()
             sender.stop()
             await asyncio.gather(*ending, return_exceptions=True)
             holding.cancel()

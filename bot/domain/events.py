@@ -45,7 +45,7 @@ class Wrote:
 class Shared:
     """A message that carries something else than text; `kind` is Telegram's name for it.
 
-    `file_id` is the one that can be sent again (a photo's largest size), None where there is none; `name`
+    `file_id` is the one that can be sent again (a photo's largest size), None where there is none; `name` is
     what a document's sender calls it.
     """
 
@@ -54,6 +54,7 @@ class Shared:
     kind: str
     file_id: str | None
     caption: str
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

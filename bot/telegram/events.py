@@ -155,7 +155,8 @@ def _shared(sender: Sender, message: Message) -> Shared | None:
             if kind == "photo":
                 thing = max(thing, key=lambda size: size.width * size.height)
             file_id = getattr(thing, "file_id", None)
-            return Shared(sender, message.message_id, kind, file_id, _clean(message.caption or ""))
+            name = _clean(getattr(thing, "file_name", None) or "")
+            return Shared(sender, message.message_id, kind, file_id, _clean(message.caption or ""), name)
     return None  # a service message: somebody pinned something, a call ended
 
 

@@ -7,7 +7,15 @@ from bot.domain.events import Event, Shared, Tapped, Wrote
 from bot.domain.messages import Button, Edit, Reply, Say, Tap, Value
 from bot.storage import dialogues
 from bot.storage.database import Transaction
-from bot.usecases import desk_people, desk_recaps, desk_requests, sign_ins, staff, unreached
+from bot.usecases import (
+    desk_people,
+    desk_recaps,
+    desk_requests,
+    desk_rosters,
+    sign_ins,
+    staff,
+    unreached,
+)
 from bot.usecases.shift import DIALOGUE, MENU, Area, Shift, scope_in_words
 
 AREAS: Mapping[str, Area] = {
@@ -18,6 +26,7 @@ AREAS: Mapping[str, Area] = {
         cast("Area", desk_people),
         cast("Area", desk_requests),
         cast("Area", unreached),
+        cast("Area", desk_rosters),
         cast("Area", staff),
         cast("Area", sign_ins),
     )
