@@ -29,17 +29,17 @@ class Next:
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A wave under way, or stopped: for how many, and how many of them still wait."""
+    """A wave under way, or stopped: how many still wait, for how many it is (None: not theirs)."""
 
     wave: Wave
     title: Value
-    people: int
     waiting: int
+    people: int | None
 
     @property
     def done(self) -> int:
         """How many do not wait any more."""
-        return max(0, self.people - self.waiting)
+        return max(0, (self.people or 0) - self.waiting)
 
 
 def _overview(tx: Transaction, visit: Visit) -> Show:
@@ -69,7 +69,6 @@ def _live(tx: Transaction, visit: Visit) -> dict[str, Any]:
         each.wave_id: each.due + each.later + each.sending for each in found if each.wave_id is not None
     }
     waves = overview.waves(tx, programme.id, list(waiting))
-    people = {} if scope.whole else overview.of_scope(tx, scope, [wave.id for wave in waves])
     return {
         "reached": overview.reached(tx, programme.id, scope),
         "requests": overview.requests(tx, programme.id)
@@ -84,11 +83,11 @@ def _live(tx: Transaction, visit: Visit) -> dict[str, Any]:
             Running(
                 wave,
                 _title(programme, wave.entry_id),
-                wave.people if scope.whole else people[wave.id],
                 waiting.get(wave.id, 0),
+                wave.people if scope.whole else None,
             )
             for wave in waves
-            if scope.whole or wave.id in people
+            if scope.whole or wave.id in waiting
         ],
         "now": now,
     }
