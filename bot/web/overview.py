@@ -12,7 +12,7 @@ from bot.domain.timetable import upcoming
 from bot.storage import overview
 from bot.storage.database import Transaction
 from bot.storage.overview import Wave
-from bot.web.page import Show, Visit, Way
+from bot.web.page import Show, Visit, Way, refused
 
 _AHEAD = timedelta(days=3)
 _SHOWN = 8  # entries that come next
@@ -50,19 +50,23 @@ def _overview(tx: Transaction, visit: Visit) -> Show:
         {
             "sessions": sessions[:3],
             "coming": list(_coming(programme, now))[:_SHOWN],
-            **_live(tx, visit),
+            **(_live(tx, visit) if _sees_numbers(visit) else {"reached": None}),
         },
     )
 
 
 def _fragment(tx: Transaction, visit: Visit) -> Show:
+    if not _sees_numbers(visit):
+        raise refused()
     return Show("overview_live.html", _live(tx, visit))
 
 
+def _sees_numbers(visit: Visit) -> bool:
+    return visit.actor.may(Right.SEE_PEOPLE) and visit.actor.may(Right.SEE_DELIVERIES)
+
+
 def _live(tx: Transaction, visit: Visit) -> dict[str, Any]:
-    """What changes by the second; only for who may see people and deliveries."""
-    if not (visit.actor.may(Right.SEE_PEOPLE) and visit.actor.may(Right.SEE_DELIVERIES)):
-        return {"reached": None}
+    """What changes by the second."""
     programme, scope, now = visit.programme, visit.scope, visit.now
     found = overview.open_messages(tx, programme.id, scope, now)
     waiting = {
