@@ -95,7 +95,10 @@ class PersonRow(Base):
     """Somebody of a programme. No NIK, no telephone number, no mail address: they are not needed."""
 
     __tablename__ = "people"
-    __table_args__ = (UniqueConstraint("programme_id", "nip"),)
+    __table_args__ = (
+        UniqueConstraint("programme_id", "nip"),
+        Index("ix_people_name", "programme_id", "name", "id"),  # lists of people by name, page by page
+    )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     programme_id: Mapped[str] = mapped_column(index=True)
@@ -127,6 +130,15 @@ class ChatRow(Base):
     """A private chat with the bot, whether or not it is known who it is."""
 
     __tablename__ = "chats"
+    __table_args__ = (
+        # The few that cannot be written to.
+        Index(
+            "ix_chats_closed",
+            "person_id",
+            sqlite_where=text("reach != 'open'"),
+            postgresql_where=text("reach != 'open'"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)  # Telegram's
     person_id: Mapped[int | None] = mapped_column(ForeignKey("people.id", ondelete="SET NULL"), unique=True)

@@ -248,6 +248,15 @@ def upgrade() -> None:
     with op.batch_alter_table("journal_comments", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_journal_comments_entry_id"), ["entry_id"], unique=False)
 
+    with op.batch_alter_table("chats", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_chats_closed",
+            ["person_id"],
+            unique=False,
+            sqlite_where=sa.text("reach != 'open'"),
+            postgresql_where=sa.text("reach != 'open'"),
+        )
+
     with op.batch_alter_table("journal_entries", schema=None) as batch_op:
         batch_op.add_column(sa.Column("read_at", sa.DateTime(timezone=True), nullable=True))
         batch_op.add_column(sa.Column("revision_asked_at", sa.DateTime(timezone=True), nullable=True))
@@ -263,8 +272,14 @@ def upgrade() -> None:
             postgresql_where=sa.text("copy_of IS NOT NULL"),
         )
 
+    with op.batch_alter_table("people", schema=None) as batch_op:
+        batch_op.create_index("ix_people_name", ["programme_id", "name", "id"], unique=False)
+
 
 def downgrade() -> None:
+    with op.batch_alter_table("people", schema=None) as batch_op:
+        batch_op.drop_index("ix_people_name")
+
     with op.batch_alter_table("outbox", schema=None) as batch_op:
         batch_op.drop_index(
             "ix_outbox_copy_of",
@@ -277,6 +292,13 @@ def downgrade() -> None:
     with op.batch_alter_table("journal_entries", schema=None) as batch_op:
         batch_op.drop_column("revision_asked_at")
         batch_op.drop_column("read_at")
+
+    with op.batch_alter_table("chats", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_chats_closed",
+            sqlite_where=sa.text("reach != 'open'"),
+            postgresql_where=sa.text("reach != 'open'"),
+        )
 
     with op.batch_alter_table("journal_comments", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_journal_comments_entry_id"))
