@@ -37,7 +37,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import aliased
 from sqlalchemy.sql.dml import Insert, ReturningInsert, ReturningUpdate
 
-from bot.domain.messages import Lane, Message, Reader, Sendable
+from bot.domain.messages import Invite, Lane, Message, Reader, Sendable, SessionCard
 from bot.domain.people import Reach
 from bot.domain.programme import Item, Target
 from bot.domain.zones import Zone
@@ -165,6 +165,7 @@ def owe_replies(
             None if whom.person_id is not None else whom.chat_id,
             reason,
             dump(message),
+            _shown(message),
         )
         for whom, message, reason in replies
     )
@@ -671,7 +672,9 @@ def _next_due_statement() -> Select[Any]:
 
 @cache
 def _owe_replies_statement(engine: str) -> ReturningInsert[int, str]:
-    new = given(engine, person_id=BigInteger(), chat_id=BigInteger(), reason=Text(), message=JSON())
+    new = given(
+        engine, person_id=BigInteger(), chat_id=BigInteger(), reason=Text(), message=JSON(), about=Text()
+    )
     by, not_after = (bindparam(name, type_=_NOW.type) for name in ("by", "not_after"))
     values: dict[str, Any] = {
         "lane": literal_column(str(int(Lane.REPLY))),
@@ -851,6 +854,18 @@ def _letter(row: Row[Any]) -> Owed | Letter:
     else:
         reader = Reader(row.language, row.zone, row.name, row.office, row.programme_id)
     return Letter(owed, message, reader, row.person_id, row.wave_id, copy_of=row.copy_of)
+
+
+def showing(programme_id: str, session_id: str) -> str:
+    """What a reply is about that shows somebody a session: should that be corrected, so is the reply."""
+    return f"session:{programme_id}/{session_id}"
+
+
+def _shown(message: Message) -> str | None:
+    match message:
+        case SessionCard(programme_id, session_id) | Invite(programme_id, session_id):
+            return showing(programme_id, session_id)
+    return None
 
 
 def _about(target: Target | None) -> str | None:

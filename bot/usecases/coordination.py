@@ -12,6 +12,7 @@ from bot.usecases import (
     desk_people,
     desk_recaps,
     desk_requests,
+    desk_timetable,
     sign_ins,
     staff,
     unreached,
@@ -23,6 +24,7 @@ AREAS: Mapping[str, Area] = {
     # A module is not known to be one by itself.
     for area in (
         cast("Area", desk_announcements),
+        cast("Area", desk_timetable),
         cast("Area", desk_recaps),
         cast("Area", desk_people),
         cast("Area", desk_requests),
