@@ -251,8 +251,6 @@ async def running(
     try:
         await introduce(client)
         await database.transact(state.remember, state.BOT_NAME, client.username)
-        if only is not Part.INTAKE:
-            await database.transact(state.remember, state.PACE, f"{config.telegram.pace.per_second:g}")
         await _see_to_owners(config, database, clock)
         await database.refresh()
         wording = Wording(database.catalogue)  # of which no correction changes a text

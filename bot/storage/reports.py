@@ -37,6 +37,7 @@ from sqlalchemy.sql.functions import GenericFunction
 from bot.domain.messages import Lane
 from bot.storage.tables import (
     ChatRow,
+    CorrectionRow,
     JournalEntryRow,
     JournalPartRow,
     JournalRevisionRow,
@@ -356,6 +357,17 @@ def _reach() -> Query:
     )
 
 
+def _corrections() -> Query:
+    return select(
+        CorrectionRow.programme_id.label("programme"),
+        CorrectionRow.kind,
+        CorrectionRow.item,
+        CorrectionRow.made_by_name.label("made_by"),
+        CorrectionRow.made_at,
+        CorrectionRow.undone_at,
+    )
+
+
 VIEWS = {
     "report_people": _people(),
     "report_progress": _progress(),
@@ -366,6 +378,7 @@ VIEWS = {
     "report_deliveries": _deliveries(),
     "report_waves": _waves(),
     "report_reach": _reach(),
+    "report_corrections": _corrections(),
 }
 """Each view's query, by its name."""
 

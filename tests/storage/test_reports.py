@@ -13,6 +13,7 @@ from bot.storage import reports
 from bot.storage.database import Database, Transaction
 from bot.storage.tables import (
     ChatRow,
+    CorrectionRow,
     JournalEntryRow,
     JournalPartRow,
     JournalRevisionRow,
@@ -149,6 +150,10 @@ def fill(tx: Transaction) -> None:
             | {"everybody_by": at(315), "not_after": at(360), "planned_at": at(400), "people": 0}
             | {"state": "missed"},
         ],
+        CorrectionRow: [
+            {"programme_id": "orientasi", "kind": "session", "item": "pembukaan", "made_by_name": "Rina"}
+            | {"change": {"session": {"passcode": "secret"}}, "stated": {}, "made_at": at(5)},
+        ],
         OutboxRow: [
             outbox(1, 1, state="sent", attempts=1, message_id=7, settled_at=at(16.5)),
             outbox(
@@ -276,6 +281,7 @@ EXPECTED: dict[str, tuple[str, list[tuple[Any, ...]]]] = {
             ("orientasi", "Satker B", None, None, "joining", "blocked", 1),
         ],
     ),
+    "report_corrections": ("item", [("orientasi", "session", "pembukaan", "Rina", at(5), None)]),
 }
 
 
