@@ -39,7 +39,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import aliased
 from sqlalchemy.sql.dml import Insert, ReturningInsert, ReturningUpdate
 
-from bot.domain.messages import Lane, Message, Reader, Sendable
+from bot.domain.messages import Invite, Lane, Message, Reader, Sendable, SessionCard
 from bot.domain.people import Reach
 from bot.domain.programme import Item, Target
 from bot.domain.zones import Zone
@@ -181,6 +181,7 @@ def owe_replies(tx: Transaction, answers: Sequence[Answer], now: datetime) -> di
             each.reason,
             dump(each.message),
             each.whom.chat_id if each.begin else None,
+            _shown(each.message),
         )
         for each in answers
     )
@@ -711,6 +712,7 @@ def _owe_replies_statement(engine: str) -> ReturningInsert[int, str, str]:
         reason=Text(),
         message=JSON(),
         begin_in=BigInteger(),
+        about=Text(),
     )
     other = aliased(OutboxRow, name="other")
     # "+ 0": the recipient's few rows are to be looked through, not all replies.
@@ -726,6 +728,7 @@ def _owe_replies_statement(engine: str) -> ReturningInsert[int, str, str]:
         "chat_id": case((begun, new.c.begin_in), else_=new.c.chat_id),
         "reason": new.c.reason,
         "message": new.c.message,
+        "about": new.c.about,
         "lane": literal_column(str(int(Lane.REPLY))),
         "due_at": _NOW,
         "everybody_by": by,
@@ -921,6 +924,18 @@ def _letter(row: Sequence[Any]) -> Owed | Letter:
 @lru_cache(maxsize=256)  # a wave's rows all have the same
 def _message(text: str) -> Message:
     return load(orjson.loads(text))
+
+
+def showing(programme_id: str, session_id: str) -> str:
+    """What a reply is about that shows somebody a session: should that be corrected, so is the reply."""
+    return f"session:{programme_id}/{session_id}"
+
+
+def _shown(message: Message) -> str | None:
+    match message:
+        case SessionCard(programme_id, session_id) | Invite(programme_id, session_id):
+            return showing(programme_id, session_id)
+    return None
 
 
 def _about(target: Target | None) -> str | None:

@@ -292,6 +292,7 @@ class WaveRow(Base):
     planned_at: Mapped[datetime]
     people: Mapped[int]
     # planning (in the making) | planned | missed | stopped (too many failed, the rest is held) | cancelled
+    # | moved (its entry was moved or skipped; taken up again where that is undone)
     state: Mapped[str]
     planned_to: Mapped[int | None] = mapped_column(BigInteger)  # in the making: as far as this person, by id
     # As the forecast had it last: when its last person will have it.
@@ -358,6 +359,13 @@ class OutboxRow(Base):
             sqlite_where=text("copy_of IS NOT NULL"),
             postgresql_where=text("copy_of IS NOT NULL"),
         ),
+        # Sessions that were shown to somebody who asked: few, and to be found where one is corrected.
+        Index(
+            "ix_outbox_shown",
+            "about",
+            sqlite_where=text("lane = 0 AND about IS NOT NULL"),
+            postgresql_where=text("lane = 0 AND about IS NOT NULL"),
+        ),
         CheckConstraint("person_id IS NOT NULL OR chat_id IS NOT NULL", name="recipient"),
     )
 
@@ -372,6 +380,7 @@ class OutboxRow(Base):
     everybody_by: Mapped[datetime]
     not_after: Mapped[datetime]
     # What a reminder is about ("module:loyal"): it is withdrawn when that has been done meanwhile.
+    # Of a reply, the session that it shows.
     about: Mapped[str | None]
     # owed | sending | held (its wave is stopped) | sent | gone | expired | failed | withdrawn
     # | folded (into a digest)
@@ -624,3 +633,34 @@ class NoRecapRow(Base):
 
     person_id: Mapped[int] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"), primary_key=True)
     since: Mapped[datetime]
+
+
+class CorrectionRow(Base):
+    """What a coordinator has corrected of a programme's timetable. Rows stay: what is undone says since when.
+
+    One at a time stands for an entry or a session; another one of it ends it, at the moment it is made.
+    """
+
+    __tablename__ = "corrections"
+    __table_args__ = (
+        Index(
+            "uq_corrections_standing",
+            "programme_id",
+            "kind",
+            "item",
+            unique=True,
+            sqlite_where=text("undone_at IS NULL"),
+            postgresql_where=text("undone_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    programme_id: Mapped[str]
+    kind: Mapped[str]  # domain.corrections.Kind
+    item: Mapped[str]  # the entry's or the session's id
+    change: Mapped[dict[str, Any]]  # storage.catalogues.dump
+    stated: Mapped[dict[str, Any]]  # what the files said of it when it was made
+    made_by: Mapped[int | None] = mapped_column(ForeignKey("people.id", ondelete="SET NULL"))
+    made_by_name: Mapped[str]
+    made_at: Mapped[datetime]
+    undone_at: Mapped[datetime | None]

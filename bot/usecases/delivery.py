@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from bot.domain.messages import Ask, Lane
 from bot.domain.outcomes import Done, Failed, Gone, HoldBack, InDoubt, Moved, Outcome, Sent, Unsent
 from bot.domain.people import Reach
-from bot.storage import files, outbox, people, quiz, state, updates
+from bot.storage import corrections, files, outbox, people, quiz, state, updates
 from bot.storage.database import Transaction
 from bot.storage.messages import load
 from bot.storage.outbox import Letter, Owed, Place
@@ -152,6 +152,8 @@ def begin(
         outbox.settle(tx, unreadable, "failed", now, error="its message cannot be read")
     letters = references.resolve(tx, letters, now)
     if letters:
+        # They are locked: whoever corrects the timetable knows that they are on their way, or comes first.
+        corrections.be_current(tx)
         outbox.begin(tx, [each.owed.id for each in letters])
     paid = _pay(tx, letters, stars * MESSAGES_A_STAR, now) if stars else letters
     return (*replies, *paid)
