@@ -756,10 +756,9 @@ def _tell(tx: Transaction, found: Announcement, now: datetime) -> bool:
     current = stored.announcement(tx, found.id)
     if current is None or current.author_id is None or not current.progress:
         return False
-    done, total = counted(stored.tally(tx, [row.id for row in _waves(tx, current)]))
-    told = f"{current.state.value} {done}/{total}"
+    now_told = _in_short(tx, current)
     reason = f"{current.name}/progress/{current.progress}"
-    if told == current.told or (row := stored.row_of(tx, current.author_id, reason)) is None:
+    if now_told == current.told or (row := stored.row_of(tx, current.author_id, reason)) is None:
         return False
     if row.state != "sent":
         return False
@@ -779,8 +778,21 @@ def _tell(tx: Transaction, found: Announcement, now: datetime) -> bool:
             stored.name_copy(tx, made.id, row.id)
     elif not stored.again(tx, edit.id, times):
         return False
-    stored.change(tx, current.id, told=told)
+    stored.change(tx, current.id, told=now_told)
     return True
+
+
+def told(tx: Transaction, announcement_id: int) -> None:
+    """The progress message has just been edited by who tapped one of its buttons: it need not be again."""
+    current = stored.announcement(tx, announcement_id)
+    if current is not None:
+        stored.change(tx, current.id, told=_in_short(tx, current))
+
+
+def _in_short(tx: Transaction, found: Announcement) -> str:
+    """What a progress message says, so far as it can change."""
+    done, total = counted(stored.tally(tx, [row.id for row in _waves(tx, found)]))
+    return f"{found.state.value} {done}/{total}"
 
 
 def _tell_author(tx: Transaction, found: Announcement, say: Say, now: datetime) -> None:
