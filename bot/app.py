@@ -16,6 +16,7 @@ from bot.clock import Clock, SystemClock
 from bot.config import Config, Mode, Part
 from bot.content.wording import Wording
 from bot.delivery.announcements import Announcements
+from bot.delivery.fetching import Fetching
 from bot.delivery.forecasts import Forecasts
 from bot.delivery.pacer import Limits, Pacer
 from bot.delivery.sender import Sender
@@ -27,6 +28,7 @@ from bot.intake import Intake
 from bot.storage import state, waking
 from bot.storage.database import Database, DatabaseError
 from bot.storage.engines import Postgresql
+from bot.storage.following import follow
 from bot.storage.instance import Hold, Turn, hold
 from bot.telegram import menus
 from bot.telegram.client import Client, introduce, set_webhook
@@ -35,7 +37,7 @@ from bot.telegram.polling import Polling
 from bot.telegram.render import Renderer
 from bot.telegram.transport import CONNECTIONS
 from bot.telegram.wire import TelegramWire
-from bot.usecases import desk, staff
+from bot.usecases import desk, desk_rosters, staff
 from bot.watch import Watch
 from bot.web.pages import Pages
 from bot.web.server import serving
@@ -230,8 +232,11 @@ async def running(
     """
     if only is Part.WEB:
         # The process that sends looks by itself every second.
-        async with _served(config, Watch(database, clock), Pages(database, clock, config.web.url, _nobody)):
+        alone = Pages(database, clock, config.web.url, _nobody)
+        async with asyncio.TaskGroup() as tasks, _served(config, Watch(database, clock), alone):
+            following = tasks.create_task(follow(database), name="corrections")
             yield None
+            following.cancel()
         return
     if config.telegram.token is None:
         raise NoTokenError(
@@ -248,15 +253,17 @@ async def running(
         await introduce(client)
         await database.transact(state.remember, state.BOT_NAME, client.username)
         await _see_to_owners(config, database, clock)
-        catalogue = database.catalogue
-        wording = Wording(catalogue)
-        wire = TelegramWire(client, Renderer(catalogue, wording))
+        await database.refresh()
+        wording = Wording(database.catalogue)  # of which no correction changes a text
+        wire = TelegramWire(client, Renderer(lambda: database.catalogue, wording))
         pacer = Pacer(clock, _limits(config))
         pace = config.telegram.pace
         sender = Sender(database, wire, pacer, clock, stars=pace.stars if pace.paid else 0)
         forecasts = Forecasts(database, clock, pacer, sender)
         announcements = Announcements(database, clock, forecasts.nudge, pace.per_second)
         caller = waking.Caller(database.kind) if isinstance(database.kind, Postgresql) else None
+        nudge = caller.call if caller and only else sender.nudge
+        fetching = Fetching(database, wire, desk_rosters.read, desk_rosters.found, nudge, clock)
         rekan = Rekan(
             database=database,
             client=client,
@@ -268,10 +275,12 @@ async def running(
                 database,
                 desk.handle,
                 wire,
-                caller.call if caller and only else sender.nudge,
+                nudge,
                 clock,
                 None if only else sender.take,
+                bool if only else sender.has_room,
                 at_work=announcements.nudge,
+                fetch=fetching.begin,
             ),
         )
         lost = lost or asyncio.Event()
@@ -292,12 +301,15 @@ async def running(
                     endless.append(tasks.create_task(hearing, name="listener"))
             elif caller is not None:
                 endless.append(tasks.create_task(caller.run(), name="caller"))
+            looks = (rekan.timetable.look_again, forecasts.look_again, sender.nudge)
+            endless.append(tasks.create_task(follow(database, *looks), name="corrections"))
             async with _updates(config, rekan, tasks, watch, only):
                 yield rekan
             # The order of the end: nothing comes in, nothing rings, and then what is in flight ends.
             for task in endless:
                 task.cancel()
             await rekan.intake.close()
+            await fetching.close()
             sender.stop()
             await asyncio.gather(*ending, return_exceptions=True)
             holding.cancel()

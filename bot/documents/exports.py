@@ -10,9 +10,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-import xlsxwriter  # type: ignore[import-untyped]  # ships no types
-
-from bot.documents.rosters import inert
+from bot.documents.cells import inert
 
 MOST_ROWS = 1_048_575  # of a sheet, below its header: the format's own limit
 
@@ -37,6 +35,9 @@ def write_workbook(path: Path | BytesIO, tables: Iterable[Table], zone: tzinfo) 
 
     Raises TooManyRowsError.
     """
+    # Only now: whoever can send a workbook would else load it at the start.
+    import xlsxwriter  # type: ignore[import-untyped]  # noqa: PLC0415 - it ships no types
+
     written: dict[str, int] = {}
     with xlsxwriter.Workbook(path, {"constant_memory": True}) as workbook:
         head = workbook.add_format({"bold": True, "bottom": 1})

@@ -12,7 +12,7 @@ from pathlib import Path
 import segno
 import typst
 
-from bot.documents.rosters import inert
+from bot.documents.cells import inert
 
 
 @dataclass(frozen=True, slots=True)

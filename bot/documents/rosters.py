@@ -10,6 +10,7 @@ from datetime import date
 from pathlib import Path
 from types import MappingProxyType
 
+from bot.documents.cells import inert
 from bot.documents.notes import Note, note
 from bot.documents.roster_header import Field, Header, Private, clean, find_header, is_repeated
 from bot.documents.tables import (
@@ -156,12 +157,6 @@ def write_rejected(path: Path, roster: Roster) -> None:
         for number, row in enumerate((titles, *rows)):
             for column, cell in enumerate(row):
                 sheet.write_string(number, column, cell, text if number else head)
-
-
-def inert(cell: str) -> str:
-    """Make a CSV cell that is no formula and no rounded number to a spreadsheet; `read_roster` undoes it."""
-    ruined = cell.isdigit() and (len(cell) > 11 or cell[0] == "0")
-    return f"'{cell}" if ruined or cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
 
 
 def _choose(path: Path, name: str | None, limits: Limits) -> tuple[Sheet, Header, list[Note]]:

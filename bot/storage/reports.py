@@ -40,6 +40,8 @@ from bot.domain.messages import Lane
 from bot.storage.tables import (
     AnnouncementRow,
     ChatRow,
+    CorrectionRow,
+    ExcuseRow,
     JournalEntryRow,
     JournalPartRow,
     JournalRevisionRow,
@@ -48,6 +50,7 @@ from bot.storage.tables import (
     PersonRow,
     QuizAnswerRow,
     QuizAttemptRow,
+    RequestRow,
     WaveRow,
 )
 
@@ -402,6 +405,37 @@ def _reach() -> Query:
     )
 
 
+def _requests() -> Query:
+    return select(
+        RequestRow.programme_id.label("programme"),
+        RequestRow.id.label("request_id"),
+        RequestRow.kind,
+        RequestRow.office,
+        RequestRow.state,
+        RequestRow.created_at,
+        RequestRow.decided_at,
+    )
+
+
+def _excuses() -> Query:
+    return (
+        select(*_PERSON, ExcuseRow.kind, ExcuseRow.item, ExcuseRow.until, ExcuseRow.made_at)
+        .join_from(PersonRow, ExcuseRow, ExcuseRow.person_id == PersonRow.id)
+        .where(_PARTICIPANT)
+    )
+
+
+def _corrections() -> Query:
+    return select(
+        CorrectionRow.programme_id.label("programme"),
+        CorrectionRow.kind,
+        CorrectionRow.item,
+        CorrectionRow.made_by_name.label("made_by"),
+        CorrectionRow.made_at,
+        CorrectionRow.undone_at,
+    )
+
+
 VIEWS = {
     "report_people": _people(),
     "report_progress": _progress(),
@@ -413,6 +447,9 @@ VIEWS = {
     "report_waves": _waves(),
     "report_announcements": _announcements(),
     "report_reach": _reach(),
+    "report_requests": _requests(),
+    "report_excuses": _excuses(),
+    "report_corrections": _corrections(),
 }
 """Each view's query, by its name."""
 

@@ -12,6 +12,8 @@ from bot.usecases import (
     desk_people,
     desk_recaps,
     desk_requests,
+    desk_rosters,
+    desk_timetable,
     sign_ins,
     staff,
     unreached,
@@ -23,10 +25,12 @@ AREAS: Mapping[str, Area] = {
     # A module is not known to be one by itself.
     for area in (
         cast("Area", desk_announcements),
+        cast("Area", desk_timetable),
         cast("Area", desk_recaps),
         cast("Area", desk_people),
         cast("Area", desk_requests),
         cast("Area", unreached),
+        cast("Area", desk_rosters),
         cast("Area", staff),
         cast("Area", sign_ins),
     )

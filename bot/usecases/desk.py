@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from bot.domain.events import (
     AddressedInGroup,
@@ -19,7 +20,7 @@ from bot.domain.events import (
     Wrote,
 )
 from bot.domain.identity import looks_like_nik
-from bot.domain.messages import Delete, Lane, Reader, Reply, Say
+from bot.domain.messages import Delete, Fetch, Lane, Reader, Reply, Say
 from bot.domain.people import Person, Reach, Role
 from bot.domain.programme import Programme
 from bot.domain.zones import Zone
@@ -71,20 +72,22 @@ COMMANDS = {
 class Handled:
     """What is left to do at once, after the commit: a few words over the tapped button, for its reader.
 
-    `letters` are what was owed in that transaction, for who sends; None where it was not read.
+    `letters` are what was owed in that transaction, for who sends; None where it was not read. `fetch` is a
+    file that is wanted.
     """
 
     toast: Say | None
     reader: Reader
     letters: tuple[Letter, ...] | None = None
     by_staff: bool = False  # somebody at work did it: something of theirs may be under way now
+    fetch: Fetch | None = None
 
 
 _NOBODY = Reader("id", Zone.WIB)
 _NOTHING_LEFT = Handled(None, _NOBODY)
 
 
-def _handle(tx: Transaction, update_id: int, event: Event, now: datetime) -> Handled:
+def _handle(tx: Transaction, update_id: int, event: Event, now: datetime, _begin: bool = False) -> Handled:
     """Answer an event; one that was answered before (Telegram hands over again) is left alone.
 
     Raises `TryAgain` where the event has overtaken what it follows from.
@@ -129,24 +132,27 @@ def _handle(tx: Transaction, update_id: int, event: Event, now: datetime) -> Han
         else outbox.Recipient(chat_id=after.chat_id)
     )
     said = [
-        (recipient, message, outbox.reply_reason(update_id, n)) for n, message in enumerate(reply.messages)
+        outbox.Answer(recipient, message, outbox.reply_reason(update_id, n))
+        for n, message in enumerate(reply.messages)
     ]
     outbox.owe_replies(tx, said, now)
     by_staff = after.person is not None and after.person.role is not Role.PARTICIPANT
-    return Handled(reply.toast, after.reader, by_staff=by_staff)
+    return Handled(reply.toast, after.reader, by_staff=by_staff, fetch=reply.fetch)
 
 
-def _handle_many(tx: Transaction, calls: Sequence[tuple[int, Event, datetime]]) -> list[Handled | None]:
+def _handle_many(tx: Transaction, calls: Sequence[tuple[Any, ...]]) -> list[Handled | None]:
     """Answer the crowd's votes among many events; None for the others, of which only the turns are taken."""
-    latest = max(now for _, _, now in calls)
-    answered = votes.together(tx, [(update_id, event) for update_id, event, _ in calls], latest)
+    latest = max(now for _, _, now, *_ in calls)
+    begin = any(True in rest for _, _, _, *rest in calls)
+    answered = votes.together(tx, [(update_id, event) for update_id, event, *_ in calls], latest, begin=begin)
     return [None if letters is None else Handled(None, _NOBODY, letters) for letters in answered]
 
 
 handle = Together(_handle, _handle_many)
 """Answer an event (of an update's id, now); one that was answered before is left alone.
 
-Raises `TryAgain` where the event has overtaken what it follows from.
+The last argument says whether who sends is there, and takes what is begun: `Handled.letters`. Raises
+`TryAgain` where the event has overtaken what it follows from.
 """
 
 

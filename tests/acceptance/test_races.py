@@ -6,16 +6,17 @@ from collections.abc import Callable
 from bot.simulator import Simulator, TimeoutAfter
 from tests.acceptance.books import Books
 from tests.acceptance.crowd import Crowd
-from tests.acceptance.installation import Installation, eventually
+from tests.acceptance.installation import FAST, Installation, eventually
 from tests.acceptance.orientation import enrol, write_schedule
 
-HANGS = 10.0
+HANGS = 7.0
 
 
 async def test_a_vote_in_a_poll_whose_sending_is_never_answered_holds_up_nobody(
-    telegram: Simulator, install: Callable[..., Installation], seed: int
+    quick_telegram: Simulator, install: Callable[..., Installation], seed: int
 ) -> None:
-    rekan = install(telegram)
+    telegram = quick_telegram
+    rekan = install(telegram, FAST)
     write_schedule(rekan.folder)
     one, other = enrol(rekan.database_url, telegram, 2)
     books = Books(rekan.database_url, telegram)

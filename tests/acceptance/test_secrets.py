@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from bot.simulator import ServerError, Simulator
 from tests.acceptance.books import Books
-from tests.acceptance.installation import Installation
+from tests.acceptance.installation import FAST, Installation
 from tests.acceptance.orientation import enrol, write_schedule
 
 NIK = "3201011203920007"
@@ -14,7 +14,7 @@ NIP = "199203152025211007"
 async def test_numbers_that_people_type_are_in_no_log(
     quick_telegram: Simulator, install: Callable[..., Installation]
 ) -> None:
-    rekan = install(quick_telegram)
+    rekan = install(quick_telegram, FAST)
     write_schedule(rekan.folder)
     (person,) = enrol(rekan.database_url, quick_telegram, 1)
     stranger = quick_telegram.person(77, first_name=NIP)

@@ -14,6 +14,8 @@ from bot.storage.database import Database, Transaction
 from bot.storage.tables import (
     AnnouncementRow,
     ChatRow,
+    CorrectionRow,
+    ExcuseRow,
     JournalEntryRow,
     JournalPartRow,
     JournalRevisionRow,
@@ -22,6 +24,7 @@ from bot.storage.tables import (
     PersonRow,
     QuizAnswerRow,
     QuizAttemptRow,
+    RequestRow,
     WaveRow,
 )
 
@@ -158,6 +161,10 @@ def fill(tx: Transaction) -> None:
             | {"works": [], "version": 1, "urgent": False, "created_at": NINE, "started_at": at(1)}
             | {"people": 1, "never": 0, "blocked": 0, "progress": 1, "told": ""},
         ],
+        CorrectionRow: [
+            {"programme_id": "orientasi", "kind": "session", "item": "pembukaan", "made_by_name": "Rina"}
+            | {"change": {"session": {"passcode": "secret"}}, "stated": {}, "made_at": at(5)},
+        ],
         OutboxRow: [
             outbox(1, 1, state="sent", attempts=1, message_id=7, settled_at=at(16.5)),
             outbox(
@@ -176,6 +183,16 @@ def fill(tx: Transaction) -> None:
             outbox(6, 1, wave_id=3, state="sent", settled_at=at(1)),
         ],
     }
+    asked = {
+        "programme_id": "orientasi",
+        "chat_id": 900,
+        "kind": "no_link",
+        "name": "Fajar",
+        "office": "Satker C",
+    }
+    rows[RequestRow] = [{**asked, "id": 1, "state": "refused", "created_at": NINE, "decided_at": at(3)}]
+    excused = {"kind": "module", "item": "loyal", "until": at(60), "made_by": 6, "made_at": NINE}
+    rows[ExcuseRow] = [{**excused, "person_id": each} for each in (2, 5)]
     put(tx, rows)
 
 
@@ -307,6 +324,12 @@ EXPECTED: dict[str, tuple[str, list[tuple[Any, ...]]]] = {
             ("orientasi", "Satker B", None, None, "joining", "blocked", 1),
         ],
     ),
+    "report_requests": (
+        "request_id",
+        [("orientasi", 1, "no_link", "Satker C", "refused", NINE, at(3))],
+    ),
+    "report_excuses": ("person_id", [(*BUDI, "module", "loyal", at(60), NINE)]),
+    "report_corrections": ("item", [("orientasi", "session", "pembukaan", "Rina", at(5), None)]),
 }
 
 
@@ -355,6 +378,10 @@ def fill_more(tx: Transaction) -> None:
         PersonRow: [person(7, "Fajar", class_="1", consented_at=at(1))],
         JournalEntryRow: [draft],
         JournalPartRow: [part],
+        RequestRow: [
+            {"id": 2, "programme_id": "orientasi", "chat_id": 901, "kind": "no_link", "name": "Gita"}
+            | {"office": "Satker C", "state": "open", "created_at": NINE},
+        ],
     }
     put(tx, rows)
 
@@ -367,7 +394,7 @@ def test_the_pages_queries_find_what_they_say(database: Database) -> None:
     def empty(tx: Transaction) -> list[str]:
         return [query for query in queries if not tx.connection.execute(text(query)).all()]
 
-    assert len(queries) == 17
+    assert len(queries) == 19
     assert database.read_now(empty) == []
 
 

@@ -76,17 +76,22 @@ def _planned_in(folder: Path, people: int, moment: float) -> float:
 
 
 async def reference(ground: Ground) -> Sample:
-    """The ORM, with nothing else to do."""
+    """The ORM, with nothing else to do; and beside it the floor, SQLite's own INSERT of these rows."""
     people = ground.size(100_000, 2_000)
+    took = await _alone(ground, people, "orm_add_all")
+    floor = await _alone(ground, people, "bare_insert")
+    return Sample(people / took, {"planned_in_seconds": took, "bare_insert_per_second": people / floor})
+
+
+async def _alone(ground: Ground, people: int, name: str) -> float:
     folder = ground.new_folder()
     shutil.copy(await people_in_a_file(ground, people), folder / "rekan.db")
     output = folder / "output.log"
-    module = "tests.benchmarks.references.orm_add_all"
+    module = f"tests.benchmarks.references.{name}"
     async with ground.process("-m", module, str(folder / "rekan.db"), output=output) as process:
         if await process.wait() != 0:
             raise VoidError(output.read_text()[-2000:])
-    took = float(output.read_text())
-    return Sample(people / took, {"planned_in_seconds": took})
+    return float(output.read_text())
 
 
 LINE = Benchmark(
