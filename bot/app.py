@@ -16,6 +16,7 @@ from bot.clock import Clock, SystemClock
 from bot.config import Config, Mode, Part
 from bot.content.wording import Wording
 from bot.delivery.announcements import Announcements
+from bot.delivery.fetching import Fetching
 from bot.delivery.forecasts import Forecasts
 from bot.delivery.pacer import Limits, Pacer
 from bot.delivery.sender import Sender
@@ -35,7 +36,7 @@ from bot.telegram.polling import Polling
 from bot.telegram.render import Renderer
 from bot.telegram.transport import CONNECTIONS
 from bot.telegram.wire import TelegramWire
-from bot.usecases import desk, staff
+from bot.usecases import desk, desk_rosters, staff
 from bot.watch import Watch
 from bot.web.pages import Pages
 from bot.web.server import serving
@@ -257,6 +258,8 @@ async def running(
         forecasts = Forecasts(database, clock, pacer, sender)
         announcements = Announcements(database, clock, forecasts.nudge, pace.per_second)
         caller = waking.Caller(database.kind) if isinstance(database.kind, Postgresql) else None
+        nudge = caller.call if caller and only else sender.nudge
+        fetching = Fetching(database, wire, desk_rosters.read, desk_rosters.found, nudge, clock)
         rekan = Rekan(
             database=database,
             client=client,
@@ -268,10 +271,11 @@ async def running(
                 database,
                 desk.handle,
                 wire,
-                caller.call if caller and only else sender.nudge,
+                nudge,
                 clock,
                 None if only else sender.take,
                 at_work=announcements.nudge,
+                fetch=fetching.begin,
             ),
         )
         lost = lost or asyncio.Event()
@@ -298,6 +302,7 @@ async def running(
             for task in endless:
                 task.cancel()
             await rekan.intake.close()
+            await fetching.close()
             sender.stop()
             await asyncio.gather(*ending, return_exceptions=True)
             holding.cancel()

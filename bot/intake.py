@@ -21,7 +21,7 @@ import structlog
 from bot.clock import Clock
 from bot.domain.events import Event, Tapped, Voted
 from bot.domain.faults import trail
-from bot.domain.messages import Reader, Say
+from bot.domain.messages import Fetch, Reader, Say
 from bot.domain.zones import Zone
 from bot.storage.database import Database, DatabaseError, Transaction, TryAgain
 from bot.tally import Tally
@@ -69,10 +69,12 @@ class Intake:
         clock: Clock,
         hand_over: Callable[[Sequence[Letter]], None] | None = None,
         at_work: Callable[[], None] = lambda: None,
+        fetch: Callable[[Fetch], None] | None = None,
     ) -> None:
         """`nudge` whoever sends to look for what is owed, or `hand_over` to them where that is known.
 
-        `at_work` is called when somebody of the staff has done something.
+        `at_work` is called when somebody of the staff has done something. `fetch` begins to fetch a file that
+        a use case wants.
         """
         self.counts: Counter[str] = Counter()
         """How many updates were `taken`, `failed` (each time), `given up`."""
@@ -84,6 +86,7 @@ class Intake:
         self._nudge = nudge
         self._hand_over = hand_over
         self._at_work = at_work
+        self._fetch = fetch
         self._clock = clock
         self._log = structlog.get_logger()
         self._turns: dict[int, _Turns] = {}
@@ -157,6 +160,8 @@ class Intake:
                 self._nudge()
             elif handled.letters:
                 self._hand_over(handled.letters)
+            if handled is not None and handled.fetch is not None and self._fetch is not None:
+                self._fetch(handled.fetch)
         return handled
 
     async def _enter(self, gate: "_Gate") -> None:

@@ -49,7 +49,7 @@ class Wrote:
 class Shared:
     """A message that carries something else than text; `kind` is Telegram's name for it.
 
-    `file_id` is the one that can be sent again (a photo's largest size), None where there is none; `name`
+    `file_id` is the one that can be sent again (a photo's largest size), None where there is none; `name` is
     what a document's sender calls it. `html` is the caption with its formatting, None where it has none. An
     album's messages have its id in common.
     """
@@ -66,6 +66,7 @@ class Shared:
     poll: Question | None = None
     place: tuple[float, float] | None = None  # latitude, longitude
     forwarded: bool = False
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

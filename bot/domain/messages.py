@@ -261,11 +261,24 @@ class Lane(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Fetch:
+    """A file that somebody sent is wanted: it is fetched and read beside everything else.
+
+    Only a coordinator who was asked for one has it fetched; it is not kept.
+    """
+
+    chat_id: int
+    file_id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
-    """What a use case answers: messages to send, and a few words over the button that was tapped."""
+    """What a use case answers: messages to send, a few words over the tapped button, a file that it wants."""
 
     messages: tuple[Message, ...] = ()
     toast: Say | None = None
+    fetch: Fetch | None = None
 
 
 @dataclass(frozen=True, slots=True)

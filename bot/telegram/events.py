@@ -185,6 +185,7 @@ def _shared(sender: Sender, message: Message) -> Shared | None:
                 kind,
                 getattr(thing, "file_id", None),
                 _clean(message.caption or ""),
+                name=_clean(getattr(thing, "file_name", None) or ""),
                 html=_formatted(message.caption_html) if message.caption_entities else None,
                 album=message.media_group_id,
                 above=bool(message.show_caption_above_media),

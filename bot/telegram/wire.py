@@ -16,6 +16,7 @@ from telegram.error import (
     TimedOut,
 )
 
+from bot.delivery.fetching import MOST_BYTES, NotFetchedError
 from bot.domain.messages import Amend, Delete, Edit, File, Picture, Reader, Say, Sendable, TakeBack
 from bot.domain.outcomes import Done, Failed, Gone, HoldBack, InDoubt, Moved, Outcome, Sent, Unsent
 from bot.domain.people import Reach
@@ -98,6 +99,18 @@ class TelegramWire:
                 return Failed(error.message)  # it is missed: everybody was to have it taken back
             return outcome_of(error, call.method)
         return _sent(result, message)
+
+    async def fetch(self, file_id: str) -> bytes:
+        """A file that somebody sent; raises NotFetchedError, also where it is larger than bots may have."""
+        try:
+            file = await self._client.get_file(file_id)
+            if (file.file_size or 0) > MOST_BYTES:
+                raise NotFetchedError(f"{file.file_size} bytes, over {MOST_BYTES}")
+            return bytes(await file.download_as_bytearray())
+        except TokenRefusedError:
+            raise
+        except TelegramError as error:
+            raise NotFetchedError(error.message) from None
 
     async def toast(self, callback_id: str, say: Say | None, reader: Reader) -> None:
         """Answer a tapped button; one that is too old, or cannot be answered now, is let go."""

@@ -12,6 +12,7 @@ from bot.usecases import (
     desk_people,
     desk_recaps,
     desk_requests,
+    desk_rosters,
     sign_ins,
     staff,
     unreached,
@@ -27,6 +28,7 @@ AREAS: Mapping[str, Area] = {
         cast("Area", desk_people),
         cast("Area", desk_requests),
         cast("Area", unreached),
+        cast("Area", desk_rosters),
         cast("Area", staff),
         cast("Area", sign_ins),
     )

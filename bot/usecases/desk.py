@@ -18,7 +18,7 @@ from bot.domain.events import (
     Wrote,
 )
 from bot.domain.identity import looks_like_nik
-from bot.domain.messages import Delete, Lane, Reader, Reply, Say
+from bot.domain.messages import Delete, Fetch, Lane, Reader, Reply, Say
 from bot.domain.people import Person, Reach, Role
 from bot.domain.programme import Programme
 from bot.domain.zones import Zone
@@ -69,13 +69,15 @@ COMMANDS = {
 class Handled:
     """What is left to do at once, after the commit: a few words over the tapped button, for its reader.
 
-    `letters` are what was owed in that transaction, for who sends; None where it was not read.
+    `letters` are what was owed in that transaction, for who sends; None where it was not read. `fetch` is a
+    file that is wanted.
     """
 
     toast: Say | None
     reader: Reader
     letters: tuple[Letter, ...] | None = None
     by_staff: bool = False  # somebody at work did it: something of theirs may be under way now
+    fetch: Fetch | None = None
 
 
 _NOBODY = Reader("id", Zone.WIB)
@@ -127,7 +129,7 @@ def _handle(tx: Transaction, update_id: int, event: Event, now: datetime) -> Han
     ]
     outbox.owe_replies(tx, said, now)
     by_staff = after.person is not None and after.person.role is not Role.PARTICIPANT
-    return Handled(reply.toast, after.reader, by_staff=by_staff)
+    return Handled(reply.toast, after.reader, by_staff=by_staff, fetch=reply.fetch)
 
 
 def _handle_many(tx: Transaction, calls: Sequence[tuple[int, Event, datetime]]) -> list[Handled | None]:
