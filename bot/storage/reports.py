@@ -37,6 +37,7 @@ from sqlalchemy.sql.functions import GenericFunction
 from bot.domain.messages import Lane
 from bot.storage.tables import (
     ChatRow,
+    ExcuseRow,
     JournalEntryRow,
     JournalPartRow,
     JournalRevisionRow,
@@ -45,6 +46,7 @@ from bot.storage.tables import (
     PersonRow,
     QuizAnswerRow,
     QuizAttemptRow,
+    RequestRow,
     WaveRow,
 )
 
@@ -356,6 +358,26 @@ def _reach() -> Query:
     )
 
 
+def _requests() -> Query:
+    return select(
+        RequestRow.programme_id.label("programme"),
+        RequestRow.id.label("request_id"),
+        RequestRow.kind,
+        RequestRow.office,
+        RequestRow.state,
+        RequestRow.created_at,
+        RequestRow.decided_at,
+    )
+
+
+def _excuses() -> Query:
+    return (
+        select(*_PERSON, ExcuseRow.kind, ExcuseRow.item, ExcuseRow.until, ExcuseRow.made_at)
+        .join_from(PersonRow, ExcuseRow, ExcuseRow.person_id == PersonRow.id)
+        .where(_PARTICIPANT)
+    )
+
+
 VIEWS = {
     "report_people": _people(),
     "report_progress": _progress(),
@@ -366,6 +388,8 @@ VIEWS = {
     "report_deliveries": _deliveries(),
     "report_waves": _waves(),
     "report_reach": _reach(),
+    "report_requests": _requests(),
+    "report_excuses": _excuses(),
 }
 """Each view's query, by its name."""
 

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, select, update
 
-from bot.domain.messages import Ask, Lane, Message, Reader, Say
+from bot.domain.messages import Ask, File, Lane, Message, Reader, Say
 from bot.domain.outcomes import Done, Failed, Gone, HoldBack, InDoubt, Moved, Outcome, Sent, Unsent
 from bot.domain.people import Reach
 from bot.domain.programme import Item, Target
 from bot.domain.zones import Zone
-from bot.storage import outbox, people, quiz
+from bot.storage import files, outbox, people, quiz
 from bot.storage.database import Database, Transaction
 from bot.storage.outbox import Recipient
 from bot.storage.tables import ChatRow, OutboxRow, PersonRow
@@ -218,6 +218,19 @@ def test_a_stranger_who_is_known_by_now_is_called_by_name(two: Database) -> None
     owe(two, Recipient(chat_id=1002))
     (letter,) = begin(two, 1)
     assert letter.reader.name == "Budi"
+
+
+def test_a_file_is_put_in_when_it_is_sent(two: Database) -> None:
+    file_id = two.write_now(files.keep, "Satu", NOON)
+    for number in (file_id, 99):
+        message = File(number, "satu.txt", HELLO)
+        two.write_now(outbox.owe, ANNA, message, reason=f"file:{number}", lane=Lane.REPLY, now=NOON)
+    (letter,) = begin(two, 1, 2)
+    assert letter.message == File(file_id, "satu.txt", HELLO, "Satu")
+    assert [(row.state, row.error) for row in rows(two)] == [
+        ("sending", None),
+        ("failed", "its file is kept no longer"),
+    ]
 
 
 @one_engine

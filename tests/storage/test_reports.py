@@ -13,6 +13,7 @@ from bot.storage import reports
 from bot.storage.database import Database, Transaction
 from bot.storage.tables import (
     ChatRow,
+    ExcuseRow,
     JournalEntryRow,
     JournalPartRow,
     JournalRevisionRow,
@@ -21,6 +22,7 @@ from bot.storage.tables import (
     PersonRow,
     QuizAnswerRow,
     QuizAttemptRow,
+    RequestRow,
     WaveRow,
 )
 
@@ -166,6 +168,16 @@ def fill(tx: Transaction) -> None:
             ),
         ],
     }
+    asked = {
+        "programme_id": "orientasi",
+        "chat_id": 900,
+        "kind": "no_link",
+        "name": "Fajar",
+        "office": "Satker C",
+    }
+    rows[RequestRow] = [{**asked, "id": 1, "state": "refused", "created_at": NINE, "decided_at": at(3)}]
+    excused = {"kind": "module", "item": "loyal", "until": at(60), "made_by": 6, "made_at": NINE}
+    rows[ExcuseRow] = [{**excused, "person_id": each} for each in (2, 5)]
     put(tx, rows)
 
 
@@ -276,6 +288,11 @@ EXPECTED: dict[str, tuple[str, list[tuple[Any, ...]]]] = {
             ("orientasi", "Satker B", None, None, "joining", "blocked", 1),
         ],
     ),
+    "report_requests": (
+        "request_id",
+        [("orientasi", 1, "no_link", "Satker C", "refused", NINE, at(3))],
+    ),
+    "report_excuses": ("person_id", [(*BUDI, "module", "loyal", at(60), NINE)]),
 }
 
 
@@ -324,6 +341,10 @@ def fill_more(tx: Transaction) -> None:
         PersonRow: [person(7, "Fajar", class_="1", consented_at=at(1))],
         JournalEntryRow: [draft],
         JournalPartRow: [part],
+        RequestRow: [
+            {"id": 2, "programme_id": "orientasi", "chat_id": 901, "kind": "no_link", "name": "Gita"}
+            | {"office": "Satker C", "state": "open", "created_at": NINE},
+        ],
     }
     put(tx, rows)
 
@@ -336,7 +357,7 @@ def test_the_pages_queries_find_what_they_say(database: Database) -> None:
     def empty(tx: Transaction) -> list[str]:
         return [query for query in queries if not tx.connection.execute(text(query)).all()]
 
-    assert len(queries) == 17
+    assert len(queries) == 19
     assert database.read_now(empty) == []
 
 

@@ -7,6 +7,7 @@ import pytest
 from icalendar import Calendar
 from python_calamine import CalamineWorkbook
 
+from bot.delivery.fetching import MOST_BYTES, NotFetchedError
 from bot.domain.messages import (
     Ask,
     Bar,
@@ -117,6 +118,19 @@ async def test_a_long_text_arrives_cut(telegram: Simulator, bot: Client) -> None
     await sent(wire, Say("long", {"lines": tuple(Say("hi") for _ in range(1000))}))
     assert 4000 < len(anna.inbox[0].text) <= 4096
     assert anna.inbox[0].text.endswith("Halo Anna & <co>\n…")
+
+
+async def test_a_file_that_somebody_sent_is_fetched(telegram: Simulator, bot: Client) -> None:
+    anna, wire = telegram.person(11), TelegramWire(bot, RENDERER)
+    await anna.send("/start")
+    await anna.send_document(b"Nama;NIP", "peserta.csv")
+    await anna.send_document(b"x" * (MOST_BYTES + 1), "besar.csv")
+    updates = await bot.updates(None, hold=0)
+    small, large = (update["message"]["document"]["file_id"] for update in updates[-2:])
+    assert await wire.fetch(small) == b"Nama;NIP"
+    for file_id in (large, "no-such-file"):
+        with pytest.raises(NotFetchedError):
+            await wire.fetch(file_id)
 
 
 async def test_a_persons_message_can_be_deleted(telegram: Simulator, bot: Client) -> None:
