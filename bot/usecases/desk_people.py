@@ -40,7 +40,7 @@ def open(tx: Transaction, shift: Shift) -> Reply:  # noqa: A001 - every area of 
 def write(tx: Transaction, shift: Shift, asked: Mapping[str, Any], event: Wrote | Shared) -> Reply:
     """What was typed: whom to look for, or where to move somebody."""
     if not isinstance(event, Wrote):
-        return Reply((Say("people.text_please"),))
+        return Reply((Say("participants.text_please"),))
     text = " ".join(event.text.split())[:_MOST_TYPED]
     if asked.get("asked") == "move":
         return _typed_place(tx, shift, asked, text)
@@ -76,7 +76,7 @@ def tap(tx: Transaction, shift: Shift, message_id: int, tapped: Tap) -> Reply:
             return _linked(tx, shift, message_id, person)
         case "test" | "untest" as what, _:
             deeds.mark_test(tx, shift.actor, person.id, shift.now, test=what == "test")
-            return _done(tx, shift, message_id, person, f"people.toast_{what}")
+            return _done(tx, shift, message_id, person, f"participants.toast_{what}")
         case "move", []:
             return Reply((Edit(message_id, _which_place(person)),))
         case "move", [kind] if kind in MOVES:
@@ -88,17 +88,17 @@ def tap(tx: Transaction, shift: Shift, message_id: int, tapped: Tap) -> Reply:
         case "freed", [kind, item]:
             if not deeds.excuse(tx, shift.actor, person.id, kind, item, shift.now):
                 return Reply((OLD_BUTTON,))
-            return _done(tx, shift, message_id, person, "people.toast_excused")
+            return _done(tx, shift, message_id, person, "participants.toast_excused")
         case "unfree", [kind, item]:
             deeds.take_back(tx, shift.actor, person.id, kind, item, shift.now)
-            return _done(tx, shift, message_id, person, "people.toast_taken_back")
+            return _done(tx, shift, message_id, person, "participants.toast_taken_back")
         case str(choice), [kind, item] if choice[:1] in ("d", "u") and (day := _day(choice[1:])) is not None:
             until = deeds.end_of(day, person)
             if choice[0] == "d":
                 return Reply((Edit(message_id, _confirm_more(shift.programme, person, kind, item, until)),))
             if not deeds.extend(tx, shift.actor, person.id, kind, item, until, shift.now):
                 return Reply((OLD_BUTTON,))
-            return _done(tx, shift, message_id, person, "people.toast_extended")
+            return _done(tx, shift, message_id, person, "participants.toast_extended")
     return Reply((OLD_BUTTON,))
 
 
@@ -116,13 +116,13 @@ def _list(tx: Transaction, shift: Shift, query: str, page: int) -> Say:
     ]
     turning = []
     if page:
-        turning.append(Button(Say("people.button_back"), Tap(ACTION, str(page - 1), "page")))
+        turning.append(Button(Say("participants.button_back"), Tap(ACTION, str(page - 1), "page")))
     if (page + 1) * PAGE < number:
-        turning.append(Button(Say("people.button_next"), Tap(ACTION, str(page + 1), "page")))
+        turning.append(Button(Say("participants.button_next"), Tap(ACTION, str(page + 1), "page")))
     if turning:
         rows.append(tuple(turning))
     if query:
-        rows.append((Button(Say("people.button_everybody"), Tap(ACTION, "", "everybody")),))
+        rows.append((Button(Say("participants.button_everybody"), Tap(ACTION, "", "everybody")),))
     rows.append((menu_button(),))
     said: dict[str, Value] = {
         "count": number,
@@ -130,7 +130,7 @@ def _list(tx: Transaction, shift: Shift, query: str, page: int) -> Say:
         "page": page + 1,
         "pages": -(-number // PAGE) or 1,
     }
-    key = "people.list" if not query else "people.found" if number else "people.nobody"
+    key = "participants.list" if not query else "participants.found" if number else "participants.nobody"
     return Say(key, said, tuple(rows))
 
 
@@ -152,7 +152,7 @@ def _query(tx: Transaction, shift: Shift) -> str:
 def _one(tx: Transaction, shift: Shift, person_id: int) -> Say:
     seen = deeds.see(tx, shift.actor, person_id, shift.now)
     if seen is None:
-        return Say("people.gone", {}, (_to_list(tx, shift),))
+        return Say("participants.gone", {}, (_to_list(tx, shift),))
     person = seen.person
     shown = receipt.receipt(tx, person, shift.programme, shift.now).messages[0]
     said: dict[str, Value] = {
@@ -165,9 +165,9 @@ def _one(tx: Transaction, shift: Shift, person_id: int) -> Say:
         "zone": person.zone.value,
         "nip": Nip(seen.record.nip).masked if seen.record.nip else "—",
         "reach": _reach(seen),
-        "test": Say("people.is_test") if seen.record.is_test else "",
-        "receipt": Say("people.receipt", shown.params) if isinstance(shown, Say) else "",
-        "sent": tuple(_sent(each) for each in seen.sent) or Say("people.nothing_sent"),
+        "test": Say("participants.is_test") if seen.record.is_test else "",
+        "receipt": Say("participants.receipt", shown.params) if isinstance(shown, Say) else "",
+        "sent": tuple(_sent(each) for each in seen.sent) or Say("participants.nothing_sent"),
     }
     rows: list[tuple[Button, ...]] = []
     if shift.actor.may(Right.CHANGE_PEOPLE):
@@ -179,17 +179,17 @@ def _one(tx: Transaction, shift: Shift, person_id: int) -> Say:
             (_button(test, me),),
             *((_taking_back(shift.programme, person, each),) for each in seen.excuses[:5]),
         ]
-    return Say("people.one", said, (*rows, _to_list(tx, shift)))
+    return Say("participants.one", said, (*rows, _to_list(tx, shift)))
 
 
 def _button(choice: str, item: str) -> Button:
-    return Button(Say(f"people.button_{choice}"), Tap(ACTION, item, choice))
+    return Button(Say(f"participants.button_{choice}"), Tap(ACTION, item, choice))
 
 
 def _taking_back(programme: Programme, person: Person, excuse: Excuse) -> Button:
     what = deeds.title(programme, excuse.kind, excuse.item) or excuse.item
     return Button(
-        Say("people.button_unfree", {"what": what}),
+        Say("participants.button_unfree", {"what": what}),
         Tap(ACTION, f"{person.id}.{excuse.kind}.{excuse.item}", "unfree"),
     )
 
@@ -197,15 +197,15 @@ def _taking_back(programme: Programme, person: Person, excuse: Excuse) -> Button
 def _reach(seen: Seen) -> Say:
     record = seen.record
     if record.reach is None:
-        return Say("people.reach_never")
+        return Say("participants.reach_never")
     if seen.person.withdrawn_at is not None:
-        return Say("people.reach_left", {"at": short_moment(seen.person.withdrawn_at)})
+        return Say("participants.reach_left", {"at": short_moment(seen.person.withdrawn_at)})
     if record.reach != "open":
         at = short_moment(record.reach_changed_at) if record.reach_changed_at else "—"
-        return Say(f"people.reach_{record.reach}", {"at": at})
+        return Say(f"participants.reach_{record.reach}", {"at": at})
     if seen.person.consented_at is None:
-        return Say("people.reach_not_agreed")
-    return Say("people.reach_open", {"at": short_moment(seen.person.consented_at)})
+        return Say("participants.reach_not_agreed")
+    return Say("participants.reach_open", {"at": short_moment(seen.person.consented_at)})
 
 
 def _sent(sent: Sent) -> Say:
@@ -215,21 +215,21 @@ def _sent(sent: Sent) -> Say:
         else "other"
     )
     return Say(
-        "people.line_sent",
+        "participants.line_sent",
         {
             "at": short_moment(sent.at),
-            "what": sent.entry or Say("people.a_message"),
-            "state": Say(f"people.state_{state}"),
+            "what": sent.entry or Say("participants.a_message"),
+            "state": Say(f"participants.state_{state}"),
         },
     )
 
 
 def _to_list(tx: Transaction, shift: Shift) -> tuple[Button, ...]:
-    return (Button(Say("people.button_list"), Tap(ACTION, "0", "page")), menu_button())
+    return (Button(Say("participants.button_list"), Tap(ACTION, "0", "page")), menu_button())
 
 
 def _to_person(person: Person) -> tuple[Button, ...]:
-    return (Button(Say("people.button_back"), Tap(ACTION, str(person.id), "show")),)
+    return (Button(Say("participants.button_back"), Tap(ACTION, str(person.id), "show")),)
 
 
 def _done(tx: Transaction, shift: Shift, message_id: int, person: Person, toast: str) -> Reply:
@@ -237,8 +237,8 @@ def _done(tx: Transaction, shift: Shift, message_id: int, person: Person, toast:
 
 
 def _ask_link(person: Person) -> Say:
-    do = Button(Say("people.button_link_really"), Tap(ACTION, str(person.id), "linked"))
-    key = "people.ask_link" if person.chat_id is None else "people.ask_link_parted"
+    do = Button(Say("participants.button_link_really"), Tap(ACTION, str(person.id), "linked"))
+    key = "participants.ask_link" if person.chat_id is None else "participants.ask_link_parted"
     return Say(key, {"person": person.name}, ((do,), _to_person(person)))
 
 
@@ -247,7 +247,7 @@ def _linked(tx: Transaction, shift: Shift, message_id: int, person: Person) -> R
     if link is None:
         return Reply((OLD_BUTTON,))
     said: dict[str, Value] = {"person": person.name, "link": link}
-    return Reply((Edit(message_id, Say("people.linked", said, (_to_person(person),))),))
+    return Reply((Edit(message_id, Say("participants.linked", said, (_to_person(person),))),))
 
 
 # --- moving -----------------------------------------------------------------------------------------------
@@ -257,13 +257,13 @@ def _which_place(person: Person) -> Say:
     rows = [
         (
             Button(
-                Say(f"people.button_{kind}", {"now": deeds.place(person, kind) or "—"}),
+                Say(f"participants.button_{kind}", {"now": deeds.place(person, kind) or "—"}),
                 Tap(ACTION, f"{person.id}.{kind}", "move"),
             ),
         )
         for kind in MOVES
     ]
-    return Say("people.which_place", {"person": person.name}, (*rows, _to_person(person)))
+    return Say("participants.which_place", {"person": person.name}, (*rows, _to_person(person)))
 
 
 def _ask_place(tx: Transaction, shift: Shift, message_id: int, person: Person, kind: str) -> Reply:
@@ -272,11 +272,11 @@ def _ask_place(tx: Transaction, shift: Shift, message_id: int, person: Person, k
     known = deeds.values(tx, shift.actor, kind)
     said: dict[str, Value] = {
         "person": person.name,
-        "kind": Say(f"people.kind_{kind}"),
+        "kind": Say(f"participants.kind_{kind}"),
         "now": deeds.place(person, kind) or "—",
         "some": ", ".join(known[:8]) or "—",
     }
-    return Reply((Edit(message_id, Say("people.ask_place", said, (_to_person(person),))),))
+    return Reply((Edit(message_id, Say("participants.ask_place", said, (_to_person(person),))),))
 
 
 def _typed_place(tx: Transaction, shift: Shift, asked: Mapping[str, Any], text: str) -> Reply:
@@ -287,17 +287,17 @@ def _typed_place(tx: Transaction, shift: Shift, asked: Mapping[str, Any], text: 
     known = {value.lower(): value for value in deeds.values(tx, shift.actor, kind)}
     value = known.get(text.lower(), text)
     if deeds.may_move(tx, shift.actor, person_id, kind, value) is None:
-        return Reply((Say("people.out_of_scope", {"value": value}, (_to_person(person),)),))
+        return Reply((Say("participants.out_of_scope", {"value": value}, (_to_person(person),)),))
     dialogues.enter(tx, shift.chat_id, DIALOGUE, {**asked, "value": value}, shift.now)
     said: dict[str, Value] = {
         "person": person.name,
-        "kind": Say(f"people.kind_{kind}"),
+        "kind": Say(f"participants.kind_{kind}"),
         "before": deeds.place(person, kind) or "—",
         "after": value,
-        "new": "" if value.lower() in known else Say("people.new_place"),
+        "new": "" if value.lower() in known else Say("participants.new_place"),
     }
-    do = Button(Say("people.button_move_really"), Tap(ACTION, f"{person_id}.{kind}", "moved"))
-    return Reply((Say("people.confirm_place", said, ((do,), _to_person(person))),))
+    do = Button(Say("participants.button_move_really"), Tap(ACTION, f"{person_id}.{kind}", "moved"))
+    return Reply((Say("participants.confirm_place", said, ((do,), _to_person(person))),))
 
 
 def _moved(tx: Transaction, shift: Shift, message_id: int, person: Person, kind: str) -> Reply:
@@ -315,7 +315,7 @@ def _moved(tx: Transaction, shift: Shift, message_id: int, person: Person, kind:
     dialogues.leave(tx, shift.chat_id, DIALOGUE)
     if not deeds.move(tx, shift.actor, person.id, kind, value, shift.now):
         return Reply((OLD_BUTTON,))
-    return _done(tx, shift, message_id, person, "people.toast_moved")
+    return _done(tx, shift, message_id, person, "participants.toast_moved")
 
 
 # --- excusing, and more time ------------------------------------------------------------------------------
@@ -330,9 +330,9 @@ def _which(programme: Programme, person: Person, what: str, chosen: list[str], n
             said["what"] = named
             if what == "free":
                 do = Button(
-                    Say("people.button_free_really"), Tap(ACTION, f"{person.id}.{kind}.{item}", "freed")
+                    Say("participants.button_free_really"), Tap(ACTION, f"{person.id}.{kind}.{item}", "freed")
                 )
-                return Say("people.confirm_free", said, ((do,), back))
+                return Say("participants.confirm_free", said, ((do,), back))
             today = now.astimezone(person.zone.tzinfo).date()
             days = [today + timedelta(days=each) for each in MORE_DAYS]
             buttons = [
@@ -340,7 +340,7 @@ def _which(programme: Programme, person: Person, what: str, chosen: list[str], n
                 for day in days
             ]
             rows = [tuple(buttons[n : n + 2]) for n in range(0, len(buttons), 2)]
-            return Say("people.ask_until", said, (*rows, back))
+            return Say("participants.ask_until", said, (*rows, back))
         case [kind] if kind in {each.value for each in Item}:
             items = [ALL, *_items(programme, Item(kind))]
             rows = [
@@ -353,16 +353,16 @@ def _which(programme: Programme, person: Person, what: str, chosen: list[str], n
                 for item in items[:_MOST_ITEMS]
                 if len(f"{ACTION}:{person.id}.{kind}.{item}:d20261231".encode()) <= 64
             ]
-            return Say(f"people.ask_{what}_item", said, (*rows, back))
+            return Say(f"participants.ask_{what}_item", said, (*rows, back))
     kinds = [Item.MODULE, Item.QUIZ, Item.JOURNAL, *([Item.SESSION] if what == "free" else [])]
     rows = [
-        (Button(Say(f"people.kind_{kind}"), Tap(ACTION, f"{person.id}.{kind}", what)),)
+        (Button(Say(f"participants.kind_{kind}"), Tap(ACTION, f"{person.id}.{kind}", what)),)
         for kind in kinds
         if _items(programme, kind)
     ]
     if what == "free":
         rows.append((Button(Say("excuse.everything"), Tap(ACTION, f"{person.id}.{ALL}.{ALL}", what)),))
-    return Say(f"people.ask_{what}", said, (*rows, back))
+    return Say(f"participants.ask_{what}", said, (*rows, back))
 
 
 def _items(programme: Programme, kind: Item) -> list[str]:
@@ -384,8 +384,10 @@ def _confirm_more(programme: Programme, person: Person, kind: str, item: str, un
         "until": short_moment(until),
     }
     day = until.astimezone(person.zone.tzinfo).date()
-    do = Button(Say("people.button_more_really"), Tap(ACTION, f"{person.id}.{kind}.{item}", f"u{day:%Y%m%d}"))
-    return Say("people.confirm_more", said, ((do,), _to_person(person)))
+    do = Button(
+        Say("participants.button_more_really"), Tap(ACTION, f"{person.id}.{kind}.{item}", f"u{day:%Y%m%d}")
+    )
+    return Say("participants.confirm_more", said, ((do,), _to_person(person)))
 
 
 def _day(text: str) -> date | None:

@@ -72,7 +72,7 @@ def tap(tx: Transaction, shift: Shift, message_id: int, tapped: Tap) -> Reply:
 
 def _overview(tx: Transaction, shift: Shift) -> Say:
     rows = [
-        (Button(Say(f"people.kind_{kind}"), Tap(ACTION, kind.value, "kind")),)
+        (Button(Say(f"participants.kind_{kind}"), Tap(ACTION, kind.value, "kind")),)
         for kind in KINDS
         if deeds.targets(shift.programme, kind)
     ]

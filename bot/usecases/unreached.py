@@ -98,9 +98,9 @@ def _overview(tx: Transaction, shift: Shift, page: int) -> Say:
     ]
     turning = []
     if page:
-        turning.append(Button(Say("people.button_back"), Tap(ACTION, str(page - 1), "page")))
+        turning.append(Button(Say("participants.button_back"), Tap(ACTION, str(page - 1), "page")))
     if first + _SHOWN < len(found):
-        turning.append(Button(Say("people.button_next"), Tap(ACTION, str(page + 1), "page")))
+        turning.append(Button(Say("participants.button_next"), Tap(ACTION, str(page + 1), "page")))
     if turning:
         rows.append(tuple(turning))
     if shift.actor.may(Right.EXPORT):

@@ -294,7 +294,7 @@ async def test_what_people_do_in_the_simulator_is_understood(telegram: Simulator
         Wrote(FROM_ANNA, typed.message_id, "halo"),
         Edited(FROM_ANNA, typed.message_id, "halo juga"),
         Shared(FROM_ANNA, photo.message_id, "photo", shared[0], "Ini"),
-        Shared(FROM_ANNA, file.message_id, "document", shared[1], ""),
+        Shared(FROM_ANNA, file.message_id, "document", shared[1], "", name="jurnal.pdf"),
         Shared(FROM_ANNA, place.message_id, "location", None, "", place=(1.5, 2.5)),
         Tapped(FROM_ANNA, asked["message_id"], tapped, Tap("a", "b", "c")),
         Voted(FROM_ANNA, poll["poll"]["id"], (1,)),
