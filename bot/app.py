@@ -28,6 +28,7 @@ from bot.intake import Intake
 from bot.storage import state, waking
 from bot.storage.database import Database, DatabaseError
 from bot.storage.engines import Postgresql
+from bot.storage.following import follow
 from bot.storage.instance import Hold, Turn, hold
 from bot.telegram import menus
 from bot.telegram.client import Client, introduce, set_webhook
@@ -231,8 +232,11 @@ async def running(
     """
     if only is Part.WEB:
         # The process that sends looks by itself every second.
-        async with _served(config, Watch(database, clock), Pages(database, clock, config.web.url, _nobody)):
+        alone = Pages(database, clock, config.web.url, _nobody)
+        async with asyncio.TaskGroup() as tasks, _served(config, Watch(database, clock), alone):
+            following = tasks.create_task(follow(database), name="corrections")
             yield None
+            following.cancel()
         return
     if config.telegram.token is None:
         raise NoTokenError(
@@ -249,9 +253,9 @@ async def running(
         await introduce(client)
         await database.transact(state.remember, state.BOT_NAME, client.username)
         await _see_to_owners(config, database, clock)
-        catalogue = database.catalogue
-        wording = Wording(catalogue)
-        wire = TelegramWire(client, Renderer(catalogue, wording))
+        await database.refresh()
+        wording = Wording(database.catalogue)  # of which no correction changes a text
+        wire = TelegramWire(client, Renderer(lambda: database.catalogue, wording))
         pacer = Pacer(clock, _limits(config))
         pace = config.telegram.pace
         sender = Sender(database, wire, pacer, clock, stars=pace.stars if pace.paid else 0)
@@ -274,6 +278,7 @@ async def running(
                 nudge,
                 clock,
                 None if only else sender.take,
+                bool if only else sender.has_room,
                 at_work=announcements.nudge,
                 fetch=fetching.begin,
             ),
@@ -296,6 +301,8 @@ async def running(
                     endless.append(tasks.create_task(hearing, name="listener"))
             elif caller is not None:
                 endless.append(tasks.create_task(caller.run(), name="caller"))
+            looks = (rekan.timetable.look_again, forecasts.look_again, sender.nudge)
+            endless.append(tasks.create_task(follow(database, *looks), name="corrections"))
             async with _updates(config, rekan, tasks, watch, only):
                 yield rekan
             # The order of the end: nothing comes in, nothing rings, and then what is in flight ends.

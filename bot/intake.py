@@ -23,7 +23,7 @@ from bot.domain.events import Event, Tapped, Voted
 from bot.domain.faults import trail
 from bot.domain.messages import Fetch, Reader, Say
 from bot.domain.zones import Zone
-from bot.storage.database import Database, DatabaseError, Transaction, TryAgain
+from bot.storage.database import Database, DatabaseError, TryAgain
 from bot.tally import Tally
 from bot.usecases import apology
 from bot.usecases.delivery import Letter
@@ -63,18 +63,20 @@ class Intake:
     def __init__(
         self,
         database: Database,
-        handle: Callable[[Transaction, int, Event, datetime], Handled],
+        handle: Callable[..., Handled],
         wire: Toaster,
         nudge: Callable[[], None],
         clock: Clock,
         hand_over: Callable[[Sequence[Letter]], None] | None = None,
+        has_room: Callable[[], bool] = bool,
         at_work: Callable[[], None] = lambda: None,
         fetch: Callable[[Fetch], None] | None = None,
     ) -> None:
         """`nudge` whoever sends to look for what is owed, or `hand_over` to them where that is known.
 
-        `at_work` is called when somebody of the staff has done something. `fetch` begins to fetch a file that
-        a use case wants.
+        `handle` is told whether who sends `has_room`: then replies may be begun in its transaction. `at_work`
+        is called when somebody of the staff has done something. `fetch` begins to fetch a file that a use
+        case wants.
         """
         self.counts: Counter[str] = Counter()
         """How many updates were `taken`, `failed` (each time), `given up`."""
@@ -85,6 +87,7 @@ class Intake:
         self._wire = wire
         self._nudge = nudge
         self._hand_over = hand_over
+        self._has_room = has_room
         self._at_work = at_work
         self._fetch = fetch
         self._clock = clock
@@ -194,7 +197,9 @@ class Intake:
         until: float | None = None
         while True:
             try:
-                return await self._database.transact(self._handle, update_id, event, arrived)
+                if self._has_room():
+                    return await self._database.transact(self._handle, update_id, event, arrived, True)
+                return await self._database.transact(self._handle, update_id, event, arrived, False)
             except TryAgain:
                 # Counted from here: what came first may have waited for the database as long as this did.
                 until = until or self._clock.monotonic() + _OVERTAKEN_FOR

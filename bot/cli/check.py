@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from bot.cli import corrections
+from bot.cli.corrections import Found, document, standing
 from bot.cli.errors import BAD_INPUT
 from bot.cli.setup import config_path, read_catalogue
 from bot.cli.terminal import ConfigFile, Json, note, print_json
@@ -20,13 +22,18 @@ def check(config_file: ConfigFile = None, as_json: Json = False) -> None:
     """Name every problem in configuration, content and schedules.
 
     Problems go to standard error, a line each: `file:line: what; how to mend it`. Warnings alone are no
-    failure. With --json everything is one document on standard output.
+    failure. With --json everything is one document on standard output. What coordinators have corrected of
+    the timetable since is named, with what no longer fits the files.
     """
     from bot.content.problems import format_problem
 
     problems, config = find_problems(config_file)
     failed = any(not problem.warning for problem in problems)
-    counts = {} if failed or config is None else summary(read_catalogue(config))
+    counts: dict[str, int] = {}
+    corrected: Found = ()
+    if not failed and config is not None:
+        catalogue = read_catalogue(config)
+        counts, corrected = summary(catalogue), standing(config, catalogue)
     if as_json:
         print_json(
             {
@@ -41,6 +48,7 @@ def check(config_file: ConfigFile = None, as_json: Json = False) -> None:
                     }
                     for problem in problems
                 ],
+                "corrections": document(corrected),
                 **counts,
             }
         )
@@ -49,6 +57,8 @@ def check(config_file: ConfigFile = None, as_json: Json = False) -> None:
             note(format_problem(problem))
         if not failed:
             typer.echo(in_words(counts))
+            for line in corrections.in_words(corrected):
+                typer.echo(line)
     if failed:
         raise typer.Exit(BAD_INPUT)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bot.cli.corrections import Found, document, in_words
 from bot.cli.errors import FAILED, CannotDoError
 from bot.cli.setup import choose_programme, database_exists, open_database, read_catalogue, read_config
 from bot.cli.terminal import ConfigFile, Json, ProgrammeId, console, note, print_json
@@ -32,6 +33,7 @@ class _World:
     coming: "Sequence[Outlook]"
     stopped: "Sequence[tuple[Ringing, int]]"
     warnings: "Sequence[Warned]"
+    corrected: Found = ()
 
 
 def plan(
@@ -103,7 +105,8 @@ def _world(
 
     if people is None and roster is None and database_exists(config):
         with open_database(config, catalogue) as database:
-            programmes = list(catalogue.programmes.values())
+            programmes = list(database.catalogue.programmes.values())  # as coordinators have corrected them
+            shown = next(each for each in programmes if each.id == shown.id)
             world = database.read_now(_look, shown, programmes, now, until, pace, everybody)
         return world, "--everybody" if everybody else "database"
     wanted = forecasts.rings([shown], now, until)
@@ -134,7 +137,7 @@ def _look(
 ) -> _World:
     """What the database has; all programmes share the pace, one is shown."""
     from bot.storage import warnings, waves
-    from bot.usecases import forecasts
+    from bot.usecases import corrections, forecasts
 
     wanted = forecasts.rings(programmes, now, until)
     ahead = forecasts.coming(tx, wanted, now, joined=not everybody)
@@ -144,6 +147,7 @@ def _look(
         [each for each in coming if each.programme_id == shown.id],
         [each for each in waves.stopped(tx) if each[0].programme_id == shown.id],
         [each for each in warnings.since(tx, shown.id, now - timedelta(days=1)) if each.due_at <= until],
+        corrections.standing(tx, shown.id),
     )
 
 
@@ -230,6 +234,8 @@ def _show(
         typer.echo("Nothing is due.")
     else:
         _print_table(world, zone)
+    for line in in_words(world.corrected):
+        typer.echo(line)
     for wave, held in world.stopped:
         typer.echo(
             f"STOPPED: {wave.entry_id} ({wave.zone}): too many messages were refused, {held} are held. "
@@ -343,6 +349,7 @@ def _document(
         "per_second": pace.per_second,
         "for_replies": pace.for_replies,
         "people_from": source,
+        "corrections": document(world.corrected),
         "running": [_wave(each) for each in world.running],
         "coming": [_wave(each) for each in world.coming],
         "stopped": [

@@ -52,6 +52,10 @@ class Wording:
 
     def html(self, value: Value, reader: Reader) -> str:
         """`value` as Telegram's HTML; the blank lines that an empty placeholder leaves are tidied away."""
+        if isinstance(value, Say) and not value.params and (text := self._catalogue.texts.get(value.key)):
+            still = _still(text[language_of(reader)])
+            if still is not None:
+                return still
         return _BLANK_LINES.sub("\n\n", self._html(value, reader)).strip()
 
     def filled(self, written: Written, reader: Reader) -> str:
@@ -64,6 +68,15 @@ class Wording:
         return text if limit is None else shorten(text, limit)
 
     def _html(self, value: Value, reader: Reader) -> str:
+        match value:  # what a crowd's messages have most of comes first
+            case Localised():
+                return value[language_of(reader)]
+            case str():
+                return escape(value)
+            case int():
+                return self._tongues[language_of(reader)].number(value)
+            case tuple():
+                return "\n".join([self._html(line, reader) for line in value])
         tongue, zone = self._tongues[language_of(reader)], zone_of(reader)
         match value:
             case Say(key=key) if key.startswith(FORM):
@@ -74,20 +87,12 @@ class Wording:
                 return self._fill(key, self._catalogue.texts[key][tongue.language], params, reader)
             case Written(text, params):
                 return self._fill("a schedule's text", text[tongue.language], params, reader)
-            case tuple():
-                return "\n".join(self._html(line, reader) for line in value)
-            case Localised():
-                return value[tongue.language]
             case Local(day, at):
                 return tongue.moment(datetime.combine(day, at, zone.tzinfo), zone)
             case datetime():
                 return tongue.moment_everywhere(value, zone)
             case date():
                 return tongue.day(value)
-            case int():
-                return tongue.number(value)
-            case str():
-                return escape(value)
 
     def _fill(self, name: str, text: str, params: Mapping[str, Value], reader: Reader) -> str:
         said: list[str] = []
@@ -148,6 +153,15 @@ def _parts(text: str) -> tuple[tuple[str, str | None, bool], ...]:
         else:
             parts.append((before, placeholder, text.startswith(".", at)))
     return (*parts, (text[at:], None, False))
+
+
+@lru_cache(maxsize=1024)
+def _still(text: str) -> str | None:
+    """A text in which nothing is put in, tidied; None for one with placeholders."""
+    parts = _parts(text)
+    if any(placeholder is not None for _, placeholder, _ in parts):
+        return None
+    return _BLANK_LINES.sub("\n\n", "".join(before for before, _, _ in parts)).strip()
 
 
 def language_of(reader: Reader) -> Language:

@@ -71,6 +71,12 @@ class Forecasts:
         self._sender.nudge()
         self._nudged.set()
 
+    def look_again(self) -> None:
+        """The catalogue is another one by now: what is to come is worked out anew."""
+        self._rings_until = None
+        self._look_ahead_at = None
+        self._nudged.set()
+
     async def run(self) -> None:
         """Look until cancelled."""
         while True:

@@ -8,7 +8,8 @@ a call at some unknown instant between its start here and its answer's arrival. 
 start until one second after the answer: two calls that use the same slot are then a second apart at the
 server, whatever the latencies, and `per_second` slots are the bound. Once it is known how long the way there
 and back takes at least (`_Floor`), that is taken off the second: no call is at the server sooner, and no
-answer back sooner, so the two calls still are a second apart there. Beside that, broadcasts start evenly
+answer back sooner, so the two calls still are a second apart there. It is the least of all calls whose slots
+still rest, and a quicker one lets all of them rest for longer. Beside that, broadcasts start evenly
 spaced, so that a second's calls do not leave in one burst.
 
 *One private chat.* One a second for what was not asked for. Somebody who taps and writes expects answers,
@@ -70,7 +71,7 @@ _LOWEST = 0.1  # the share of the full pace below which it is never lowered
 _AHEAD = 0.25  # seconds' worth of messages that are prepared ahead
 _MOST_AHEAD = 512
 _KEEP = 2.0  # seconds for which something prepared may wait
-_TICK = 0.004  # seconds: paces of more than one call in so many start a few at once
+_TICK = 0.005  # seconds: paces of more than one call in so many start a few at once
 _RAMP_FROM = 0.25  # the share of the pace with which it comes back
 _MARGIN = 0.001  # seconds on top of each window: two clocks, and floats, round differently
 _EARLY = 0.002  # seconds by which a call may be quicker than any lately
@@ -116,24 +117,28 @@ class _Chat:
 class _Floor:
     """The least time that calls took lately, there and back; 0 until enough of them are known."""
 
-    _CALLS = 100  # in each of the two spans that are looked at
+    _ENOUGH = 100
 
     def __init__(self) -> None:
-        self.known = False
-        self._before, self._now, self._calls = 0.0, math.inf, 0
-
-    def note(self, seconds: float) -> None:
-        """A call took so long. One that was quicker than any counts at once, being slower only later."""
-        self._now = min(self._now, seconds)
-        self._calls += 1
-        if self._calls == self._CALLS:
-            self.known = True
-            self._before, self._now, self._calls = self._now, math.inf, 0
-
-    @property
-    def seconds(self) -> float:
+        self.seconds = 0.0
         """A little less than the floor."""
-        return max(0.0, min(self._before, self._now) - _EARLY)
+        self._before, self._now, self._calls, self._known = math.inf, math.inf, 0, False
+
+    def note(self, seconds: float, *, span: int) -> None:
+        """A call took so long. One that was quicker than any counts at once, being slower only later.
+
+        At least the last `span` calls are remembered, or all, where there were fewer.
+        """
+        self._calls += 1
+        quicker = seconds < self._now
+        if quicker:
+            self._now = seconds
+        full = self._calls >= max(span, self._ENOUGH)
+        if quicker or full or not self._known:
+            self._known = self._known or self._calls >= self._ENOUGH
+            self.seconds = max(0.0, min(self._before, self._now) - _EARLY) if self._known else 0.0
+        if full:
+            self._before, self._now, self._calls = self._now, math.inf, 0
 
 
 class Pace:
@@ -143,8 +148,8 @@ class Pace:
         self.limits = limits
         self._chats: OrderedDict[int, _Chat] = OrderedDict()  # who had a call last is last
         self._in_flight = 0
-        self._cooling: deque[float] = deque()  # when each slot whose call has ended is free again
-        self._all_answered = True  # of the calls whose slots cool
+        self._cooling: deque[float] = deque()  # when the last calls were answered: their slots rest
+        self._unsure: deque[float] = deque()  # from when slots are free whose calls were given up
         self._next_start = -math.inf
         self._replies: deque[float] = deque()  # of the last second
         self._last_reply = -math.inf
@@ -165,7 +170,8 @@ class Pace:
 
     def used(self, now: float) -> int:
         """How many calls are under way, or ended within the last second."""
-        return self._in_flight + sum(1 for at in self._cooling if at > now)
+        self._cool(now)
+        return self._in_flight + len(self._cooling) + len(self._unsure)
 
     def paused_for(self, now: float) -> float:
         """For how many seconds nothing may start."""
@@ -195,8 +201,7 @@ class Pace:
 
     def ready_at(self, *, reply: bool, now: float) -> float | None:
         """From when all chats together allow a call."""
-        while self._cooling and self._cooling[0] <= now:
-            self._cooling.popleft()
+        self._cool(now)
         if self._suspected_at is not None and self._in_flight:
             return None
         # Of the connections an eighth is for replies alone.
@@ -204,11 +209,12 @@ class Pace:
             return None
         ready = max(now, self._paused_until)
         wanted = 1 if reply else 1 + self._room(now)
-        missing = wanted - (self.slots(now) - self._in_flight - len(self._cooling))
-        if missing > len(self._cooling):
+        cooling = len(self._cooling) + len(self._unsure)
+        missing = wanted - (self.slots(now) - self._in_flight - cooling)
+        if missing > cooling:
             return None
         if missing > 0:
-            ready = max(ready, self._cooling[missing - 1])
+            ready = max(ready, self._free_at(missing))
         if not reply or self._share(now) < 1:
             ready = max(ready, self._next_start)
         return ready
@@ -236,15 +242,11 @@ class Pace:
 
     def finish(self, chat_id: int, *, now: float, took: float | None = None) -> None:
         """A call's answer has come after so long, or it was given up: its slot is free a second later."""
-        floor = self._floor
         if took is None:
-            self._all_answered = self._all_answered and floor.known
+            self._unsure.append(now + self._rest)
         else:
-            was_known = floor.known
-            floor.note(took)
-            if floor.known and not was_known and self._all_answered:
-                # It holds for every call so far: their slots need not wait for it, either.
-                self._cooling = deque([free - floor.seconds for free in self._cooling])
+            self._floor.note(took, span=self.slots(now))
+            self._cooling.append(now)
         chat = self._chats[chat_id]
         chat.filled_at = now
         chat.rested_at = now + 1 / self.limits.per_chat + _MARGIN
@@ -253,9 +255,6 @@ class Pace:
                 chat.minute = deque()
             chat.minute.append(now + 60 + _MARGIN)
         self._in_flight -= 1
-        # In order, although the floor moves: `ready_at` reads it from the left.
-        free = now + self.limits.slot_seconds - (0.0 if took is None else floor.seconds) + _MARGIN
-        self._cooling.append(max(free, self._cooling[-1]) if self._cooling else free)
 
     def abandon(self, chat_id: int, *, now: float) -> None:
         """A call that was to start was not made after all."""
@@ -323,6 +322,26 @@ class Pace:
         return min(_MOST_AHEAD, max(4, int(self.limits.per_second * self.lowered(now) * _AHEAD)))
 
     # --- inside
+
+    @property
+    def _rest(self) -> float:
+        """For how long a slot rests after its call, whatever the way there and back."""
+        return self.limits.slot_seconds + _MARGIN
+
+    def _cool(self, now: float) -> None:
+        """Slots that have rested are free."""
+        answered_by = now - self._rest + self._floor.seconds
+        while self._cooling and self._cooling[0] <= answered_by:
+            self._cooling.popleft()
+        while self._unsure and self._unsure[0] <= now:
+            self._unsure.popleft()
+
+    def _free_at(self, number: int) -> float:
+        """When so many of the slots that rest will be free."""
+        rest = self._rest - self._floor.seconds
+        if not self._unsure:
+            return self._cooling[number - 1] + rest
+        return sorted([*(at + rest for at in self._cooling), *self._unsure])[number - 1]
 
     def _lower(self, now: float) -> None:
         if self._answered_since and now - self._held_back_at <= MEMORY:
@@ -472,6 +491,11 @@ class Pacer:
     def limits(self, limits: Limits) -> None:
         self._pace.limits = limits
         self._pump_soon()
+
+    @property
+    def ahead(self) -> int:
+        """How many messages may be begun before their turn; none while all are held."""
+        return self._pace.ahead(self.now())
 
     @property
     def pace(self) -> float:

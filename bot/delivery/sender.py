@@ -143,6 +143,7 @@ class Sender:
         self._woken = asyncio.Event()
         self._nudged = True  # something may have been owed that was not looked for
         self._looked_around_at = 0.0
+        self._found_at = clock.monotonic()  # when it was last looked for what was lost
         self._stopping = False
         self._recovered = False  # what the last process had begun is owed again
         self._rows: dict[int, _Row] = {}  # in view, by id
@@ -187,24 +188,34 @@ class Sender:
         self._nudged = True
         self._woken.set()
 
+    def has_room(self) -> bool:
+        """Whether a reply that is begun now is sent at once, as far as can be seen."""
+        return (
+            self._recovered
+            and not self._stopping
+            and len(self._rows) < self._pacer.ahead
+            and (self._last is None or self._last[0] is not Lane.REPLY)
+        )
+
     def take(self, replies: Sequence[Letter]) -> None:
         """Send these, which have just been owed to one chat: read already, they are not looked for.
 
-        Unless others may have to go first: then it is as if they were only told of.
+        Unless others may have to go first: then it is as if they were only told of. What is begun is sent.
         """
         chat_id = replies[0].owed.chat_id
-        behind = self._last is not None and self._last[0] is Lane.REPLY
-        if (
-            chat_id is None
-            or not self._recovered
-            or behind
-            or len(self._rows) >= self._view // 2
-            or self._chats[chat_id] + len(replies) > AT_ONCE
-        ):
+        if chat_id is None or self._stopping or not self._recovered:
             self.nudge()
             return
+        behind = self._last is not None and self._last[0] is Lane.REPLY
+        busy = behind or len(self._rows) >= self._view // 2 or self._chats[chat_id] + len(replies) > AT_ONCE
         for letter in replies:
-            if letter.owed.id not in self._rows:
+            if letter.begun:
+                # Later than that it is owed again, or will be: see `_find_lost`.
+                if letter.owed.everybody_by - REPLY_BY > self._clock.now() - delivery.HANDED_OVER_FOR:
+                    self._enter(letter.owed, chat_id, letter)
+            elif busy:
+                self.nudge()
+            elif letter.owed.id not in self._rows:
                 self._enter(letter.owed, chat_id, letter)
 
     def stop(self) -> None:
@@ -256,6 +267,7 @@ class Sender:
         """Bring into view what is due; when to look again without being told."""
         self._woken.clear()
         await self._notice_the_clock()
+        await self._find_lost()
         now = self._clock.now()
         crowded = len(self._rows) >= self._view // 2
         rested = self._looked_around_at + _LOOK_AROUND - self._clock.monotonic()
@@ -294,6 +306,8 @@ class Sender:
 
     def _enter(self, owed: Owed, chat_id: int, known: Letter | None = None) -> None:
         row = self._rows[owed.id] = _Row(owed, chat_id, known)
+        if known is not None and known.begun:
+            row.letter = known
         self._chats[chat_id] += 1
         row.turn = self._pacer.request(
             chat_id,
@@ -312,6 +326,7 @@ class Sender:
         del self._rows[row.owed.id]
         if row.turn is not None:
             del self._by_turn[row.turn.sequence]
+            row.turn = None  # they know one another: else only the garbage collector would find them
         crowded = self._chats[row.chat_id] >= AT_ONCE
         self._chats[row.chat_id] -= 1
         if not self._chats[row.chat_id]:
@@ -336,6 +351,15 @@ class Sender:
                 messages=hastened,
             )
 
+    async def _find_lost(self) -> None:
+        """What was begun when it was owed, and not handed over: whether it was committed was not told."""
+        if self._clock.monotonic() < self._found_at + _LONGEST_REST:
+            return
+        self._found_at = self._clock.monotonic()
+        known = frozenset(self._rows) | self._broken
+        if found := await self._write(delivery.find_lost, known, self._clock.now()):
+            self._log.warning("found in doubt, to be sent again", action="recovered", messages=found)
+
     async def _rest(self, until: datetime | None) -> None:
         """Wait until woken, or for `until`."""
         waits: set[asyncio.Task[object]] = {asyncio.create_task(self._woken.wait())}
@@ -353,9 +377,10 @@ class Sender:
 
     async def _prepare(self, rows: Sequence[_Row]) -> None:
         """Begin broadcasts whose permits come soon."""
+        turns = [(row, row.turn) for row in rows if row.turn is not None]
         await self._begin(rows)
-        self._pacer.prepared([row.turn for row in rows if row.letter is not None and row.turn is not None])
-        self._pacer.drop([row.turn for row in rows if row.letter is None and row.turn is not None])
+        self._pacer.prepared([turn for row, turn in turns if row.letter is not None])
+        self._pacer.drop([turn for row, turn in turns if row.letter is None])
 
     async def _answer(self, granted: Sequence[tuple[_Row, Permit]]) -> None:
         """Begin replies that have their permits, and send them."""

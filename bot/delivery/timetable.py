@@ -6,6 +6,7 @@ never handed to a scheduler of APScheduler's own, which would follow the machine
 missed. `bot.domain.timetable` works the same moments out without APScheduler, for whoever looks ahead.
 """
 
+import asyncio
 import heapq
 import itertools
 from collections.abc import Awaitable, Callable, Iterator
@@ -46,7 +47,7 @@ class _Job:
 
 
 class Timetable:
-    """Rings for every entry of every programme in the database's catalogue, as it was when this was made."""
+    """Rings for every entry of every programme in the database's catalogue."""
 
     def __init__(
         self,
@@ -64,6 +65,7 @@ class Timetable:
         self._begun = begun
         self._pace = pace  # what may begin early begins at its moment, where this is not known
         self._again: list[tuple[datetime, int, _Job]] = []  # a heap: entries that need not begin yet
+        self._corrected = asyncio.Event()
         self._sequence = itertools.count()
         self._log = structlog.get_logger()
 
@@ -72,6 +74,15 @@ class Timetable:
 
         With a fresh database, what was over before the start is not even recorded as missed.
         """
+        while True:
+            self._corrected.clear()
+            await self._ring_on(await self._begin())
+
+    def look_again(self) -> None:
+        """The catalogue is another one by now: what rings when is worked out anew."""
+        self._corrected.set()
+
+    async def _begin(self) -> Iterator[_Job]:
         with self._clock.busy():
             since = await persistently(
                 lambda: self._database.read(waves.looked_until), self._clock, self._log
@@ -83,19 +94,35 @@ class Timetable:
                 await persistently(
                     lambda: self._database.transact(waves.note_looked_until, now), self._clock, self._log
                 )
-        job = next(jobs, None)
+        return jobs
+
+    async def _ring_on(self, jobs: Iterator[_Job]) -> None:
+        """Do what there is to do, each at its moment, until the catalogue is another one."""
+        self._again.clear()
+        with self._clock.busy():
+            job = next(jobs, None)
         while job is not None or self._again:
             if self._again and (job is None or self._again[0][0] <= job.at):
                 due = heapq.heappop(self._again)[2]
             elif job is not None:
                 due, job = job, next(jobs, None)
             await self._rest(due.at)
+            if self._corrected.is_set():
+                return
             with self._clock.busy():
                 await due.act()
 
     async def _rest(self, until: datetime) -> None:
-        while (seconds := (until - self._clock.now()).total_seconds()) > 0:
-            await self._clock.sleep(min(seconds, _LONGEST_REST))
+        """Wait for that moment, or for a correction."""
+        while not self._corrected.is_set() and (seconds := (until - self._clock.now()).total_seconds()) > 0:
+            corrected = asyncio.create_task(self._corrected.wait())
+            asleep = asyncio.create_task(self._clock.sleep(min(seconds, _LONGEST_REST)))
+            try:
+                await asyncio.wait((corrected, asleep), return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                corrected.cancel()
+                asleep.cancel()
+                await asyncio.gather(corrected, asleep, return_exceptions=True)
 
     # --- the jobs --------------------------------------------------------------------------------------
 
@@ -223,7 +250,7 @@ def ringings(programme: Programme, entry: Entry, zone: Zone, since: datetime) ->
     moment = trigger.get_next_fire_time(None, look.astimezone(zone.tzinfo))
     while moment is not None:
         found = timing(programme, entry, zone, moment.astimezone(look.tzinfo))
-        if found is not None:
+        if found is not None and not (isinstance(entry.when, Recurring) and moment.date() in entry.when.but):
             yield Ring(entry, zone, found)
         moment = trigger.get_next_fire_time(moment, moment + _MICROSECOND)
 
@@ -238,7 +265,9 @@ def _not_put_off_beyond(programme: Programme, zone: Zone, since: datetime) -> da
 
 
 def _trigger(programme: Programme, entry: Entry, zone: Zone) -> BaseTrigger | None:
-    """The trigger of an entry's moments in `zone`; None for one around a session that is no more."""
+    """The trigger of an entry's moments in `zone`; None where it is skipped, or its session is no more."""
+    if entry.skipped:
+        return None
     match entry.when:
         case Instant(at):
             return DateTrigger(at, zone.tzinfo)

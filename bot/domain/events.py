@@ -119,6 +119,20 @@ class Migrated:
 
 
 @dataclass(frozen=True, slots=True)
+class Membership:
+    """The bot was added to a group or channel, or removed from it, by the person `by` (their user id).
+
+    `kind` is Telegram's: group, supergroup, channel. `there`: it can write there now.
+    """
+
+    sender: Sender
+    by: int
+    title: str
+    kind: str
+    there: bool
+
+
+@dataclass(frozen=True, slots=True)
 class AddressedInGroup:
     """Somebody spoke to the bot in a group (a command, a mention), where personal matters do not belong."""
 
@@ -136,5 +150,6 @@ Event: TypeAlias = (
     | Voted
     | ReachChanged
     | Migrated
+    | Membership
     | AddressedInGroup
 )

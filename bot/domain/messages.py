@@ -110,6 +110,15 @@ class Invite:
 
 
 @dataclass(frozen=True, slots=True)
+class SessionCard:
+    """A session's card, worded from the programme as it stands when it is sent; `lead` stands above it."""
+
+    programme: str
+    session: str
+    lead: Say | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Edit:
     """Replace the text and buttons of a message the bot sent."""
 
@@ -216,6 +225,7 @@ Message: TypeAlias = (
     | Scheduled
     | Ask
     | Invite
+    | SessionCard
     | Edit
     | Delete
     | File

@@ -106,12 +106,16 @@ class PersonalDay:
 
 @dataclass(frozen=True, slots=True)
 class Recurring:
-    """On those weekdays (0 is Monday) from `first` to `last`, both included, at that local time."""
+    """On those weekdays (0 is Monday) from `first` to `last`, both included, at that local time.
+
+    Not on the days of `but`, which coordinators have skipped.
+    """
 
     weekdays: tuple[int, ...]
     at: time
     first: date
     last: date
+    but: tuple[date, ...] = ()
 
 
 When: TypeAlias = Instant | Local | AroundSession | PersonalDay | Recurring
@@ -177,6 +181,7 @@ class Entry:
     late: Late
     essential: bool
     early: timedelta = timedelta()
+    skipped: bool = False  # by a coordinator: it never rings, and what was said of it can still be worded
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,11 +297,21 @@ class Programme:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """Everything that was read from `content/` and `schedules/`: programmes by id, texts by key."""
+    """Everything that was read from `content/` and `schedules/`: programmes by id, texts by key.
+
+    The programmes are as coordinators have corrected them since (`bot.domain.corrections`); `version` counts
+    what they did. `written` has them as the files say, where something was corrected.
+    """
 
     programmes: Mapping[str, Programme]
     texts: Mapping[str, Localised]
+    version: int = 0
+    written: Mapping[str, Programme] = field(default_factory=dict)
 
     def programme(self, programme_id: str) -> Programme | None:
         """The programme of that id, or None."""
         return self.programmes.get(programme_id)
+
+    def as_written(self) -> "Catalogue":
+        """The catalogue as the files say, without anybody's corrections."""
+        return Catalogue(self.written or self.programmes, self.texts)

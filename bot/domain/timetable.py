@@ -79,8 +79,11 @@ def moments(
 ) -> Iterator[datetime]:
     """The entry's moments in `zone` from `since` to `until` (both included), ascending, aware UTC.
 
-    A personal day has one on each day of the programme: it concerns those whose day it is.
+    A personal day has one on each day of the programme: it concerns those whose day it is. What is skipped
+    has none.
     """
+    if entry.skipped:
+        return iter(())
     match entry.when:
         case Instant(at):
             found: Iterator[datetime] = iter((at.astimezone(UTC),))
@@ -93,10 +96,19 @@ def moments(
         case PersonalDay(_, at):
             first, last = personal_span(programme)
             found = (_wall(day, at, zone) for day in _days(first, last, since, until))
-        case Recurring(weekdays, at, first, last):
-            days = (day for day in _days(first, last, since, until) if day.weekday() in weekdays)
+        case Recurring(weekdays, at, first, last, but):
+            days = (
+                day
+                for day in _days(first, last, since, until)
+                if day.weekday() in weekdays and day not in but
+            )
             found = (_wall(day, at, zone) for day in days)
     return (moment for moment in found if since <= moment <= until)
+
+
+def is_moment(programme: Programme, entry: Entry, zone: Zone, due_at: datetime) -> bool:
+    """Whether the entry (still) has that moment in `zone`."""
+    return due_at in moments(programme, entry, zone, due_at, due_at)
 
 
 def timing(programme: Programme, entry: Entry, zone: Zone, due_at: datetime) -> Timing | None:

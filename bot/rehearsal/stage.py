@@ -16,7 +16,7 @@ from bot.clock import SimulatedClock, SystemClock
 from bot.config import Address, Config, Telegram, Web
 from bot.documents.rosters import RosterRow
 from bot.domain.programme import Catalogue, PersonalDay, Programme
-from bot.domain.timetable import personal_span, upcoming
+from bot.domain.timetable import Ring, personal_span, upcoming
 from bot.rehearsal.accounts import OPEN, Accounts, take_stock
 from bot.rehearsal.crowd import Crowd
 from bot.simulator import Delivery, Simulator
@@ -66,18 +66,22 @@ class Stage:
         self.crowd = crowd
         self.file = file
         self.begins = clock.now()
-        self.rings = tuple(
-            ring
-            for ring in upcoming(programme, self.begins, _far_end(programme))
-            if not isinstance(ring.entry.when, PersonalDay)  # those are looked for every day, mostly in vain
-        )
-        self.ends = self.rings[-1].at + _AFTER_THE_LAST if self.rings else self.begins
+        self._rings = (programme, _rings(programme, self.begins))
+        self.ends = self._rings[1][-1].at + _AFTER_THE_LAST if self._rings[1] else self.begins
         self.lines: deque[Delivery] = deque(maxlen=_LINES_KEPT)
         """What was said last, by both sides."""
         self._delivered: list[tuple[int, int]] = []
         self._started = SystemClock().monotonic()
         self._complete = False
         simulator.subscribe(self._note, everything=True)
+
+    @property
+    def rings(self) -> tuple[Ring, ...]:
+        """What rings when, but for personal days, as the timetable stands (somebody may correct it)."""
+        programme = self.database.catalogue.programme(self.programme.id) or self.programme
+        if programme is not self._rings[0]:
+            self._rings = (programme, _rings(programme, self.begins))
+        return self._rings[1]
 
     async def play(self) -> None:
         """From the handing out of the links until a day after the last entry of the timetable.
@@ -172,6 +176,14 @@ def _fresh_database(file: Path, catalogue: Catalogue) -> Iterator[Database]:
             yield database
         finally:
             database.close_now()
+
+
+def _rings(programme: Programme, since: datetime) -> tuple[Ring, ...]:
+    return tuple(
+        ring
+        for ring in upcoming(programme, since, _far_end(programme))
+        if not isinstance(ring.entry.when, PersonalDay)  # those are looked for every day, mostly in vain
+    )
 
 
 def _far_end(programme: Programme) -> datetime:

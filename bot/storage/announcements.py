@@ -1,7 +1,7 @@
 """Announcements, their wordings, the audiences and the groups they are for."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -117,10 +117,11 @@ class Meant:
 
 @dataclass(frozen=True, slots=True)
 class WaveOf:
-    """One of an announcement's waves, and its state."""
+    """One of an announcement's waves, its state, and since when it is there."""
 
     id: int
     state: str
+    planned_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -437,11 +438,11 @@ def release(tx: Transaction, wave_ids: Sequence[int], limit: int) -> int:
 def waves(tx: Transaction, programme_id: str, names: Iterable[str]) -> list[WaveOf]:
     """The waves of those names."""
     rows = tx.connection.execute(
-        select(WaveRow.id, WaveRow.state)
+        select(WaveRow.id, WaveRow.state, WaveRow.planned_at)
         .where(WaveRow.programme_id == programme_id, WaveRow.entry_id.in_(list(names)))
         .order_by(WaveRow.id)
     )
-    return [WaveOf(row.id, row.state) for row in rows]
+    return [WaveOf(*row) for row in rows]
 
 
 def tally(tx: Transaction, wave_ids: Sequence[int]) -> dict[str, int]:
@@ -616,3 +617,59 @@ def groups(tx: Transaction, programme_id: str) -> list[GroupChat]:
         .order_by(GroupChatRow.title, GroupChatRow.id)
     )
     return [GroupChat(*row) for row in rows]
+
+
+def group(tx: Transaction, chat_id: int) -> GroupChat | None:
+    """The group or channel of that id, in use or not, or None."""
+    row = tx.connection.execute(
+        select(GroupChatRow.id, GroupChatRow.programme_id, GroupChatRow.title, GroupChatRow.kind).where(
+            GroupChatRow.id == chat_id
+        )
+    ).first()
+    return None if row is None else GroupChat(*row)
+
+
+def join_group(tx: Transaction, chat: GroupChat, added_by: int, now: datetime) -> None:
+    """The bot is in a group or channel; whoever added it has yet to say whether it is announced to."""
+    values = {
+        "id": chat.id,
+        "programme_id": chat.programme_id,
+        "title": chat.title,
+        "kind": chat.kind,
+        "added_by": added_by,
+        "added_at": now,
+        "asked": True,
+        "left_at": None,
+    }
+    tx.connection.execute(upsert(tx.connection, GroupChatRow, values, key=("id",)))
+
+
+def use_group(tx: Transaction, chat_id: int) -> None:
+    """It may be announced to."""
+    tx.connection.execute(update(GroupChatRow).where(GroupChatRow.id == chat_id).values(asked=False))
+
+
+def leave_group(tx: Transaction, chat_id: int, now: datetime) -> None:
+    """The bot is there no longer."""
+    tx.connection.execute(
+        update(GroupChatRow)
+        .where(GroupChatRow.id == chat_id, GroupChatRow.left_at.is_(None))
+        .values(left_at=now)
+    )
+
+
+def move_group(tx: Transaction, chat_id: int, new_chat_id: int) -> None:
+    """A group has become a supergroup: what is known of it moves along, and what is to be announced there."""
+    known = group(tx, chat_id)
+    if known is None:
+        return
+    if group(tx, new_chat_id) is None:
+        tx.connection.execute(
+            update(GroupChatRow)
+            .where(GroupChatRow.id == chat_id)
+            .values(id=new_chat_id, kind="supergroup", left_at=None)
+        )
+    for each in _found(tx, AnnouncementRow.programme_id == known.programme_id, None):
+        if chat_id in each.whom.chats:
+            chats = tuple(new_chat_id if chat == chat_id else chat for chat in each.whom.chats)
+            change(tx, each.id, whom=replace(each.whom, chats=chats))

@@ -16,14 +16,15 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Concatenate, Generic, ParamSpec, TypeAlias, TypeVar
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from bot.domain.programme import Catalogue
-from bot.storage import schema
+from bot.storage import catalogues, schema
+from bot.storage.catalogues import StaleError
 from bot.storage.engines import PATIENCE, DatabaseError, EngineKind, engine_kind
 from bot.tally import SIZES, Tally
 
@@ -33,6 +34,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 _ALONE_TRIES = 5  # how often a transaction that collides with others' is run again
+_STALE_TRIES = 20  # ... or that finds, each time, that the timetable has been corrected meanwhile
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +42,18 @@ class Transaction:
     """What a use case works with: the open connection, and what was read from `content/` and `schedules/`.
 
     The writer begins and commits; a use case does neither. On PostgreSQL it may be run again when it
-    collided with another, so it acts on nothing but the connection.
+    collided with another, so it acts on nothing but the connection. The catalogue is as it was corrected when
+    the transaction began; who must not work with an older one asks `bot.storage.corrections.be_current`.
     """
 
     connection: Connection
     catalogue: Catalogue
+    renewals: list[Catalogue] = field(default_factory=list, compare=False)
+
+    def renew(self, catalogue: Catalogue) -> "Transaction":
+        """The transaction from here on, with the catalogue that holds for everybody once it is committed."""
+        self.renewals.append(catalogue)
+        return replace(self, catalogue=catalogue)
 
 
 class TryAgain(Exception):  # noqa: N818 - it asks for something, nothing is wrong
@@ -107,6 +116,11 @@ class _Job:
         self.result: Any = None
         self.error: BaseException | None = None
 
+    @property
+    def failed(self) -> bool:
+        """Whether it has raised something."""
+        return self.error is not None
+
     def settle(self) -> None:
         """Tell the caller, if there still is one."""
         if self.answer.done():
@@ -126,11 +140,17 @@ class _LostError(Exception):
 
 
 class Database:
-    """The database of one installation. Safe to use from any event loop and thread."""
+    """The database of one installation. Safe to use from any event loop and thread.
+
+    `catalogue` is what the files say as coordinators have corrected it: another value takes its place, whole,
+    when one of them does, in this process (at the commit) or in another (`refresh`).
+    """
 
     def __init__(self, kind: EngineKind, catalogue: Catalogue) -> None:
         self.kind = kind
         self.catalogue = catalogue
+        self._files = catalogue
+        self._renewed: list[Callable[[], None]] = []
         self.statistics = Statistics()
         self._writing = kind.writing()
         self._reading = kind.reading()
@@ -162,6 +182,7 @@ class Database:
                 schema.upgrade(self.kind)
         except DBAPIError as error:
             raise self.explained(error) from error
+        self.refresh_now()
 
     def revision(self) -> str | None:
         """The schema's revision; None where there are no tables yet."""
@@ -218,6 +239,36 @@ class Database:
             except DBAPIError as error:
                 if not (self.kind.away(error) and patience.wait()):
                     raise self.explained(error) from error
+
+    # --- what is corrected -----------------------------------------------------------------------------
+
+    async def refresh(self) -> bool:
+        """Take up what another process has corrected; whether there was something. Raises DatabaseError."""
+        self._refuse_when_closed()
+        return await asyncio.get_running_loop().run_in_executor(self._readers, self.refresh_now)
+
+    def refresh_now(self) -> bool:
+        """`refresh` in the caller's own thread."""
+        catalogue = self.read_now(_newer, self._files)
+        return catalogue is not None and self._take_up(catalogue)
+
+    @contextmanager
+    def telling(self, tell: Callable[[], None]) -> Iterator[None]:
+        """Inside the `with`, call `tell`, from any thread, whenever the catalogue is another one."""
+        self._renewed.append(tell)
+        try:
+            yield
+        finally:
+            self._renewed.remove(tell)
+
+    def _take_up(self, catalogue: Catalogue) -> bool:
+        with self._guard:
+            if catalogue.version <= self.catalogue.version:
+                return False
+            self.catalogue = catalogue
+        for tell in list(self._renewed):
+            tell()
+        return True
 
     @property
     def waiting(self) -> int:
@@ -312,32 +363,45 @@ class Database:
         return None
 
     def _commit(self, batch: Sequence[_Job], *, conflicts_end: bool = False) -> None:
-        """Run and commit `batch`, once the database can be reached."""
+        """Run and commit `batch`, once the database can be reached, and with the newest catalogue."""
         patience = _Patience()
+        stale = 0
         while True:
             try:
                 return self._commit_once(batch, conflicts_end=conflicts_end)
             except _LostError as error:
                 if not patience.wait():
                     raise (error.__cause__ or error) from None
+            except StaleError:
+                stale += 1
+                if stale > _STALE_TRIES:
+                    raise
+                self.refresh_now()
 
     def _commit_once(self, batch: Sequence[_Job], *, conflicts_end: bool) -> None:
         """Run every job of `batch`, each in a savepoint, and commit once; the jobs' own errors are theirs.
 
-        Raises _LostError and _ConflictError where running all of them again is sound, and whatever else
-        keeps them from being committed.
+        Raises _LostError, _ConflictError and StaleError where running all of them again is sound, and what
+        else keeps them from being committed.
         """
         with self._connected() as connection:
             driver: Any = connection.connection.driver_connection
+            renewals: list[Catalogue] = []
             committing = False
             try:
                 with self.kind.begin(connection, to_write=True):
-                    tx = Transaction(connection, self.catalogue)
+                    tx = Transaction(connection, self.catalogue, renewals)
                     left = batch if conflicts_end else self._together(tx, driver, batch)
                     for job in left:
                         job.result = job.error = None
+                        before = len(renewals)
                         with self._savepoint(driver, job, conflicts_end=conflicts_end):
                             job.result = job.use_case(tx, *job.arguments, **job.keywords)
+                        if len(renewals) > before:
+                            if job.failed:
+                                del renewals[before:]
+                            else:
+                                tx = replace(tx, catalogue=renewals[-1])
                     committing = True
             except BaseException as error:
                 if self.kind.lost(driver):
@@ -347,6 +411,8 @@ class Database:
                 elif self.kind.conflicts(error) and not conflicts_end:
                     raise _ConflictError from error
                 raise
+        if renewals:
+            self._take_up(renewals[-1])
         with self._guard:
             self.statistics.commits += 1
             self.statistics.transactions += len(batch)
@@ -380,7 +446,9 @@ class Database:
         try:
             yield
         except BaseException as error:
-            if self.kind.undone(driver) or (self.kind.conflicts(error) and not conflicts_end):
+            if isinstance(error, StaleError) or self.kind.undone(driver):
+                raise
+            if self.kind.conflicts(error) and not conflicts_end:
                 raise
             if job is None:
                 self.statistics.parted += 1
@@ -411,6 +479,13 @@ class Database:
             return error
         explained.__cause__ = error
         return explained
+
+
+def _newer(tx: Transaction, files: Catalogue) -> Catalogue | None:
+    """The catalogue as it is corrected, where that is not the one that is known."""
+    if catalogues.version(tx.connection) == tx.catalogue.version:
+        return None
+    return catalogues.current(tx.connection, files)
 
 
 def _schema_is_current(tx: Transaction) -> bool:

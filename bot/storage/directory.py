@@ -186,14 +186,8 @@ def _conditions(programme_id: str, scope: Scope, wanted: Wanted) -> list[ColumnE
     if wanted.province:
         conditions.append(PersonRow.province == wanted.province)
     if wanted.group:
-        named = wanted.group.lower()
         conditions.append(
-            or_(
-                *(
-                    func.lower(func.trim(column)) == named
-                    for column in (PersonRow.wave, PersonRow.class_, PersonRow.group)
-                )
-            )
+            or_(*(column == wanted.group for column in (PersonRow.wave, PersonRow.class_, PersonRow.group)))
         )
     open_ = func.coalesce(ChatRow.reach, Reach.OPEN.value) == Reach.OPEN.value
     active = (PersonRow.withdrawn_at.is_(None), PersonRow.consented_at.is_not(None))

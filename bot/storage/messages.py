@@ -23,6 +23,7 @@ from bot.domain.messages import (
     Revise,
     Say,
     Scheduled,
+    SessionCard,
     Table,
     Tap,
     Value,
@@ -42,6 +43,9 @@ def dump(message: Message) -> dict[str, Any]:
             return {"ask": [quiz, attempt, question]}
         case Invite(programme, session):
             return {"invite": [programme, session]}
+        case SessionCard(programme, session, lead):
+            said = {} if lead is None else {"say": _dump_say(lead)}
+            return {"session_card": [programme, session], **said}
         case Edit(message_id, say):
             return {"edit": message_id, "say": _dump_say(say)}
         case Delete(message_id):
@@ -80,6 +84,8 @@ def load(data: dict[str, Any]) -> Message:
             return File(file_id, name, _load_say(say))
         case {"picture": dict(chart), "say": dict(say)}:
             return Picture(_load_chart(chart), _load_say(say))
+        case {"session_card": [str(programme), str(session)]}:
+            return SessionCard(programme, session, _load_say(data["say"]) if "say" in data else None)
         case {"say": dict(say)}:
             return _load_say(say)
         case {"scheduled": [str(programme), str(entry)]}:

@@ -4,12 +4,13 @@ A row is unique on its recipient and reason, so owing the same thing twice owes 
 or starts again. `bot.usecases.delivery` decides what an outcome means; here are its statements.
 """
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
-from typing import Any, TypeAlias
+from functools import cache, lru_cache
+from typing import Any, NamedTuple, TypeAlias
 
+import orjson
 from sqlalchemy import (
     JSON,
     BigInteger,
@@ -22,6 +23,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
+    cast,
     delete,
     exists,
     func,
@@ -37,7 +39,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import aliased
 from sqlalchemy.sql.dml import Insert, ReturningInsert, ReturningUpdate
 
-from bot.domain.messages import Lane, Message, Reader, Sendable
+from bot.domain.messages import Invite, Lane, Message, Reader, Sendable, SessionCard
 from bot.domain.people import Reach
 from bot.domain.programme import Item, Target
 from bot.domain.zones import Zone
@@ -62,6 +64,10 @@ AT_ONCE = 3
 # Literally as in the partial indexes: the planners compare text, and a bound parameter is none.
 _OPEN = text("outbox.state IN ('owed', 'sending')")
 
+# So written that no index is for it: PostgreSQL is to look at the rows that are named, not at all open ones.
+_STILL_OPEN = text("coalesce(outbox.state, '') IN ('owed', 'sending')")
+_STILL_OWED = text("coalesce(outbox.state, '') = 'owed'")
+
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
@@ -71,8 +77,7 @@ class Recipient:
     chat_id: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Owed:
+class Owed(NamedTuple):
     """A row that is due, and what decides whether it can be sent; `chat_id` None: no chat is linked."""
 
     id: int
@@ -88,8 +93,7 @@ Place: TypeAlias = tuple[Lane, datetime, int]
 """A row's place in the order of sending: its lane, its deadline, its id."""
 
 
-@dataclass(frozen=True, slots=True)
-class Letter:
+class Letter(NamedTuple):
     """A row with all that sending it takes.
 
     Its message is as it is kept until what it refers to has been looked up (`bot.usecases.copies`).
@@ -101,6 +105,7 @@ class Letter:
     person_id: int | None
     wave_id: int | None
     paid: bool = False  # Stars have been set aside for it
+    begun: bool = False  # it was marked as being sent when it was owed
     copy_of: int | None = None  # the row of the copy that it is to revise or to recall
 
 
@@ -150,27 +155,40 @@ def reply_reason(update_id: int, number: int) -> str:
     return f"update:{update_id}:{number}"
 
 
-def owe_replies(
-    tx: Transaction, replies: Sequence[tuple[Recipient, Message, str]], now: datetime
-) -> dict[str, int]:
-    """Owe answers (to whom, what, for which reason) to what people have just done, in one statement.
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A reply to what somebody has just done; `begin`: it may be marked as being sent at once."""
 
-    Returns the new rows' ids by reason: those of one update are nobody else's.
+    whom: Recipient
+    message: Message
+    reason: str
+    begin: bool = False
+
+
+def owe_replies(tx: Transaction, answers: Sequence[Answer], now: datetime) -> dict[str, tuple[int, bool]]:
+    """Owe answers to what people have just done, in one statement.
+
+    Who is to be answered in a chat of their own (`whom` names both) may be so at once, where no other reply
+    to them is open: the row is then made as one that is being sent. Returns the new rows by reason: the id,
+    and whether it is begun.
     """
-    if not replies:
+    if not answers:
         return {}
     rows = these(
         (
-            whom.person_id,
-            None if whom.person_id is not None else whom.chat_id,
-            reason,
-            dump(message),
+            each.whom.person_id,
+            None if each.whom.person_id is not None else each.whom.chat_id,
+            each.reason,
+            dump(each.message),
+            each.whom.chat_id if each.begin else None,
+            _shown(each.message),
         )
-        for whom, message, reason in replies
+        for each in answers
     )
     times = {"now": now, "by": now + REPLY_BY, "not_after": now + NOT_AFTER}
     statement = _owe_replies_statement(tx.connection.dialect.name)
-    return {reason: row_id for row_id, reason in tx.connection.execute(statement, {**times, **rows})}
+    made = tx.connection.execute(statement, {**times, **rows}).all()
+    return {reason: (row_id, state == "sending") for row_id, reason, state in made}
 
 
 def reply(row_id: int, chat_id: int, now: datetime) -> Owed:
@@ -441,7 +459,7 @@ def due(
         values |= {"lane": int(after[0]), "by": after[1], "id": after[2]}
     rows = tx.connection.execute(_due_statement(after is not None), values).all()
     last = (_LANES[rows[-1].lane], rows[-1].everybody_by, rows[-1].id) if rows else None
-    return [_owed(row) for row in rows if row[0] not in but], len(rows), last
+    return [_owed(*row) for row in rows if row[0] not in but], len(rows), last
 
 
 def letters(
@@ -454,10 +472,9 @@ def letters(
     """
     # An earlier message whose next try is due, but has not been begun, still comes first: looked at as of a
     # moment ago, it has to be waited for. Not for ever, should it be stuck by a fault of ours.
-    rows = tx.connection.execute(
-        _letters_statement(again), {"now": now - _PRECEDENCE, "row_ids": list(ids)}
-    ).all()
-    return {row.id: _letter(row) for row in rows}
+    statement = _letters_statement(tx.connection.dialect.name, again)
+    rows = tx.connection.execute(statement, {"now": now - _PRECEDENCE, **_these_ids(ids)}).all()
+    return {row[0]: _letter(row) for row in rows}
 
 
 def next_due(tx: Transaction, now: datetime) -> datetime | None:
@@ -467,7 +484,7 @@ def next_due(tx: Transaction, now: datetime) -> datetime | None:
 
 def begin(tx: Transaction, ids: Sequence[int]) -> None:
     """Mark that the rows are being sent to their recipients' chats, and count the attempts."""
-    tx.connection.execute(_begin_statement(), {"row_ids": list(ids)})
+    tx.connection.execute(_begin_statement(tx.connection.dialect.name), _these_ids(ids))
 
 
 def begin_known(tx: Transaction, letters: Iterable[Letter], now: datetime) -> set[int]:
@@ -548,6 +565,23 @@ def recover(tx: Transaction, error: str) -> int:
         .values(state="owed", error=error, attempts=OutboxRow.attempts - 1)
     )
     return tx.connection.execute(statement).rowcount
+
+
+def lost(tx: Transaction, known: Collection[int], before: datetime) -> int:
+    """Owe again replies of before then that are marked as being sent, but not by who knows these; how many.
+
+    They were begun in a transaction of which it was not told that it was committed.
+    """
+    open_ones = select(OutboxRow.id).where(
+        _OPEN,
+        OutboxRow.lane == int(Lane.REPLY),
+        OutboxRow.state == "sending",
+        OutboxRow.created_at < before,
+    )
+    ids = [each for each in tx.connection.scalars(open_ones) if each not in known]
+    if ids:
+        give_back(tx, ids)
+    return len(ids)
 
 
 def hasten(tx: Transaction, now: datetime) -> int:
@@ -637,12 +671,12 @@ def _due_statement(after: bool) -> Select[Any]:
 
 
 @cache
-def _letters_statement(again: bool) -> Select[Any]:
+def _letters_statement(engine: str, again: bool) -> Select[Any]:
     state = _OPEN if again else OutboxRow.state == "owed"
     found = _recipients(
         select(
             *_OWED,
-            OutboxRow.message,
+            cast(OutboxRow.message, Text),
             OutboxRow.person_id,
             OutboxRow.wave_id,
             OutboxRow.copy_of,
@@ -654,7 +688,7 @@ def _letters_statement(again: bool) -> Select[Any]:
             _STRANGER.language.label("stranger_language"),
         )
     ).where(
-        OutboxRow.id.in_(bindparam("row_ids", expanding=True)),
+        OutboxRow.id.in_(_given_ids(engine)),
         state,
         or_(OutboxRow.state == "sending", ~_waits(for_urgent=False)),
     )
@@ -670,21 +704,42 @@ def _next_due_statement() -> Select[Any]:
 
 
 @cache
-def _owe_replies_statement(engine: str) -> ReturningInsert[int, str]:
-    new = given(engine, person_id=BigInteger(), chat_id=BigInteger(), reason=Text(), message=JSON())
+def _owe_replies_statement(engine: str) -> ReturningInsert[int, str, str]:
+    new = given(
+        engine,
+        person_id=BigInteger(),
+        chat_id=BigInteger(),
+        reason=Text(),
+        message=JSON(),
+        begin_in=BigInteger(),
+        about=Text(),
+    )
+    other = aliased(OutboxRow, name="other")
+    # "+ 0": the recipient's few rows are to be looked through, not all replies.
+    first = ~exists().where(
+        other.person_id == new.c.person_id,
+        text("other.state IN ('owed', 'sending')"),
+        other.lane + 0 == int(Lane.REPLY),
+    )
+    begun = and_(new.c.begin_in.is_not(None), first)
     by, not_after = (bindparam(name, type_=_NOW.type) for name in ("by", "not_after"))
     values: dict[str, Any] = {
+        "person_id": new.c.person_id,
+        "chat_id": case((begun, new.c.begin_in), else_=new.c.chat_id),
+        "reason": new.c.reason,
+        "message": new.c.message,
+        "about": new.c.about,
         "lane": literal_column(str(int(Lane.REPLY))),
         "due_at": _NOW,
         "everybody_by": by,
         "not_after": not_after,
-        "state": literal_column("'owed'"),
-        "attempts": literal_column("0"),
+        "state": case((begun, literal_column("'sending'")), else_=literal_column("'owed'")),
+        "attempts": case((begun, literal_column("1")), else_=literal_column("0")),
         "created_at": _NOW,
     }
-    rows = select(new, *(value.label(name) for name, value in values.items())).where(true())
-    statement = insert_new_rows(engine, OutboxRow, [*new.c.keys(), *values], rows)
-    return statement.returning(OutboxRow.id, OutboxRow.reason)
+    rows = select(*(value.label(name) for name, value in values.items())).where(true())
+    statement = insert_new_rows(engine, OutboxRow, [*values], rows)
+    return statement.returning(OutboxRow.id, OutboxRow.reason, OutboxRow.state)
 
 
 @cache
@@ -703,11 +758,11 @@ def _withdraw_statement(engine: str) -> Update:
 
 
 @cache
-def _begin_statement() -> Update:
+def _begin_statement(engine: str) -> Update:
     own = select(ChatRow.id).where(ChatRow.person_id == OutboxRow.person_id).scalar_subquery()
     return (
         update(OutboxRow)
-        .where(OutboxRow.id.in_(bindparam("row_ids", expanding=True)))
+        .where(OutboxRow.id.in_(_given_ids(engine)))
         .values(
             state="sending",
             attempts=case((OutboxRow.state == "owed", OutboxRow.attempts + 1), else_=OutboxRow.attempts),
@@ -721,7 +776,7 @@ def _begin_known_statement(engine: str) -> ReturningUpdate[int]:
     known = given(engine, row_id=BigInteger(), chat_id=BigInteger())
     return (
         update(OutboxRow)
-        .where(OutboxRow.id == known.c.row_id, _OPEN, OutboxRow.state == "owed", ~_waits_for_retried())
+        .where(OutboxRow.id == known.c.row_id, _STILL_OWED, ~_waits_for_retried())
         .values(state="sending", attempts=OutboxRow.attempts + 1, chat_id=known.c.chat_id)
         .returning(OutboxRow.id)
     )
@@ -742,7 +797,7 @@ def _sent_statement(engine: str) -> Update:
     at = bindparam("at", type_=OutboxRow.__table__.c.settled_at.type)
     return (
         update(OutboxRow)
-        .where(OutboxRow.id == sent.c.row_id, _OPEN)
+        .where(OutboxRow.id == sent.c.row_id, _STILL_OPEN)
         .values(state="sent", settled_at=at, error=None, message_id=sent.c.telegrams_id)
     )
 
@@ -828,29 +883,59 @@ def _waits_for_retried() -> ColumnElement[bool]:
     )
 
 
-def _owed(row: Row[Any]) -> Owed:
-    return Owed(
-        id=row.id,
-        lane=_LANES[row.lane],
-        everybody_by=row.everybody_by,
-        not_after=row.not_after,
-        chat_id=row.chat,
-        reach=_REACHES[row.reach],
-        withdrawn=row.withdrawn_at is not None,
-    )
+def _given_ids(engine: str) -> Select[int]:
+    """The ids that a statement is executed with (`_these_ids`)."""
+    return select(given(engine, row_id=BigInteger()).c.row_id)
 
 
-def _letter(row: Row[Any]) -> Owed | Letter:
-    owed = _owed(row)
+def _these_ids(ids: Iterable[int]) -> dict[str, str]:
+    return these((each,) for each in ids)
+
+
+def _owed(
+    row_id: int,
+    lane: int,
+    everybody_by: datetime,
+    not_after: datetime,
+    chat_id: int | None,
+    reach: str,
+    withdrawn_at: datetime | None,
+) -> Owed:
+    """A row of `_OWED`."""
+    withdrawn = withdrawn_at is not None
+    return Owed(row_id, _LANES[lane], everybody_by, not_after, chat_id, _REACHES[reach], withdrawn)
+
+
+def _letter(row: Sequence[Any]) -> Owed | Letter:
+    # By their places: to look each up by its name costs more than all the rest.
+    owed = _owed(*row[:7])
+    text, person_id, wave_id, copy_of, language, zone, name, office, programme, stranger = row[7:]
     try:
-        message = load(row.message)
+        message = _message(text)
     except (ValueError, KeyError, TypeError, AttributeError):
         return owed  # whatever an older or a broken version wrote
-    if row.name is None:
-        reader = Reader(row.stranger_language or "id", Zone.WIB)
+    if name is None:
+        reader = Reader(stranger or "id", Zone.WIB)
     else:
-        reader = Reader(row.language, row.zone, row.name, row.office, row.programme_id)
-    return Letter(owed, message, reader, row.person_id, row.wave_id, copy_of=row.copy_of)
+        reader = Reader(language, zone, name, office, programme)
+    return Letter(owed, message, reader, person_id, wave_id, copy_of=copy_of)
+
+
+@lru_cache(maxsize=256)  # a wave's rows all have the same
+def _message(text: str) -> Message:
+    return load(orjson.loads(text))
+
+
+def showing(programme_id: str, session_id: str) -> str:
+    """What a reply is about that shows somebody a session: should that be corrected, so is the reply."""
+    return f"session:{programme_id}/{session_id}"
+
+
+def _shown(message: Message) -> str | None:
+    match message:
+        case SessionCard(programme_id, session_id) | Invite(programme_id, session_id):
+            return showing(programme_id, session_id)
+    return None
 
 
 def _about(target: Target | None) -> str | None:

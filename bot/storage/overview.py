@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, case, func, select, text
+from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select, text
 
 from bot.domain.people import Reach, Role
 from bot.domain.staff import Scope
@@ -33,7 +33,7 @@ class Open:
     later: int
     sending: int
     overdue: int
-    due_since: datetime | None
+    due_since: datetime | None  # the longest of what is due, or is being sent
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +62,13 @@ def reached(tx: Transaction, programme_id: str, scope: Scope) -> Reached:
         ).where(*whom)
     ).one()
     people, gone, not_started = row
-    # Few, and found by the index of those only.
+    # Few, and found by the index that has none but those: literally as there.
+    closed = select(ChatRow.person_id).where(text(f"chats.reach != '{Reach.OPEN.value}'"))
     blocked = tx.connection.execute(
         select(func.count())
-        .select_from(ChatRow)
-        .join(PersonRow, PersonRow.id == ChatRow.person_id)
+        .select_from(PersonRow)
         .where(
-            text(f"chats.reach != '{Reach.OPEN.value}'"),
+            PersonRow.id.in_(closed),
             PersonRow.consented_at.is_not(None),
             PersonRow.withdrawn_at.is_(None),
             *whom,
@@ -79,28 +79,33 @@ def reached(tx: Transaction, programme_id: str, scope: Scope) -> Reached:
 
 def open_messages(tx: Transaction, programme_id: str, scope: Scope, now: datetime) -> list[Open]:
     """What is owed or being sent to the people of a programme and a scope, by wave."""
-    owed = OutboxRow.state == "owed"
-    due = and_(owed, OutboxRow.due_at <= now)
+    # Not by the column: SQLite would then go through the index of all waves, settled rows included.
+    wave_id = func.coalesce(OutboxRow.wave_id, 0)
+    if scope.whole:
+        # A wave is of one programme, so that most need no look at their person.
+        waves_of_it = select(WaveRow.id).where(WaveRow.programme_id == programme_id)
+        person = exists().where(PersonRow.id == OutboxRow.person_id, PersonRow.programme_id == programme_id)
+        which: ColumnElement[bool] = or_(wave_id.in_(waves_of_it), and_(wave_id == 0, person))
+    else:
+        people = select(PersonRow.id).where(PersonRow.programme_id == programme_id, *within(scope))
+        which = OutboxRow.person_id.in_(people)
     rows = tx.connection.execute(
         select(
-            OutboxRow.wave_id,
-            _number(due),
-            _number(and_(owed, OutboxRow.due_at > now)),
+            wave_id,
+            func.count(),
+            _number(OutboxRow.due_at <= now),
             _number(OutboxRow.state == "sending"),
             _number(OutboxRow.everybody_by < now),
-            func.min(case((due, OutboxRow.due_at))),
+            func.min(OutboxRow.due_at),
         )
-        .select_from(OutboxRow)
-        .join(PersonRow, PersonRow.id == OutboxRow.person_id)
         # Literally as in the partial index, which has no settled rows.
-        .where(
-            text("outbox.state IN ('owed', 'sending')"),
-            PersonRow.programme_id == programme_id,
-            *within(scope),
-        )
-        .group_by(OutboxRow.wave_id)
+        .where(text("outbox.state IN ('owed', 'sending')"), which)
+        .group_by(wave_id)
     )
-    return [Open(*row) for row in rows]
+    return [
+        Open(wave or None, due - sending, number - due, sending, overdue, since if since <= now else None)
+        for wave, number, due, sending, overdue, since in rows
+    ]
 
 
 def waves(tx: Transaction, programme_id: str, ids: Sequence[int]) -> list[Wave]:
@@ -123,20 +128,6 @@ def waves(tx: Transaction, programme_id: str, ids: Sequence[int]) -> list[Wave]:
         .order_by(WaveRow.everybody_by, WaveRow.id)
     )
     return [Wave(*row) for row in rows]
-
-
-def of_scope(tx: Transaction, scope: Scope, wave_ids: Sequence[int]) -> dict[int, int]:
-    """How many people of a scope each wave is for."""
-    if not wave_ids:
-        return {}
-    rows = tx.connection.execute(
-        select(OutboxRow.wave_id, func.count())
-        .select_from(OutboxRow)
-        .join(PersonRow, PersonRow.id == OutboxRow.person_id)
-        .where(OutboxRow.wave_id.in_(wave_ids), *within(scope))
-        .group_by(OutboxRow.wave_id)
-    )
-    return {wave_id: number for wave_id, number in rows if wave_id is not None}
 
 
 def requests(tx: Transaction, programme_id: str) -> int:

@@ -73,6 +73,12 @@ def person(tx: Transaction, person_id: int) -> Person | None:
     return None if row is None else _person(row)
 
 
+def of_chat(tx: Transaction, chat_id: int) -> Person | None:
+    """The person whose chat that is; None where it is nobody's, or not known at all."""
+    person_id = tx.connection.scalar(select(ChatRow.person_id).where(ChatRow.id == chat_id))
+    return None if person_id is None else person(tx, person_id)
+
+
 def anybody_began(tx: Transaction, programme_id: str, zone: Zone, first_logins: Sequence[date]) -> bool:
     """Whether somebody in `zone` began their course on one of those dates."""
     asked = {"programme_id": programme_id, "zone": zone.value, "logins": first_logins}

@@ -24,6 +24,7 @@ from sqlalchemy import (
     bindparam,
     cast,
     delete,
+    func,
     insert,
     select,
     true,
@@ -84,16 +85,15 @@ class Taken:
 
 def attempts(tx: Transaction, person_id: int) -> dict[str, tuple[Attempt, ...]]:
     """All the person's attempts by quiz, oldest first."""
-    return attempts_of(tx, [person_id])[person_id]
+    found = _attempts(tx.connection.execute(_attempts_statement(), {"person_id": person_id}).all())
+    return {quiz_id: tuple(each.values()) for (_, quiz_id), each in found.items()}
 
 
-def attempts_of(tx: Transaction, person_ids: Sequence[int]) -> dict[int, dict[str, tuple[Attempt, ...]]]:
-    """All attempts of each of the people (by id), by quiz, oldest first."""
-    found: dict[int, dict[str, tuple[Attempt, ...]]] = {person_id: {} for person_id in person_ids}
-    rows = tx.connection.execute(_attempts_statement(), {"people": person_ids}).all()
-    for (person_id, quiz_id), mine in _attempts(rows).items():
-        found[person_id][quiz_id] = tuple(mine.values())
-    return found
+def finished(tx: Transaction, person_ids: Iterable[int]) -> set[tuple[int, str]]:
+    """Which quizzes (with whom) those people have finished at least once."""
+    whose = these((each,) for each in person_ids)
+    statement = _finished_statement(tx.connection.dialect.name)
+    return {(person_id, quiz_id) for person_id, quiz_id in tx.connection.execute(statement, whose).all()}
 
 
 def attempts_at(
@@ -234,8 +234,11 @@ def _note_polls_statement(engine: str) -> Insert:
         "message_id": sent.c.message_id,
         "sent_at": bindparam("now", type_=QuizPollRow.__table__.c.sent_at.type),
     }
+    open_ones = func.coalesce(outbox.c.state, "").in_(
+        ("owed", "sending")
+    )  # so that they are found by their ids
     rows = select(*values.values()).where(
-        outbox.c.id == sent.c.row_id, outbox.c.state.in_(("owed", "sending")), outbox.c.person_id.is_not(None)
+        outbox.c.id == sent.c.row_id, open_ones, outbox.c.person_id.is_not(None)
     )
     return insert_new_rows(engine, QuizPollRow, [*values], rows)
 
@@ -288,7 +291,7 @@ def _attempts_select() -> _AttemptsSelect:
 
 @cache
 def _attempts_statement() -> _AttemptsSelect:
-    return _attempts_select().where(QuizAttemptRow.person_id.in_(bindparam("people", expanding=True)))
+    return _attempts_select().where(QuizAttemptRow.person_id == bindparam("person_id"))
 
 
 @cache
@@ -296,6 +299,16 @@ def _attempts_at_statement(engine: str) -> _AttemptsSelect:
     which = given(engine, person_id=BigInteger(), quiz_id=Text())
     return _attempts_select().join(
         which, and_(which.c.person_id == QuizAttemptRow.person_id, which.c.quiz_id == QuizAttemptRow.quiz_id)
+    )
+
+
+@cache
+def _finished_statement(engine: str) -> Select[int, str]:
+    whose = given(engine, person_id=BigInteger())
+    return (
+        select(QuizAttemptRow.person_id, QuizAttemptRow.quiz_id)
+        .join(whose, whose.c.person_id == QuizAttemptRow.person_id)
+        .where(QuizAttemptRow.finished_at.is_not(None))
     )
 
 

@@ -37,6 +37,7 @@ from sqlalchemy.sql.functions import GenericFunction
 from bot.domain.messages import Lane
 from bot.storage.tables import (
     ChatRow,
+    CorrectionRow,
     ExcuseRow,
     JournalEntryRow,
     JournalPartRow,
@@ -378,6 +379,17 @@ def _excuses() -> Query:
     )
 
 
+def _corrections() -> Query:
+    return select(
+        CorrectionRow.programme_id.label("programme"),
+        CorrectionRow.kind,
+        CorrectionRow.item,
+        CorrectionRow.made_by_name.label("made_by"),
+        CorrectionRow.made_at,
+        CorrectionRow.undone_at,
+    )
+
+
 VIEWS = {
     "report_people": _people(),
     "report_progress": _progress(),
@@ -390,6 +402,7 @@ VIEWS = {
     "report_reach": _reach(),
     "report_requests": _requests(),
     "report_excuses": _excuses(),
+    "report_corrections": _corrections(),
 }
 """Each view's query, by its name."""
 

@@ -9,6 +9,7 @@ from bot.storage.upsert import upsert
 PAID = "paid_messages"  # the day (UTC) and how many messages were paid for on it: "2026-11-09 1200"
 PACE = "pace"  # messages a second, as whoever sends is configured
 BOT_NAME = "bot_username"  # as Telegram told it last, without the @
+PACE = "pace"  # messages a second, as whoever sends is configured
 PAGES_URL = "pages_url"  # where people reach the pages; empty or missing: nowhere
 TIME_LAPSE = "time_lapse"  # how much faster than people the clock runs (demo): sign-ins last longer by it
 

@@ -44,6 +44,11 @@ def _as_text(value: datetime | None) -> str | None:
     return None if utc is None else utc.replace(tzinfo=None).isoformat(" ", "microseconds")
 
 
+@lru_cache(maxsize=256)  # ... and read: with each row of a wave
+def _as_instant(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
 class UtcDateTime(TypeDecorator[datetime]):
     """An instant: aware on the Python side, UTC in the database; a naive one is refused."""
 
@@ -54,11 +59,9 @@ class UtcDateTime(TypeDecorator[datetime]):
         """Turn an aware instant into UTC; for SQLite into its text, for PostgreSQL's driver as it is."""
         return _as_text if dialect.name == "sqlite" else _as_utc
 
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Give the instant back aware."""
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any]:
+        """Give the instant back aware, and in UTC."""
+        return _as_instant if dialect.name == "sqlite" else _as_utc
 
 
 # SQLite numbers rows by itself only in a column of exactly INTEGER; PostgreSQL wants 64 bits.
@@ -92,7 +95,10 @@ class PersonRow(Base):
     """Somebody of a programme. No NIK, no telephone number, no mail address: they are not needed."""
 
     __tablename__ = "people"
-    __table_args__ = (UniqueConstraint("programme_id", "nip"),)
+    __table_args__ = (
+        UniqueConstraint("programme_id", "nip"),
+        Index("ix_people_name", "programme_id", "name", "id"),  # lists of people by name, page by page
+    )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     programme_id: Mapped[str] = mapped_column(index=True)
@@ -124,6 +130,15 @@ class ChatRow(Base):
     """A private chat with the bot, whether or not it is known who it is."""
 
     __tablename__ = "chats"
+    __table_args__ = (
+        # The few that cannot be written to.
+        Index(
+            "ix_chats_closed",
+            "person_id",
+            sqlite_where=text("reach != 'open'"),
+            postgresql_where=text("reach != 'open'"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)  # Telegram's
     person_id: Mapped[int | None] = mapped_column(ForeignKey("people.id", ondelete="SET NULL"), unique=True)
@@ -277,6 +292,7 @@ class WaveRow(Base):
     planned_at: Mapped[datetime]
     people: Mapped[int]
     # planning (in the making) | planned | missed | stopped (too many failed, the rest is held) | cancelled
+    # | moved (its entry was moved or skipped; taken up again where that is undone)
     state: Mapped[str]
     planned_to: Mapped[int | None] = mapped_column(BigInteger)  # in the making: as far as this person, by id
     # As the forecast had it last: when its last person will have it.
@@ -343,6 +359,13 @@ class OutboxRow(Base):
             sqlite_where=text("copy_of IS NOT NULL"),
             postgresql_where=text("copy_of IS NOT NULL"),
         ),
+        # Sessions that were shown to somebody who asked: few, and to be found where one is corrected.
+        Index(
+            "ix_outbox_shown",
+            "about",
+            sqlite_where=text("lane = 0 AND about IS NOT NULL"),
+            postgresql_where=text("lane = 0 AND about IS NOT NULL"),
+        ),
         CheckConstraint("person_id IS NOT NULL OR chat_id IS NOT NULL", name="recipient"),
     )
 
@@ -357,6 +380,7 @@ class OutboxRow(Base):
     everybody_by: Mapped[datetime]
     not_after: Mapped[datetime]
     # What a reminder is about ("module:loyal"): it is withdrawn when that has been done meanwhile.
+    # Of a reply, the session that it shows.
     about: Mapped[str | None]
     # owed | sending | held (its wave is stopped) | sent | gone | expired | failed | withdrawn
     # | folded (into a digest)
@@ -609,3 +633,34 @@ class NoRecapRow(Base):
 
     person_id: Mapped[int] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"), primary_key=True)
     since: Mapped[datetime]
+
+
+class CorrectionRow(Base):
+    """What a coordinator has corrected of a programme's timetable. Rows stay: what is undone says since when.
+
+    One at a time stands for an entry or a session; another one of it ends it, at the moment it is made.
+    """
+
+    __tablename__ = "corrections"
+    __table_args__ = (
+        Index(
+            "uq_corrections_standing",
+            "programme_id",
+            "kind",
+            "item",
+            unique=True,
+            sqlite_where=text("undone_at IS NULL"),
+            postgresql_where=text("undone_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    programme_id: Mapped[str]
+    kind: Mapped[str]  # domain.corrections.Kind
+    item: Mapped[str]  # the entry's or the session's id
+    change: Mapped[dict[str, Any]]  # storage.catalogues.dump
+    stated: Mapped[dict[str, Any]]  # what the files said of it when it was made
+    made_by: Mapped[int | None] = mapped_column(ForeignKey("people.id", ondelete="SET NULL"))
+    made_by_name: Mapped[str]
+    made_at: Mapped[datetime]
+    undone_at: Mapped[datetime | None]

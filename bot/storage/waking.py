@@ -18,18 +18,20 @@ _log = structlog.get_logger()
 EVERY: Final = 1.0
 """Seconds after which the listener looks without having been called, and tries again to connect."""
 
-_CHANNEL = "rekan_owed"
+OWED: Final = "rekan_owed"
+"""The channel on which it is told that something is owed."""
+
 _SPACING = 0.01  # seconds between two calls: what is owed meanwhile is told by the next one
 
 
-async def listen(kind: Postgresql, wake: Callable[[], None]) -> None:
-    """Call `wake` whenever another process has owed something, and every second; until cancelled."""
+async def listen(kind: Postgresql, wake: Callable[[], None], channel: str = OWED) -> None:
+    """Call `wake` whenever another process calls on the channel, and every second; until cancelled."""
     from psycopg import Error  # noqa: PLC0415 - with SQLite it is not even loaded
 
     while True:
         try:
             async with await kind.calling() as connection:
-                await connection.execute(f"LISTEN {_CHANNEL}")
+                await connection.execute(f"LISTEN {channel}")
                 while True:
                     wake()
                     async for _ in connection.notifies(timeout=EVERY, stop_after=1):
@@ -61,7 +63,7 @@ class Caller:
                     while True:
                         await self._wanted.wait()
                         self._wanted.clear()
-                        await connection.execute(f"NOTIFY {_CHANNEL}")
+                        await connection.execute(f"NOTIFY {OWED}")
                         await asyncio.sleep(_SPACING)
             except Error as error:
                 _log.info("the sender cannot be called", action="not_calling", why=_first_line(error))

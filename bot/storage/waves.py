@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, case, delete, func, select, text, update
 
@@ -115,7 +116,25 @@ def begin(
         "state": "missed" if missed else "planning",
     }
     statement = insert_new(tx.connection, WaveRow, values).returning(WaveRow.id)
+    made = tx.connection.execute(statement).scalar()
+    return made if made is not None else _taken_up_again(tx, values)
+
+
+def _taken_up_again(tx: Transaction, values: Mapping[str, Any]) -> int | None:
+    """A ringing that a correction took back, and another one wants again; None where it is no such."""
+    key = ("programme_id", "entry_id", "zone", "due_at")
+    statement = (
+        update(WaveRow)
+        .where(*(getattr(WaveRow, each) == values[each] for each in key), WaveRow.state == "moved")
+        .values(stopped_at=None, last_expected_at=None, planned_to=None, **values)
+        .returning(WaveRow.id)
+    )
     return tx.connection.execute(statement).scalar()
+
+
+def taken_back(tx: Transaction, wave_id: int) -> bool:
+    """Whether a correction has taken the wave back, so that nobody is owed its messages any more."""
+    return tx.connection.scalar(select(WaveRow.state).where(WaveRow.id == wave_id)) == "moved"
 
 
 def note(
@@ -203,7 +222,7 @@ def current(tx: Transaction, programme_id: str, zone: Zone, now: datetime) -> li
 def known(tx: Transaction, programme_id: str, since: datetime) -> set[tuple[str, Zone, datetime]]:
     """Entry, zone and moment of what has rung since then."""
     statement = select(WaveRow.entry_id, WaveRow.zone, WaveRow.due_at).where(
-        WaveRow.programme_id == programme_id, WaveRow.planned_at >= since
+        WaveRow.programme_id == programme_id, WaveRow.planned_at >= since, WaveRow.state != "moved"
     )
     return {(row.entry_id, Zone(row.zone), row.due_at) for row in tx.connection.execute(statement)}
 

@@ -19,6 +19,7 @@ from bot.domain.events import (
     Commanded,
     Edited,
     Event,
+    Membership,
     Migrated,
     ReachChanged,
     Sender,
@@ -143,6 +144,9 @@ def read(update: Update, username: str) -> Event | None:
     return None
 
 
+_THERE: Final = (ChatMemberStatus.MEMBER, ChatMemberStatus.ADMINISTRATOR, ChatMemberStatus.OWNER)
+
+
 def _message(message: Message, username: str) -> Event | None:
     chat, user = message.chat, message.from_user
     if message.migrate_to_chat_id is not None:
@@ -244,9 +248,14 @@ def _voted(answer: PollAnswer) -> Voted | None:
     return Voted(_sender(answer.user), answer.poll_id, tuple(answer.option_ids))
 
 
-def _reach(change: ChatMemberUpdated) -> ReachChanged | None:
-    if change.chat.type != ChatType.PRIVATE:
-        return None
+def _reach(change: ChatMemberUpdated) -> ReachChanged | Membership | None:
+    chat = change.chat
+    if chat.type != ChatType.PRIVATE:
+        there = change.new_chat_member.status in _THERE
+        if chat.type == ChatType.CHANNEL:
+            there = change.new_chat_member.status == ChatMemberStatus.ADMINISTRATOR
+        title = _clean(chat.title or "")
+        return Membership(Sender(chat.id), change.from_user.id, title, str(chat.type), there)
     blocked = change.new_chat_member.status in (ChatMemberStatus.BANNED, ChatMemberStatus.LEFT)
     return ReachChanged(_sender(change.from_user), Reach.BLOCKED if blocked else Reach.OPEN)
 

@@ -1,6 +1,6 @@
 """Messages as calls of the Bot API: the reader's words, within Telegram's limits."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from io import BytesIO
 from typing import Any, Final
@@ -14,7 +14,7 @@ from bot.documents.calendars import invitation
 from bot.documents.exports import Table as Sheet
 from bot.documents.exports import write_workbook
 from bot.domain.announcements import template, variables
-from bot.domain.cards import card
+from bot.domain.cards import card, session_card
 from bot.domain.messages import (
     Amend,
     Announcement,
@@ -34,6 +34,7 @@ from bot.domain.messages import (
     Say,
     Scheduled,
     Sendable,
+    SessionCard,
     Table,
     TakeBack,
     Tap,
@@ -141,8 +142,9 @@ def _words_of(params: Mapping[str, Any]) -> dict[str, Any]:
 class Renderer:
     """Renders messages from the catalogue as it stands when they are sent."""
 
-    def __init__(self, catalogue: Catalogue, wording: Wording) -> None:
-        self._catalogue = catalogue
+    def __init__(self, catalogue: Callable[[], Catalogue], wording: Wording) -> None:
+        self._newest = catalogue
+        self._catalogue = catalogue()
         self._wording = wording
         self._worded: dict[
             tuple[Scheduled | Post, str, str, str, str], tuple[str, Mapping[str, Any]] | None
@@ -152,6 +154,9 @@ class Renderer:
 
     def call(self, message: Sendable, reader: Reader) -> Call:
         """The call that brings `message` to `reader`; raises UnrenderableError."""
+        if (catalogue := self._newest()) is not self._catalogue:  # somebody has corrected it
+            self._catalogue = catalogue
+            self._worded.clear()
         try:
             if (
                 isinstance(message, Scheduled | Post)
@@ -180,6 +185,11 @@ class Renderer:
                 if entry is None:
                     raise LookupError(f"{programme_id} no longer has the timetable entry {entry_id}")
                 return Call("sendMessage", self._text(card(programme, entry), reader))
+            case SessionCard(programme_id, session_id, lead):
+                session = self._programme(programme_id).session(session_id)
+                if session is None:
+                    raise LookupError(f"{programme_id} no longer has the session {session_id}")
+                return Call("sendMessage", self._text(session_card(session, lead or ""), reader))
             case Ask(quiz_id, _, question_id):
                 which = quiz_id, question_id, reader.programme, language_of(reader)
                 poll = self._polls.get(which)

@@ -409,7 +409,8 @@ def _begin(tx: Transaction, found: Announcement, now: datetime) -> None:
         number += owed
         made.append(wave_id)
     if found.whom.chats and author.may(Right.REACH_GROUPS):
-        times = _times(now, None)
+        opens = now if found.urgent else programme.windows.next_open(now, programme.zone)
+        times = _times(opens or now, None)
         wave_id = waves.note(tx, programme, found.name, times, now)
         chats = [chat.id for chat in stored.groups(tx, programme.id) if chat.id in found.whom.chats]
         owed = stored.owe_chats(tx, chats, found, wave_id, times, now, state="held" if trial else "owed")
@@ -454,7 +455,9 @@ def _ask_approval(
     else:
         stored.set_version(tx, found.id, version, "waiting")
     proposed = stored.post(tx, found.id, version)
+    deed = Action.ANNOUNCED if version == found.version else Action.ANNOUNCEMENT_CORRECTED
     planned = plan(tx, found, now, at=found.send_at, post=None if proposed is None else proposed[1])
+    _note(tx, actor, deed, found, now, people=planned.people, version=version, waits=True)
     item = f"{found.id}.{version}"
     rows = (
         (
@@ -705,7 +708,7 @@ def _look_after(tx: Transaction, found: Announcement, now: datetime) -> bool:
     ends = state_now is State.CANCELLED and not tally.get("sending", 0)
     if ends or (state_now in UNDER_WAY and not going and not tally.get("held", 0)):
         stored.change(tx, found.id, state=State.CANCELLED if ends else State.DONE, ended_at=now)
-        _tell_author(tx, found, report_in_words(tx, found, ids, now), now)
+        _tell_author(tx, found, report_in_words(tx, found, rows, now), now)
         owed = True
     return _tell(tx, found, now) or owed
 
@@ -865,15 +868,18 @@ def _control(found: Announcement) -> tuple[tuple[Button, ...], ...]:
     return ()
 
 
-def report_in_words(tx: Transaction, found: Announcement, wave_ids: Sequence[int], now: datetime) -> Say:
-    """What came of it, and what can be done now."""
+def report_in_words(
+    tx: Transaction, found: Announcement, rows: Sequence[stored.WaveOf], now: datetime
+) -> Say:
+    """What came of these waves of it, and what can be done now."""
+    wave_ids = [row.id for row in rows]
     tally = stored.tally(tx, wave_ids)
     work = _work_of(found)
     reasons: Iterable[tuple[str, int]] = stored.reasons(tx, wave_ids, _REASONS)
     item = str(found.id)
     blocked = found.blocked if work == "announcement" else 0
     lines = [
-        Say("announce.report_sent", {"count": tally.get("sent", 0)}),
+        Say(f"announce.report_{work}", {"count": tally.get("sent", 0)}),
         Say(
             "announce.report_blocked",
             {"count": tally.get("gone", 0) + blocked},
@@ -897,10 +903,12 @@ def report_in_words(tx: Transaction, found: Announcement, wave_ids: Sequence[int
         "number": found.id,
         "work": Say(f"announce.work_{work}"),
         "lines": tuple(lines),
-        "length": length_in_words(max(1, round((now - (found.started_at or now)).total_seconds()))),
+        "length": length_in_words(
+            max(1, round((now - min((row.planned_at for row in rows), default=now)).total_seconds()))
+        ),
     }
-    rows = (tuple(buttons), *((tuple(more),) if more else ()))
-    return Say("announce.report", said, rows)
+    screen = (tuple(buttons), *((tuple(more),) if more else ()))
+    return Say("announce.report", said, screen)
 
 
 def _note(
@@ -912,6 +920,7 @@ def _note(
     *,
     people: int | None = None,
     version: int | None = None,
+    waits: bool = False,
 ) -> None:
     audit.note(
         tx,
@@ -923,4 +932,5 @@ def _note(
         people=people,
         version=version or found.version,
         whom=domain.dump(found.whom),
+        waits=waits,
     )

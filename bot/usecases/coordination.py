@@ -13,6 +13,7 @@ from bot.usecases import (
     desk_recaps,
     desk_requests,
     desk_rosters,
+    desk_timetable,
     sign_ins,
     staff,
     unreached,
@@ -24,6 +25,7 @@ AREAS: Mapping[str, Area] = {
     # A module is not known to be one by itself.
     for area in (
         cast("Area", desk_announcements),
+        cast("Area", desk_timetable),
         cast("Area", desk_recaps),
         cast("Area", desk_people),
         cast("Area", desk_requests),

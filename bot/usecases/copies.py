@@ -5,7 +5,6 @@ the row is begun, so that the last correction is what everybody reads, however m
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Select
@@ -97,7 +96,7 @@ def resolve(tx: Transaction, letters: Sequence[Letter], now: datetime) -> list[L
             copy = found.get(letter.copy_of or 0)
             changed = _changed(tx, letter, message, copy, now)
             if changed is not None:
-                resolved.append(replace(letter, message=changed))
+                resolved.append(letter._replace(message=changed))
         else:
             resolved.append(letter)
     return resolved

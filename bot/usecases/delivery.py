@@ -1,13 +1,12 @@
 """What is owed, being sent, and what each outcome makes of it: the table in docs/delivery.md, in code."""
 
-from collections.abc import Container, Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Container, Iterable, Sequence
 from datetime import datetime, timedelta
 
 from bot.domain.messages import Ask, Lane
 from bot.domain.outcomes import Done, Failed, Gone, HoldBack, InDoubt, Moved, Outcome, Sent, Unsent
 from bot.domain.people import Reach
-from bot.storage import files, outbox, people, quiz, state, updates
+from bot.storage import corrections, files, outbox, people, quiz, state, updates
 from bot.storage.database import Transaction
 from bot.storage.messages import load
 from bot.storage.outbox import Letter, Owed, Place
@@ -47,6 +46,12 @@ UPDATES_KEPT = timedelta(days=3)
 
 LOG_KEPT = timedelta(days=90)
 """How long it is kept what was sent to whom (DOMAIN, "Privacy")."""
+
+HANDED_OVER_FOR = timedelta(seconds=30)
+"""How old a reply may be that was begun when it was owed, and is only now handed over."""
+
+LOST_AFTER = timedelta(seconds=60)
+"""After which one that was not is owed again: longer, so that none is both sent and taken back."""
 
 _PRUNED_AT_ONCE = 5_000
 
@@ -147,6 +152,8 @@ def begin(
         outbox.settle(tx, unreadable, "failed", now, error="its message cannot be read")
     letters = references.resolve(tx, letters, now)
     if letters:
+        # They are locked: whoever corrects the timetable knows that they are on their way, or comes first.
+        corrections.be_current(tx)
         outbox.begin(tx, [each.owed.id for each in letters])
     paid = _pay(tx, letters, stars * MESSAGES_A_STAR, now) if stars else letters
     return (*replies, *paid)
@@ -169,7 +176,7 @@ def _pay(tx: Transaction, letters: Sequence[Letter], budget: int, now: datetime)
     paid = frozenset(broadcast[: max(0, budget - before)])
     if paid:
         _note_paid(tx, before + len(paid), now)
-    return tuple(replace(each, paid=True) if each.owed.id in paid else each for each in letters)
+    return tuple(each._replace(paid=True) if each.owed.id in paid else each for each in letters)
 
 
 def _paid(tx: Transaction, now: datetime) -> int:
@@ -248,6 +255,11 @@ def recover(tx: Transaction, now: datetime) -> int:
     """
     outbox.hasten(tx, now)
     return outbox.recover(tx, f"in doubt: found on its way at {now:%Y-%m-%d %H:%M:%S} UTC")
+
+
+def find_lost(tx: Transaction, known: Collection[int], now: datetime) -> int:
+    """Owe again replies that were begun a while ago, and are not `known` to who sends; how many."""
+    return outbox.lost(tx, known, now - LOST_AFTER)
 
 
 def clock_put_back(tx: Transaction, now: datetime) -> int:

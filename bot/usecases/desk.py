@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from bot.domain.events import (
     AddressedInGroup,
     Commanded,
     Edited,
     Event,
+    Membership,
     Migrated,
     ReachChanged,
     Shared,
@@ -22,13 +24,14 @@ from bot.domain.messages import Delete, Fetch, Lane, Reader, Reply, Say
 from bot.domain.people import Person, Reach, Role
 from bot.domain.programme import Programme
 from bot.domain.zones import Zone
-from bot.storage import outbox, people, staff, updates
+from bot.storage import announcements, outbox, people, staff, updates
 from bot.storage.database import Together, Transaction
 from bot.storage.outbox import Letter
 from bot.storage.people import Visitor
 from bot.usecases import (
     coordination,
     enrolment,
+    groups,
     journal,
     modules,
     planning,
@@ -84,7 +87,7 @@ _NOBODY = Reader("id", Zone.WIB)
 _NOTHING_LEFT = Handled(None, _NOBODY)
 
 
-def _handle(tx: Transaction, update_id: int, event: Event, now: datetime) -> Handled:
+def _handle(tx: Transaction, update_id: int, event: Event, now: datetime, _begin: bool = False) -> Handled:
     """Answer an event; one that was answered before (Telegram hands over again) is left alone.
 
     Raises `TryAgain` where the event has overtaken what it follows from.
@@ -93,6 +96,10 @@ def _handle(tx: Transaction, update_id: int, event: Event, now: datetime) -> Han
         case Migrated(sender, new_chat_id):
             if updates.note(tx, update_id, now):
                 outbox.move(tx, sender.chat_id, new_chat_id)
+            announcements.move_group(tx, sender.chat_id, new_chat_id)
+            return _NOTHING_LEFT
+        case Membership():
+            groups.changed(tx, event, now)
             return _NOTHING_LEFT
         case AddressedInGroup(sender):
             if not updates.note(tx, update_id, now):
@@ -125,24 +132,27 @@ def _handle(tx: Transaction, update_id: int, event: Event, now: datetime) -> Han
         else outbox.Recipient(chat_id=after.chat_id)
     )
     said = [
-        (recipient, message, outbox.reply_reason(update_id, n)) for n, message in enumerate(reply.messages)
+        outbox.Answer(recipient, message, outbox.reply_reason(update_id, n))
+        for n, message in enumerate(reply.messages)
     ]
     outbox.owe_replies(tx, said, now)
     by_staff = after.person is not None and after.person.role is not Role.PARTICIPANT
     return Handled(reply.toast, after.reader, by_staff=by_staff, fetch=reply.fetch)
 
 
-def _handle_many(tx: Transaction, calls: Sequence[tuple[int, Event, datetime]]) -> list[Handled | None]:
+def _handle_many(tx: Transaction, calls: Sequence[tuple[Any, ...]]) -> list[Handled | None]:
     """Answer the crowd's votes among many events; None for the others, of which only the turns are taken."""
-    latest = max(now for _, _, now in calls)
-    answered = votes.together(tx, [(update_id, event) for update_id, event, _ in calls], latest)
+    latest = max(now for _, _, now, *_ in calls)
+    begin = any(True in rest for _, _, _, *rest in calls)
+    answered = votes.together(tx, [(update_id, event) for update_id, event, *_ in calls], latest, begin=begin)
     return [None if letters is None else Handled(None, _NOBODY, letters) for letters in answered]
 
 
 handle = Together(_handle, _handle_many)
 """Answer an event (of an update's id, now); one that was answered before is left alone.
 
-Raises `TryAgain` where the event has overtaken what it follows from.
+The last argument says whether who sends is there, and takes what is begun: `Handled.letters`. Raises
+`TryAgain` where the event has overtaken what it follows from.
 """
 
 

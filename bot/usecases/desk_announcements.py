@@ -1,5 +1,6 @@
 """Announcing from the chat: from a message to its report, by buttons. The deeds are `announcements`."""
 
+import re
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -33,6 +34,7 @@ ACTION = announcements.ACTION
 RIGHT = Right.ANNOUNCE
 
 _PAGE = 8  # values on one screen
+_GROUPS = 20
 _ROLES = (Role.PARTICIPANT, Role.SPEAKER, Role.COORDINATOR)
 _OWN = timedelta(hours=48)  # how long somebody can edit their message in Telegram
 
@@ -84,6 +86,8 @@ def tap(tx: Transaction, shift: Shift, message_id: int, tapped: Tap) -> Reply:
         if tapped.choice == "new":
             return _ask(tx, shift, "content", {}, "ask_content")
         return Reply((Edit(message_id, _overview(tx, shift)),))
+    if tapped.choice in {"group", "nogroup"}:
+        return _of_group(tx, shift, message_id, head, use=tapped.choice == "group")
     if not head.isdecimal() or len(head) > 12:
         return Reply((OLD_BUTTON,))
     at = _At(tx, shift, message_id, int(head), tuple(rest))
@@ -104,6 +108,17 @@ def write(tx: Transaction, shift: Shift, asked: Mapping[str, Any], event: Wrote 
         case "name":
             return _possible(lambda: _save(tx, shift, number, event))
     return Reply((OLD_BUTTON,))
+
+
+def _of_group(tx: Transaction, shift: Shift, message_id: int, chat_id: str, *, use: bool) -> Reply:
+    """Whether a group to which the bot was added is announced to."""
+    found = stored.group(tx, int(chat_id)) if re.fullmatch(r"-\d{1,15}", chat_id) else None
+    if found is None or found.programme_id != shift.programme.id or not shift.actor.may(Right.REACH_GROUPS):
+        return Reply((OLD_BUTTON,))
+    if use:
+        stored.use_group(tx, found.id)
+    key = "announce.group_used" if use else "announce.group_not_used"
+    return Reply((Edit(message_id, Say(key, {"title": found.title})),))
 
 
 # --- the way of a tap -------------------------------------------------------------------------------------
@@ -185,6 +200,33 @@ def _pick(at: _At) -> Reply:
 
 def _but(at: _At) -> Reply:
     return at.here(_kinds(at.found, "b"))
+
+
+def _groups(at: _At) -> Reply:
+    return at.here(_group_choice(at.tx, at.shift, at.found))
+
+
+def _chat(at: _At) -> Reply:
+    found = at.found
+    mark = at.rest[0] if at.rest else ""
+    chats = (each.id for each in stored.groups(at.tx, at.shift.programme.id))
+    chosen = next((chat for chat in chats if _mark(str(chat)) == mark), None)
+    if chosen is None:
+        return Reply((OLD_BUTTON,))
+    kept = tuple(chat for chat in found.whom.chats if chat != chosen)
+    more = kept if chosen in found.whom.chats else (*kept, chosen)
+    whom = replace(found.whom, chats=more, people=found.whom.people or not more)
+    return at.here(_group_choice(at.tx, at.shift, _chosen(at, whom)))
+
+
+def _people(at: _At) -> Reply:
+    found = at.found
+    whom = replace(found.whom, people=not found.whom.people)
+    return at.here(_group_choice(at.tx, at.shift, _chosen(at, whom)))
+
+
+def _chosen(at: _At, whom: Whom) -> Announcement:
+    return announcements.choose(at.tx, at.shift.actor, at.number, whom=whom)
 
 
 def _saved(at: _At) -> Reply:
@@ -318,6 +360,9 @@ _TAPS: Mapping[str, Callable[[_At], Reply]] = {
     "pick": _pick,
     "but": _but,
     "saved": _saved,
+    "groups": _groups,
+    "chat": _chat,
+    "people": _people,
     "use": _use,
     "save": _ask_name,
     "look": _look,
@@ -493,6 +538,11 @@ def _whom(tx: Transaction, shift: Shift, found: Announcement) -> Say:
             _button("button_but", item, "but"),
             _button("button_saved", item, "saved"),
         ),
+        *(
+            ((_button("button_groups", item, "groups", count=len(found.whom.chats)),),)
+            if shift.actor.may(Right.REACH_GROUPS) and stored.groups(tx, shift.programme.id)
+            else ()
+        ),
         (
             _button("button_everybody", item, "clear"),
             _button("button_not_urgent" if found.urgent else "button_urgent", item, "urgent"),
@@ -520,6 +570,28 @@ def _kind_rows(found: Announcement, mode: str) -> list[tuple[Button, ...]]:
 def _kinds(found: Announcement, mode: str) -> Say:
     rows = [*_kind_rows(found, mode), (_button("button_back", str(found.id), "whom"),)]
     return Say("announce.all_but", {}, tuple(rows))
+
+
+def _group_choice(tx: Transaction, shift: Shift, found: Announcement) -> Say:
+    """The groups and channels it can go to as well, or alone."""
+    item = str(found.id)
+    rows: list[tuple[Button, ...]] = [
+        (
+            Button(
+                Say(
+                    "announce.value",
+                    {"mark": "☑️" if each.id in found.whom.chats else "▫️", "value": each.title},
+                ),
+                Tap(ACTION, f"{item}.{_mark(str(each.id))}", "chat"),
+            ),
+        )
+        for each in stored.groups(tx, shift.programme.id)[:_GROUPS]
+    ]
+    if found.whom.chats:
+        alone = "button_groups_only" if found.whom.people else "button_people_too"
+        rows.append((_button(alone, item, "people"),))
+    rows.append((_button("button_back", item, "whom"),))
+    return Say("announce.groups", {"count": len(found.whom.chats)}, tuple(rows))
 
 
 def _of_kind(at: _At) -> tuple[str, str, int]:
@@ -595,6 +667,8 @@ def _mark(value: Zone | Target | str) -> str:
 
 def whom_in_words(shift: Shift, whom: Whom) -> tuple[Say, ...]:
     """The conditions of an audience, a line each."""
+    if not whom.people:
+        return (Say("announce.groups_only", {"count": len(whom.chats)}),)
     lines = [_condition(shift, kind, values) for kind in KINDS if (values := getattr(whom.of, kind))]
     if not lines:
         lines.append(Say("announce.everybody"))
@@ -604,6 +678,8 @@ def whom_in_words(shift: Shift, whom: Whom) -> tuple[Say, ...]:
             for kind in KINDS
             if (values := getattr(whom.but, kind))
         ]
+    if whom.chats:
+        lines.append(Say("announce.plan_groups", {"count": len(whom.chats)}))
     if not shift.actor.scope.whole:
         values = ", ".join(value for _, value in shift.actor.scope.pairs())
         lines.append(Say("announce.within", {"values": values}))

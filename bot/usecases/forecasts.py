@@ -8,6 +8,7 @@ from itertools import groupby
 from bot.domain.forecast import Forecast, Pace, Wave, forecast, placed
 from bot.domain.messages import Lane
 from bot.domain.programme import PersonalDay, Programme
+from bot.domain.staff import EVERYTHING, Scope
 from bot.domain.timetable import Ring, first_logins, lane, upcoming
 from bot.domain.zones import Zone
 from bot.storage import audience, people, waves
@@ -93,15 +94,24 @@ def coming(
     return found
 
 
-def size(tx: Transaction, programme: Programme, ring: Ring, *, joined: bool = True) -> int:
-    """How many people a ringing means as things stand."""
+def size(
+    tx: Transaction,
+    programme: Programme,
+    ring: Ring,
+    *,
+    joined: bool = True,
+    scope: Scope = EVERYTHING,
+) -> int:
+    """How many people (of a coordinator's `scope`) a ringing means as things stand."""
     logins = None
     if isinstance(ring.entry.when, PersonalDay):
         day = ring.timing.due_at.astimezone(ring.zone.tzinfo).date()
         logins = first_logins(programme.course, programme.windows, ring.entry.when.day, day)
         if not people.anybody_began(tx, programme.id, ring.zone, logins):
             return 0
-    whom = audience.people(programme, ring.entry.audience, zone=ring.zone, first_logins=logins, joined=joined)
+    whom = audience.people(
+        programme, ring.entry.audience, zone=ring.zone, first_logins=logins, joined=joined, scope=scope
+    )
     return audience.count(tx, whom)
 
 

@@ -37,12 +37,13 @@ from bot.domain.timetable import (
     Timing,
     decide,
     first_logins,
+    is_moment,
     lane,
     personal_moment,
     timing,
 )
 from bot.domain.zones import Zone
-from bot.storage import audience, excuses, outbox, people, waves
+from bot.storage import audience, corrections, excuses, outbox, people, waves
 from bot.storage.database import Transaction
 from bot.storage.outbox import Mailing, Recipient
 from bot.storage.waves import Ringing
@@ -92,10 +93,14 @@ def ring(
     """
     programme = tx.catalogue.programme(programme_id)
     entry = None if programme is None else programme.entry(entry_id)
-    when = None if programme is None or entry is None else timing(programme, entry, zone, due_at)
-    if programme is None or entry is None or when is None:
+    if programme is None or entry is None or not is_moment(programme, entry, zone, due_at):
+        return Rung()  # somebody has moved it meanwhile, or skipped it
+    when = timing(programme, entry, zone, due_at)
+    if when is None:
         return Rung()
     wave = waves.noted(tx, programme_id, entry_id, zone, when.due_at)
+    if wave is not None and wave.state == "moved":  # and moved back
+        wave = None
     if wave is not None and wave.state != "planning":
         return Rung(before=True)
     if wave is None and now < when.at:
@@ -106,6 +111,7 @@ def ring(
             return Rung(look_at=begins)
     waves.wait_for_joiners(tx, programme_id)
     excuses.end(tx, now)
+    corrections.be_current(tx)
     began = now if wave is None else wave.planned_at
     opens = began if entry.essential else programme.windows.next_open(began, zone)
     decision = decide(entry, when, began, opens)
@@ -124,7 +130,7 @@ def ring(
     else:
         wave_id, after = wave.id, wave.planned_to or 0
     whom = audience.people(programme, entry.audience, zone=zone, first_logins=logins)
-    reason = _reason(programme, entry, zone, due_at)
+    reason = reason_of(programme, entry, zone, due_at)
     number = 0
     match decision:
         case Send() as send:
@@ -157,6 +163,8 @@ class _Making:
     def go_on(self, tx: Transaction, now: datetime, after: int) -> Rung:
         """Owe it to the next of those whose id is above `after`."""
         waves.wait_for_joiners(tx, self.programme_id)
+        if waves.taken_back(tx, self.wave_id):
+            return Rung()
         if now > self.not_after:
             return Rung(waves.got_to(tx, self.wave_id, None, 0), missed=True)
         number = 0
@@ -189,6 +197,7 @@ def catch_up(tx: Transaction, person_id: int, now: datetime) -> int:
         return 0
     waves.wait_for_wave(tx, programme.id)
     excuses.end(tx, now)
+    corrections.be_current(tx)
     rung = _rung(tx, programme, person, now)
     states = outbox.states(tx, person_id, list(rung))
     number = 0
@@ -226,12 +235,13 @@ def go_on(tx: Transaction, wave: Ringing, now: datetime) -> Rung:
         return Rung(missed=True)
     waves.wait_for_joiners(tx, programme.id)
     excuses.end(tx, now)
+    corrections.be_current(tx)
     logins = None
     if isinstance(entry.when, PersonalDay):
         day = wave.due_at.astimezone(wave.zone.tzinfo).date()
         logins = first_logins(programme.course, programme.windows, entry.when.day, day)
     whom = audience.people(programme, entry.audience, zone=wave.zone, first_logins=logins)
-    reason = _reason(programme, entry, wave.zone, wave.due_at)
+    reason = reason_of(programme, entry, wave.zone, wave.due_at)
     waves.settle_unreachable(tx, wave.id, now)
     waves.settle_held(tx, wave.id, "withdrawn", now, error="done, or not meant any more", people=whom)
     opens = now if entry.essential else programme.windows.next_open(now, wave.zone)
@@ -341,7 +351,7 @@ def _rung(
             latest[entry.id] = (entry, when, wave.id)
     if person.first_login is not None:
         for entry in programme.timetable:
-            if isinstance(entry.when, PersonalDay):
+            if isinstance(entry.when, PersonalDay) and not entry.skipped:
                 due_at = personal_moment(programme, entry.when, person.zone, person.first_login)
                 when = timing(programme, entry, person.zone, due_at)
                 # One that comes in this moment may have been planned without them just before.
@@ -349,12 +359,12 @@ def _rung(
                     latest[entry.id] = (entry, when, None)
     oldest_first = sorted(latest.values(), key=lambda each: each[1].due_at)
     return {
-        _reason(programme, entry, person.zone, when.due_at): (entry, when, wave_id)
+        reason_of(programme, entry, person.zone, when.due_at): (entry, when, wave_id)
         for entry, when, wave_id in oldest_first
     }
 
 
-def _reason(programme: Programme, entry: Entry, zone: Zone, due_at: datetime) -> str:
+def reason_of(programme: Programme, entry: Entry, zone: Zone, due_at: datetime) -> str:
     """Why a message is owed: at most one a person.
 
     A local moment is named by its local time: who changes zone does not get the same day's message again.

@@ -98,12 +98,11 @@ def carry_out(tx: Transaction, steps: Sequence[Decided], now: datetime) -> None:
     ]
     if not finished:
         return
-    all_attempts = stored.attempts_of(tx, [each.person for each in finished])
+    ended = stored.finished(tx, [each.person for each in finished])
     done: list[tuple[int, Target]] = []
     for each in finished:
         done.append((each.person, Target(Item.QUIZ, each.quiz.id)))
-        mine = all_attempts[each.person]
-        if all(dialogue.best(mine.get(quiz.id, ())) is not None for quiz in each.programme.quizzes):
+        if all((each.person, quiz.id) in ended for quiz in each.programme.quizzes):
             done.append((each.person, Target(Item.QUIZ, "*")))
     outbox.withdraw_done(tx, done, now)
 

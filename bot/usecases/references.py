@@ -34,7 +34,7 @@ def resolve(tx: Transaction, letters: Sequence[Letter], now: datetime) -> list[L
             state, why = ("failed", "its file is kept no longer") if file else ("withdrawn", "it is no more")
             outbox.settle(tx, (letter.owed.id,), state, now, error=why)
         else:
-            resolved.append(replace(letter, message=message, reader=lookup.reader(letter)))
+            resolved.append(letter._replace(message=message, reader=lookup.reader(letter)))
     return resolved
 
 

@@ -2,9 +2,9 @@
 
 from datetime import datetime, timedelta
 
-from bot.domain.cards import session_card, session_times
+from bot.domain.cards import session_times
 from bot.domain.forms import clock_time, short_day, short_moment, span
-from bot.domain.messages import Button, Invite, Reply, Say, Tap, Value
+from bot.domain.messages import Button, Invite, Reply, Say, SessionCard, Tap, Value
 from bot.domain.people import Person
 from bot.domain.programme import Programme, Session
 from bot.storage import journal, modules
@@ -57,7 +57,7 @@ def tap(programme: Programme, tapped: Tap, now: datetime) -> Reply:
         params: dict[str, Value] = {"title": session.title, **session_times(session)}
         calendar = Button(Say("session.button_calendar"), Tap("sesi", session.id, "ics"))
         return Reply((Say("schedule.not_yet", params, ((calendar,),)),))
-    return Reply((session_card(session, ""),))
+    return Reply((SessionCard(programme.id, session.id),))
 
 
 def whats_next(tx: Transaction, person: Person, now: datetime) -> Say:

@@ -26,6 +26,7 @@ from bot.domain.messages import (
     Revise,
     Say,
     Scheduled,
+    SessionCard,
 )
 from bot.domain.people import Reach
 from bot.storage import trace as stored
@@ -189,6 +190,8 @@ def _what(message: Message | None) -> str:
             return f"question '{question}' of the quiz '{quiz}', attempt {attempt}"
         case Invite(_, session):
             return f"the calendar file of session '{session}'"
+        case SessionCard(programme, session):
+            return f"the card of {programme}'s session '{session}'"
         case Edit(message_id, say):
             return f"Telegram message {message_id} changed into the text '{say.key}'"
         case Delete(message_id):

@@ -30,11 +30,12 @@ class _Answered:
 
 
 def together(
-    tx: Transaction, calls: Sequence[tuple[int, Event]], now: datetime
+    tx: Transaction, calls: Sequence[tuple[int, Event]], now: datetime, *, begin: bool = False
 ) -> list[tuple[Letter, ...] | None]:
     """Answer the ordinary votes among `calls` (update id and event): what is owed to each now.
 
-    None for those that are not answered. Of several of one chat, the first is.
+    None for those that are not answered. Of several of one chat, the first is. With `begin`, the first answer
+    to each is marked as being sent, where no other waits before it: who sends takes it from here.
     """
     votes = _first_of_each_chat(calls)
     # The chats' turns first: what is read afterwards is what other processes have left. Those of the other
@@ -45,20 +46,25 @@ def together(
     steps = {update_id: each for update_id, each in decided.items() if update_id in new}
     carry_out(tx, [each.decided for each in steps.values()], now)
     said = [
-        (update_id, each, message, outbox.reply_reason(update_id, n))
+        (update_id, each, message, outbox.reply_reason(update_id, n), begin and n == 0)
         for update_id, each in steps.items()
         for n, message in enumerate(each.decided.step.replies)
     ]
     owed = outbox.owe_replies(
         tx,
-        [(Recipient(person_id=each.decided.person), message, reason) for _, each, message, reason in said],
+        [
+            outbox.Answer(Recipient(each.decided.person, each.chat_id), message, reason, first)
+            for _, each, message, reason, first in said
+        ],
         now,
     )
     letters: defaultdict[int, list[Letter]] = defaultdict(list)
-    for update_id, each, message, reason in said:
-        if (row_id := owed.get(reason)) is not None:
+    for update_id, each, message, reason, _ in said:
+        if (made := owed.get(reason)) is not None:
+            row_id, begun = made
             row = outbox.reply(row_id, each.chat_id, now)
-            letters[update_id].append(Letter(row, message, each.reader, each.decided.person, None))
+            letter = Letter(row, message, each.reader, each.decided.person, None, begun=begun)
+            letters[update_id].append(letter)
     return [tuple(letters[update_id]) if update_id in decided else None for update_id, _ in calls]
 
 

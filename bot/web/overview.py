@@ -12,7 +12,7 @@ from bot.domain.timetable import upcoming
 from bot.storage import overview
 from bot.storage.database import Transaction
 from bot.storage.overview import Wave
-from bot.web.page import Show, Visit, Way
+from bot.web.page import Show, Visit, Way, refused
 
 _AHEAD = timedelta(days=3)
 _SHOWN = 8  # entries that come next
@@ -29,17 +29,17 @@ class Next:
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A wave under way, or stopped: for how many, and how many of them still wait."""
+    """A wave under way, or stopped: how many still wait, for how many it is (None: not theirs)."""
 
     wave: Wave
     title: Value
-    people: int
     waiting: int
+    people: int | None
 
     @property
     def done(self) -> int:
         """How many do not wait any more."""
-        return max(0, self.people - self.waiting)
+        return max(0, (self.people or 0) - self.waiting)
 
 
 def _overview(tx: Transaction, visit: Visit) -> Show:
@@ -50,26 +50,29 @@ def _overview(tx: Transaction, visit: Visit) -> Show:
         {
             "sessions": sessions[:3],
             "coming": list(_coming(programme, now))[:_SHOWN],
-            **_live(tx, visit),
+            **(_live(tx, visit) if _sees_numbers(visit) else {"reached": None}),
         },
     )
 
 
 def _fragment(tx: Transaction, visit: Visit) -> Show:
+    if not _sees_numbers(visit):
+        raise refused()
     return Show("overview_live.html", _live(tx, visit))
 
 
+def _sees_numbers(visit: Visit) -> bool:
+    return visit.actor.may(Right.SEE_PEOPLE) and visit.actor.may(Right.SEE_DELIVERIES)
+
+
 def _live(tx: Transaction, visit: Visit) -> dict[str, Any]:
-    """What changes by the second; only for who may see people and deliveries."""
-    if not (visit.actor.may(Right.SEE_PEOPLE) and visit.actor.may(Right.SEE_DELIVERIES)):
-        return {"reached": None}
+    """What changes by the second."""
     programme, scope, now = visit.programme, visit.scope, visit.now
     found = overview.open_messages(tx, programme.id, scope, now)
     waiting = {
         each.wave_id: each.due + each.later + each.sending for each in found if each.wave_id is not None
     }
     waves = overview.waves(tx, programme.id, list(waiting))
-    people = {} if scope.whole else overview.of_scope(tx, scope, [wave.id for wave in waves])
     return {
         "reached": overview.reached(tx, programme.id, scope),
         "requests": overview.requests(tx, programme.id)
@@ -84,11 +87,11 @@ def _live(tx: Transaction, visit: Visit) -> dict[str, Any]:
             Running(
                 wave,
                 _title(programme, wave.entry_id),
-                wave.people if scope.whole else people[wave.id],
                 waiting.get(wave.id, 0),
+                wave.people if scope.whole else None,
             )
             for wave in waves
-            if scope.whole or wave.id in people
+            if scope.whole or wave.id in waiting
         ],
         "now": now,
     }

@@ -11,7 +11,7 @@ from bot.content.loading import load
 from bot.domain.zones import Zone
 from bot.storage.database import Database, Transaction
 from bot.storage.tables import OutboxRow, WaveRow
-from bot.usecases import planning, waves
+from bot.usecases import corrections, planning, waves
 from tests.cli.conftest import ROOT, Rekan
 from tests.examples import add_person
 
@@ -161,3 +161,30 @@ def test_a_schedule_that_can_never_fit_is_named(rekan: Rekan, home: Path) -> Non
         },
     )
     assert paid.code == 0
+
+
+def test_what_coordinators_corrected_is_planned_and_named(
+    rekan: Rekan, database: Database, home: Path
+) -> None:
+    starts = AT + timedelta(hours=2)
+    moved = corrections.MoveSession("hari-1", starts)
+    database.write_now(corrections.correct, None, "pppk-2026", moved, AT - timedelta(days=1))
+    ended = rekan("plan", "--from", "2026-11-09", "--days", "1")
+    (line,) = [line for line in ended.out.splitlines() if "hari-1-tautan" in line]
+    assert line.split()[:3] == ["Mon", "09", "09:00"]
+    named = "session hari-1, by rekan (command line) on 2026-11-08 01:00 UTC"
+    assert f"Corrected by a coordinator: {named}." in ended.out
+    (told,) = rekan("plan", "--from", "2026-11-09", "--days", "1", "--json").document["corrections"]
+    assert (told["kind"], told["item"], told["problems"]) == ("session", "hari-1", [])
+
+    assert f"Corrected by a coordinator: {named}." in rekan("check").out
+    for folder in ("content", "schedules"):
+        shutil.copytree(ROOT / folder, home / folder)
+    schedule = home / "schedules" / "pppk-2026.yaml"
+    text = schedule.read_text(encoding="utf-8")
+    schedule.write_text(
+        text.replace("starts: 2026-11-09 09:00", "starts: 2026-11-09 09:05"), encoding="utf-8"
+    )
+    (home / "config.yaml").write_text("database: {url: 'sqlite:///rekan.db'}\n", encoding="utf-8")
+    (told,) = rekan("check", "--json").document["corrections"]
+    assert told["problems"] == ["file_changed"]

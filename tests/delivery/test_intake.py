@@ -39,7 +39,7 @@ class Desk:
         self.clock = clock
         self.intake = Intake(database, self.handle, wire, self.nudge, clock)
 
-    def handle(self, tx: Transaction, update_id: int, event: Event, now: datetime) -> Handled:
+    def handle(self, tx: Transaction, update_id: int, event: Event, now: datetime, _begin: bool) -> Handled:
         assert updates.note(tx, update_id, now)
         if self.raises.get(update_id):
             raise self.raises[update_id].pop(0)

@@ -1,6 +1,7 @@
 import asyncio
 import itertools
 import random
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from bot.clock import SimulatedClock
 from bot.delivery.pacer import LOWERED, MEMORY, RAMP, RISE, Limits, Pace, Pacer, Permit, Turn
 from bot.domain.messages import Lane
-from bot.domain.outcomes import HoldBack, Outcome, Sent, Unsent
+from bot.domain.outcomes import HoldBack, InDoubt, Outcome, Sent, Unsent
 from bot.simulator import limits as server
 from bot.simulator.errors import TooManyRequestsError
 
@@ -64,6 +65,11 @@ class Talk:
         running.cancel()
         self.pacer.close()
         return [at for at, _ in self.starts]
+
+
+def most_in_a_second(moments: list[float]) -> int:
+    ascending = sorted(moments)
+    return max(bisect_left(ascending, moment + 1) - n for n, moment in enumerate(ascending))
 
 
 def about(times: list[float]) -> list[float]:
@@ -289,6 +295,47 @@ async def test_far_from_the_server_the_pace_is_kept_and_no_limit_broken(latency:
     await talk.all()
     # The first hundred answers tell how far it is.
     assert 280 / (arrived[-1] - arrived[120]) >= 0.99 * 30
+
+
+async def test_the_first_answers_tell_how_far_it_is_for_the_slots_that_rest_already() -> None:
+    talk = Talk(Limits(per_second=200))
+    arrived: list[float] = []
+    for chat_id in range(1, 601):
+        talk.call(chat_id, to=0.05, back=0.05, arrive=arrived.append)
+    await talk.all()
+    assert 599 / (arrived[-1] - arrived[0]) >= 0.99 * 200
+    assert most_in_a_second(arrived) <= 200
+
+
+async def test_a_way_that_gets_longer_says_nothing_of_the_calls_before() -> None:
+    talk = Talk(Limits(per_second=300))
+    arrived: list[float] = []
+    for chat_id in range(1, 1101):
+        way = 0.01 if chat_id <= 400 else 0.15
+        talk.call(chat_id, lane=Lane.REPLY, to=way, back=way, arrive=arrived.append)  # nothing spaces replies
+    await talk.all()
+    assert most_in_a_second(arrived) <= 300
+
+
+async def test_first_calls_that_are_slow_leave_no_room_for_quicker_ones() -> None:
+    talk, rng = Talk(Limits(per_second=200)), random.Random(2)
+    arrived: list[float] = []
+    for chat_id in range(1, 701):
+        late = 0.08 * rng.random() if chat_id <= 60 else 0.0  # connections are being opened
+        talk.call(chat_id, lane=Lane.REPLY, to=0.01 + late, back=0.04, arrive=arrived.append)
+    await talk.all()
+    assert most_in_a_second(arrived) <= 200
+
+
+async def test_a_call_without_an_answer_keeps_its_slot_for_the_whole_second() -> None:
+    talk = Talk(Limits(per_second=200))
+    arrived: list[float] = []
+    for chat_id in range(1, 601):
+        lost = chat_id % 50 == 0
+        answer = InDoubt("no answer") if lost else Sent(1)
+        talk.call(chat_id, to=0.05, back=0.0 if lost else 0.05, answer=answer, arrive=arrived.append)
+    await talk.all()
+    assert most_in_a_second(arrived) <= 200
 
 
 async def test_no_more_calls_are_under_way_than_there_are_connections_and_replies_find_one() -> None:

@@ -20,7 +20,7 @@ from bot.storage import people, waves
 from bot.storage.database import Database, DatabaseError, Transaction
 from bot.storage.tables import UpdateRow, WaveRow
 from bot.storage.updates import note
-from bot.usecases import planning
+from bot.usecases import corrections, planning
 from tests.examples import NOON, add_person, catalogue, entry, outbox_rows
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -183,3 +183,20 @@ async def test_every_night_old_updates_are_forgotten(play: Play) -> None:
         lambda tx: tx.connection.execute(select(UpdateRow.update_id)).scalars().all()
     )
     assert kept == [2]
+
+
+async def test_what_is_corrected_while_it_waits_rings_at_its_new_moment(play: Play) -> None:
+    database = play._open_database(
+        catalogue(entry("a", Instant(NOON + HOUR)), entry("b", Instant(NOON + HOUR)))
+    )
+    timetable = Timetable(database, play.clock, play.nudge)
+    running = asyncio.create_task(timetable.run())
+    await asyncio.wait_for(play.clock.advance_to(NOON + MINUTE), 20)
+    earlier = corrections.MoveEntry("a", Instant(NOON + 30 * MINUTE))
+    for wanted in (earlier, corrections.SkipEntry("b")):
+        await database.transact(corrections.correct, None, "p", wanted, NOON + MINUTE)
+    timetable.look_again()
+    await asyncio.wait_for(play.clock.advance_to(NOON + 2 * HOUR), 20)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    assert play.owed() == [(NOON + 30 * MINUTE, "p/a@20261109T0530Z")]

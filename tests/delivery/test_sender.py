@@ -18,7 +18,7 @@ from bot.domain.outcomes import Done, Failed, Gone, HoldBack, InDoubt, Moved, Ou
 from bot.domain.people import Reach
 from bot.storage import outbox, quiz
 from bot.storage.database import Database, DatabaseError, Transaction
-from bot.storage.outbox import Recipient
+from bot.storage.outbox import Letter, Recipient
 from bot.storage.tables import OutboxRow
 from bot.usecases import delivery
 from tests.examples import MODULE, NOON, add_person, catalogue, outbox_rows
@@ -81,6 +81,14 @@ class Bench:
                 outbox.owe(tx, whom, Say(key), reason=key, lane=lane, now=self.clock.now(), **options)
 
         self.database.write_now(fill)
+
+    def reply(self, key: str, person_id: int = 1, *, begin: bool = False) -> Letter:
+        """Owe a reply; as it is handed over."""
+        now, chat_id = self.clock.now(), 1000 + person_id
+        answer = outbox.Answer(Recipient(person_id, chat_id), Say(key), key, begin)
+        row_id, begun = self.database.write_now(outbox.owe_replies, [answer], now)[key]
+        row = outbox.reply(row_id, chat_id, now)
+        return Letter(row, Say(key), Reader("id", "WIB"), person_id, None, begun=begun)
 
     def rows(self) -> list[Any]:
         return self.database.read_now(outbox_rows)
@@ -581,3 +589,139 @@ async def test_a_clock_that_jumps_delays_nothing_and_repeats_nothing(
     assert tried[1] - tried[0] <= 1.1
     assert wire.keys(1002) == ["later"]
     assert wire.sent[-1][0] >= NOON + timedelta(hours=1)  # not before its time, by the clock as it is then
+
+
+# --- handed over --------------------------------------------------------------------------------------
+
+
+async def test_a_reply_that_is_handed_over_is_sent_as_it_is(bench: Bench) -> None:
+    async with bench.running(bench.sender.run()):
+        await bench.clock.settle()
+        bench.sender.take([bench.reply("first"), bench.reply("second")])
+        await bench.until(lambda: bench.states() == ["sent", "sent"])
+    assert bench.wire.keys() == ["first", "second"]
+    assert [(row.chat_id, row.message_id, row.attempts) for row in bench.rows()] == [
+        (1001, 1, 1),
+        (1001, 2, 1),
+    ]
+
+
+async def test_what_is_handed_over_and_found_as_well_is_sent_once(bench: Bench) -> None:
+    letters = [bench.reply(f"{n}", person_id=1 + n % 2) for n in range(4)]
+    async with bench.running(bench.sender.run()):
+        await asyncio.sleep(0)  # it is looking
+        for letter in letters:
+            bench.sender.take([letter])
+            bench.sender.nudge()
+        await bench.until(lambda: bench.states() == ["sent"] * 4)
+        for letter in letters:
+            bench.sender.take([letter])  # too late: all is done
+        await bench.until(lambda: not bench.sender.in_view)
+    assert sorted(bench.wire.keys()) == ["0", "1", "2", "3"]
+
+
+async def test_what_is_handed_over_waits_for_what_is_to_be_tried_again(bench: Bench) -> None:
+    bench.wire.script[1001] = [HoldBack(5)]
+    async with bench.running(bench.sender.run()):
+        await bench.clock.settle()
+        bench.sender.take([bench.reply("first")])
+        await bench.until(lambda: len(bench.wire.sent) == 1)
+        bench.sender.take([bench.reply("second")])
+        await bench.until(lambda: bench.states() == ["sent", "sent"])
+    assert bench.wire.keys() == ["first", "first", "second"]
+    assert bench.times()[1] >= 5
+
+
+async def test_what_is_settled_before_its_turn_is_not_sent(bench: Bench) -> None:
+    letter = bench.reply("first")
+    bench.database.write_now(outbox.settle, [letter.owed.id], "withdrawn", NOON)
+    async with bench.running(bench.sender.run()):
+        await bench.clock.settle()
+        bench.sender.take([letter])
+        await bench.until(lambda: not bench.sender.in_view)
+    assert (bench.wire.sent, bench.states()) == ([], ["withdrawn"])
+
+
+async def test_more_than_is_seen_at_once_may_be_handed_over(bench: Bench) -> None:
+    bench.people(38)
+    bench.sender = bench.new_sender(view=8)
+    letters = [bench.reply("hello", person_id=n + 1) for n in range(40)]
+    async with bench.running(bench.sender.run()):
+        for letter in letters:
+            bench.sender.take([letter])
+        await bench.until(lambda: bench.states() == ["sent"] * 40)
+    assert sorted(chat for _, chat, _ in bench.wire.sent) == [1001 + n for n in range(40)]
+
+
+async def test_nothing_is_taken_on_at_the_end(bench: Bench) -> None:
+    async with bench.running() as _:
+        run = asyncio.ensure_future(bench.sender.run())
+        await bench.clock.settle()
+        bench.sender.stop()
+        bench.sender.take([bench.reply("too late")])
+        await asyncio.wait_for(run, 10)
+    assert (bench.wire.sent, bench.states()) == ([], ["owed"])
+
+
+async def test_a_reply_may_be_begun_when_it_is_owed(bench: Bench) -> None:
+    async with bench.running(bench.sender.run()):
+        await bench.until(bench.sender.has_room)
+        first, second = bench.reply("first", begin=True), bench.reply("second", begin=True)
+        assert (first.begun, second.begun) == (True, False), "one reply of a chat is begun at a time"
+        assert [(row.state, row.attempts, row.chat_id) for row in bench.rows()] == [
+            ("sending", 1, 1001),
+            ("owed", 0, None),
+        ]
+        bench.sender.take([first])
+        bench.sender.take([second])
+        await bench.until(lambda: bench.states() == ["sent", "sent"])
+    assert bench.wire.keys() == ["first", "second"]
+    assert [row.attempts for row in bench.rows()] == [1, 1]
+
+
+async def test_what_was_begun_and_is_held_back_is_owed_again(bench: Bench) -> None:
+    bench.wire.script[1001] = [HoldBack(5)]
+    async with bench.running(bench.sender.run()):
+        await bench.until(bench.sender.has_room)
+        bench.sender.take([bench.reply("first", begin=True)])
+        await bench.until(lambda: bench.states() == ["sent"])
+    assert (bench.wire.keys(), bench.rows()[0].attempts) == (["first", "first"], 1)
+
+
+async def test_what_was_begun_and_never_handed_over_is_found(bench: Bench) -> None:
+    async with bench.running(bench.sender.run()):
+        await bench.until(bench.sender.has_room)
+        letter = bench.reply("first", begin=True)
+        for _ in range(20):
+            await bench.clock.sleep(10)
+            bench.sender.nudge()
+            if bench.states() == ["sent"]:
+                break
+        bench.sender.take([letter])  # by far too late
+        await bench.clock.sleep(1)
+    assert bench.wire.keys() == ["first"]
+    assert 60 <= bench.times()[0] < 120
+
+
+async def test_what_was_begun_is_given_back_at_the_end(bench: Bench) -> None:
+    async with bench.running():
+        run = asyncio.ensure_future(bench.sender.run())
+        await bench.until(bench.sender.has_room)
+        bench.sender.take([bench.reply("first", begin=True)])
+        bench.sender.stop()
+        await asyncio.wait_for(run, 10)
+    assert bench.states() in (["owed"], ["sent"])
+    assert [row.attempts for row in bench.rows()] == [len(bench.wire.sent)]
+
+
+async def test_there_is_no_room_before_the_last_end_is_recovered_from_nor_in_a_pause(bench: Bench) -> None:
+    assert not bench.sender.has_room()
+    bench.wire.script[1001] = [HoldBack(30)]
+    bench.wire.script[1002] = [HoldBack(30)]
+    async with bench.running(bench.sender.run()):
+        await bench.until(bench.sender.has_room)
+        bench.owe(1, lane=Lane.REPLY)
+        bench.owe(2, lane=Lane.REPLY)
+        bench.sender.nudge()
+        await bench.until(lambda: len(bench.wire.sent) == 2 and not bench.sender.has_room())
+        await bench.until(lambda: bench.states() == ["sent", "sent"])

@@ -71,6 +71,10 @@ FACTS = {
     "audit": (
         "SELECT actor, action, kind, people, details FROM audit WHERE actor_id IS NOT NULL ORDER BY id"
     ),
+    "corrections": (
+        "SELECT made_by_name, kind, item, change, CASE WHEN undone_at IS NULL THEN 'stands' ELSE 'undone' END"
+        " FROM corrections ORDER BY id"
+    ),
     "owed": (
         "SELECT p.name, o.reason, o.state FROM outbox o JOIN people p ON p.id = o.person_id"
         " WHERE o.state NOT IN ('sent', 'folded') ORDER BY o.id"

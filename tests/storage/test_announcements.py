@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import select, update
 
 from bot.domain.announcements import State, Whom
+from bot.domain.events import Membership, Migrated, Sender
 from bot.domain.messages import Lane
 from bot.domain.outcomes import Sent
 from bot.domain.people import Reach
@@ -22,6 +23,7 @@ from bot.storage import audit, staff
 from bot.storage.database import Database, Transaction
 from bot.storage.tables import OutboxRow, PersonRow, WaveRow
 from bot.usecases import announcements, delivery
+from bot.usecases import desk as front_desk
 from bot.usecases.announcements import NotPossibleError
 from tests.examples import NOON, add_person, catalogue, outbox_rows
 
@@ -353,3 +355,39 @@ def test_it_is_the_same_on_postgresql(desk: Any) -> None:
     one.advance()
     assert one.state() is State.DONE
     assert one.do(announcements.recall, 1, one.now) == 40
+
+
+# --- groups -----------------------------------------------------------------------------------------------
+
+GROUP, SUPERGROUP = -500, -1_000_000_000_500
+
+
+def added(by: int, *, there: bool = True, chat: int = GROUP) -> Membership:
+    return Membership(Sender(chat), 1000 + by, "Angkatan 3", "group", there)
+
+
+def test_a_group_is_asked_for_used_followed_and_left(desk: Any) -> None:
+    one = desk()
+    handle, ids = front_desk.handle, iter(range(1, 99))
+    one.people(1)
+
+    def happens(event: Any) -> None:
+        one.database.write_now(handle, next(ids), event, one.now)
+
+    happens(added(one.umar))  # sees a part only
+    happens(added(one.sari + 3))  # takes part
+    happens(added(77))  # is nobody
+    assert one.database.read_now(stored.group, GROUP) is None
+    happens(added(one.sari))
+    assert one.told() == ["ask_group"]
+    assert one.database.read_now(stored.groups, "p") == []  # until it is said what it is for
+    one.database.write_now(stored.use_group, GROUP)
+    one.do(announcements.send, one.draft(Whom(chats=(GROUP,), people=False)), 1, one.now)
+    rows = [row for row in one.database.read_now(outbox_rows) if row.reason == "announcement:1"]
+    assert [(row.person_id, row.chat_id) for row in rows] == [(None, GROUP)]
+    happens(Migrated(Sender(GROUP), SUPERGROUP))
+    (found,) = one.database.read_now(stored.groups, "p")
+    assert (found.id, found.kind) == (SUPERGROUP, "supergroup")
+    assert one.database.read_now(stored.announcement, 1).whom.chats == (SUPERGROUP,)
+    happens(added(one.sari, there=False, chat=SUPERGROUP))
+    assert one.database.read_now(stored.groups, "p") == []

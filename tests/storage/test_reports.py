@@ -13,6 +13,7 @@ from bot.storage import reports
 from bot.storage.database import Database, Transaction
 from bot.storage.tables import (
     ChatRow,
+    CorrectionRow,
     ExcuseRow,
     JournalEntryRow,
     JournalPartRow,
@@ -150,6 +151,10 @@ def fill(tx: Transaction) -> None:
             {"id": 2, "programme_id": "orientasi", "entry_id": "sore", "zone": "WIT", "due_at": at(300)}
             | {"everybody_by": at(315), "not_after": at(360), "planned_at": at(400), "people": 0}
             | {"state": "missed"},
+        ],
+        CorrectionRow: [
+            {"programme_id": "orientasi", "kind": "session", "item": "pembukaan", "made_by_name": "Rina"}
+            | {"change": {"session": {"passcode": "secret"}}, "stated": {}, "made_at": at(5)},
         ],
         OutboxRow: [
             outbox(1, 1, state="sent", attempts=1, message_id=7, settled_at=at(16.5)),
@@ -293,6 +298,7 @@ EXPECTED: dict[str, tuple[str, list[tuple[Any, ...]]]] = {
         [("orientasi", 1, "no_link", "Satker C", "refused", NINE, at(3))],
     ),
     "report_excuses": ("person_id", [(*BUDI, "module", "loyal", at(60), NINE)]),
+    "report_corrections": ("item", [("orientasi", "session", "pembukaan", "Rina", at(5), None)]),
 }
 
 

@@ -161,6 +161,9 @@ async def test_a_chat_has_one_process_at_a_time(
     ours = asyncio.create_task(taking_part_in.transact(slowly, 1, first, NOON))
     await asyncio.to_thread(begun.wait, 10)
     waiting = asyncio.create_task(theirs.transact(desk.handle, 2, second, NOON))
+    async with asyncio.timeout(10):
+        while theirs.waiting:  # noqa: ASYNC110 - until a writer has it: in one batch, the two would wait together
+            await asyncio.sleep(0.002)
     await asyncio.sleep(0.02)
     await theirs.transact(desk.handle, 3, voted(2, 0), NOON)  # another chat waits for nobody
     assert not waiting.done()
@@ -196,7 +199,7 @@ async def test_two_processes_that_get_the_same_crowd_never_wait_for_each_other_i
     """Every update reaches both, in another order, alone and among others; each locks several rows."""
     theirs = opened(url)
     theirs.catalogue = database.catalogue = catalogue()
-    people = range(1, 21)
+    people = range(1, 16)
     database.write_now(lambda tx: [taking_part(tx, f"P{number}", number=number) for number in people])
     arrivals: list[tuple[int, Event]] = [
         (10 * number + kind, event)
@@ -212,7 +215,7 @@ async def test_two_processes_that_get_the_same_crowd_never_wait_for_each_other_i
         )
     ]
     dice = random.Random(3)
-    for _ in range(3):
+    for _ in range(2):
         shuffled = [(process, arrival) for process in (database, theirs) for arrival in arrivals]
         dice.shuffle(shuffled)
         await asyncio.gather(

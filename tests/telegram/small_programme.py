@@ -87,6 +87,6 @@ TEXTS = {
     "invite.stream": both("Siaran: {url}"),
 }
 CATALOGUE = Catalogue({"pppk": PROGRAMME}, TEXTS)
-RENDERER = Renderer(CATALOGUE, Wording(CATALOGUE))
+RENDERER = Renderer(lambda: CATALOGUE, Wording(CATALOGUE))
 ANNA = Reader("id", "WITA", "Anna & <co>", "Dinas", "pppk")
 NO_PREVIEW = {"is_disabled": True}

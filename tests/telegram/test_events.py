@@ -9,6 +9,7 @@ from bot.domain.events import (
     Commanded,
     Edited,
     Event,
+    Membership,
     Migrated,
     ReachChanged,
     Sender,
@@ -210,7 +211,10 @@ def test_blocking_and_unblocking(status: str, reach: Reach) -> None:
         "new_chat_member": {"status": status, "user": bot, "until_date": 0},
     }
     assert event(my_chat_member=change) == ReachChanged(FROM_ANNA, reach)
-    assert event(my_chat_member=change | {"chat": GROUP}) is None
+    there = reach is Reach.OPEN
+    assert event(my_chat_member=change | {"chat": GROUP}) == Membership(
+        Sender(GROUP["id"]), ANNA["id"], GROUP["title"], GROUP["type"], there
+    )
 
 
 def test_a_group_that_moved() -> None:

@@ -2,7 +2,8 @@
 // previous. Everything works without it.
 "use strict";
 
-const EVERY = 4000; // milliseconds between two looks
+const EVERY = 4000; // milliseconds between two looks, at least
+const SHARE = 20; // times as long as a look takes passes to the next: numbers that take long come less often
 
 async function refresh(place) {
   let answer;
@@ -22,10 +23,14 @@ async function refresh(place) {
 }
 
 async function live(place) {
+  let took = 0;
   for (;;) {
-    await new Promise((done) => setTimeout(done, EVERY));
+    await new Promise((done) => setTimeout(done, Math.max(EVERY, SHARE * took)));
     // Nobody looks, or somebody is in the middle of something there.
-    if (!document.hidden && !place.contains(document.activeElement)) await refresh(place);
+    if (document.hidden || place.contains(document.activeElement)) continue;
+    const began = performance.now();
+    await refresh(place);
+    took = performance.now() - began;
   }
 }
 

@@ -106,6 +106,32 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_browsers_person_id"), ["person_id"], unique=False)
 
     op.create_table(
+        "corrections",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("programme_id", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("item", sa.Text(), nullable=False),
+        sa.Column("change", sa.JSON(), nullable=False),
+        sa.Column("stated", sa.JSON(), nullable=False),
+        sa.Column("made_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("made_by_name", sa.Text(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("undone_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["made_by"], ["people.id"], name=op.f("fk_corrections_made_by"), ondelete="SET NULL"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_corrections")),
+    )
+    with op.batch_alter_table("corrections", schema=None) as batch_op:
+        batch_op.create_index(
+            "uq_corrections_standing",
+            ["programme_id", "kind", "item"],
+            unique=True,
+            sqlite_where=sa.text("undone_at IS NULL"),
+            postgresql_where=sa.text("undone_at IS NULL"),
+        )
+
+    op.create_table(
         "excuses",
         sa.Column("person_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
@@ -248,6 +274,15 @@ def upgrade() -> None:
     with op.batch_alter_table("journal_comments", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_journal_comments_entry_id"), ["entry_id"], unique=False)
 
+    with op.batch_alter_table("chats", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_chats_closed",
+            ["person_id"],
+            unique=False,
+            sqlite_where=sa.text("reach != 'open'"),
+            postgresql_where=sa.text("reach != 'open'"),
+        )
+
     with op.batch_alter_table("journal_entries", schema=None) as batch_op:
         batch_op.add_column(sa.Column("read_at", sa.DateTime(timezone=True), nullable=True))
         batch_op.add_column(sa.Column("revision_asked_at", sa.DateTime(timezone=True), nullable=True))
@@ -262,10 +297,28 @@ def upgrade() -> None:
             sqlite_where=sa.text("copy_of IS NOT NULL"),
             postgresql_where=sa.text("copy_of IS NOT NULL"),
         )
+        batch_op.create_index(
+            "ix_outbox_shown",
+            ["about"],
+            unique=False,
+            sqlite_where=sa.text("lane = 0 AND about IS NOT NULL"),
+            postgresql_where=sa.text("lane = 0 AND about IS NOT NULL"),
+        )
+
+    with op.batch_alter_table("people", schema=None) as batch_op:
+        batch_op.create_index("ix_people_name", ["programme_id", "name", "id"], unique=False)
 
 
 def downgrade() -> None:
+    with op.batch_alter_table("people", schema=None) as batch_op:
+        batch_op.drop_index("ix_people_name")
+
     with op.batch_alter_table("outbox", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_outbox_shown",
+            sqlite_where=sa.text("lane = 0 AND about IS NOT NULL"),
+            postgresql_where=sa.text("lane = 0 AND about IS NOT NULL"),
+        )
         batch_op.drop_index(
             "ix_outbox_copy_of",
             sqlite_where=sa.text("copy_of IS NOT NULL"),
@@ -277,6 +330,13 @@ def downgrade() -> None:
     with op.batch_alter_table("journal_entries", schema=None) as batch_op:
         batch_op.drop_column("revision_asked_at")
         batch_op.drop_column("read_at")
+
+    with op.batch_alter_table("chats", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_chats_closed",
+            sqlite_where=sa.text("reach != 'open'"),
+            postgresql_where=sa.text("reach != 'open'"),
+        )
 
     with op.batch_alter_table("journal_comments", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_journal_comments_entry_id"))
@@ -301,6 +361,14 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_excuses_until"))
 
     op.drop_table("excuses")
+    with op.batch_alter_table("corrections", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_corrections_standing",
+            sqlite_where=sa.text("undone_at IS NULL"),
+            postgresql_where=sa.text("undone_at IS NULL"),
+        )
+
+    op.drop_table("corrections")
     with op.batch_alter_table("browsers", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_browsers_person_id"))
         batch_op.drop_index(batch_op.f("ix_browsers_expires_at"))

@@ -1,0 +1,51 @@
+"""Groups and channels to which coordinators added the bot, so that they can announce there too."""
+
+from datetime import datetime
+
+from bot.domain.events import Membership
+from bot.domain.messages import Button, Lane, Say, Tap
+from bot.domain.staff import Right
+from bot.storage import announcements as stored
+from bot.storage import outbox, people, staff
+from bot.storage.announcements import GroupChat
+from bot.storage.database import Transaction
+from bot.storage.outbox import Recipient
+from bot.usecases.announcements import ACTION
+
+
+def changed(tx: Transaction, event: Membership, now: datetime) -> None:
+    """The bot was added somewhere, or removed: a coordinator is asked in private what it is for.
+
+    Nothing is said in the group. Somebody else who adds the bot is nobody to it: nothing is even noted.
+    """
+    chat_id = event.sender.chat_id
+    if not event.there:
+        stored.leave_group(tx, chat_id, now)
+        return
+    by = people.of_chat(tx, event.by)
+    actor = None if by is None else staff.actor(tx, by)
+    if by is None or actor is None or not actor.may(Right.REACH_GROUPS):
+        return
+    known = stored.group(tx, chat_id)
+    if known is not None and known.programme_id != actor.person.programme:
+        return
+    stored.join_group(tx, GroupChat(chat_id, actor.person.programme, event.title, event.kind), by.id, now)
+    rows = (
+        (
+            Button(Say("announce.button_use_group"), Tap(ACTION, str(chat_id), "group")),
+            Button(Say("announce.button_not"), Tap(ACTION, str(chat_id), "nogroup")),
+        ),
+    )
+    programme = tx.catalogue.programme(actor.person.programme)
+    outbox.owe(
+        tx,
+        Recipient(person_id=actor.person.id),
+        Say(
+            "announce.ask_group",
+            {"title": event.title, "programme": "" if programme is None else programme.title},
+            rows,
+        ),
+        reason=f"group:{chat_id}@{now:%Y%m%dT%H%M%S}",
+        lane=Lane.REPLY,
+        now=now,
+    )

@@ -1,0 +1,102 @@
+"""What is coming, for those who coordinate: what rings when, for how many, and who has it last.
+
+Free of chat, for screens and pages alike; `bot.usecases.corrections` has the deeds.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from bot.domain.forecast import Pace
+from bot.domain.programme import Entry, PersonalDay, Programme
+from bot.domain.staff import Scope
+from bot.domain.timetable import Ring, upcoming
+from bot.storage import state, waves
+from bot.storage.database import Transaction
+from bot.usecases import forecasts
+from bot.usecases.forecasts import Outlook
+
+AHEAD = timedelta(days=30)
+"""How far ahead one looks at most."""
+
+_USUAL_PACE = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Coming:
+    """An entry on one day, in all its zones: from when on it rings, for how many, who has it last.
+
+    `last_at` None: it is for nobody as things stand, or is missed (`hopeless`).
+    """
+
+    entry: Entry
+    day: date
+    at: datetime
+    people: int
+    last_at: datetime | None
+    late: int
+    hopeless: bool = False
+
+
+def pace(tx: Transaction) -> Pace:
+    """At what pace whoever sends is configured to send."""
+    noted = state.recall(tx, state.PACE)
+    return Pace(_USUAL_PACE if noted is None else float(noted))
+
+
+def coming(
+    tx: Transaction, programme: Programme, scope: Scope, now: datetime, *, since: datetime, most: int
+) -> tuple[list[Coming], datetime | None]:
+    """What rings after `since`, `most` entries at most, and from when on there is more (None: that is all).
+
+    People are counted within the scope; when the last has it, among all.
+    """
+    loads = waves.loads(tx)
+    allowed = pace(tx)
+    found: list[Coming] = []
+    later = [ring for ring in upcoming(programme, since, since + AHEAD) if ring.at > since]
+    for day, rings in _by_day(later):
+        if len(found) == most:
+            return found, min(ring.at for ring in rings)
+        ahead = forecasts.coming(tx, [(programme, ring) for ring in rings], now)
+        if not ahead and isinstance(rings[0].entry.when, PersonalDay):
+            continue  # on most days a personal day is nobody's
+        if not ahead and _all_known(tx, programme, rings, now):
+            continue  # it has begun: see `running`
+        _, outlooks = forecasts.look(loads, ahead, allowed, now)
+        number = sum(each.people for each in ahead)
+        if not scope.whole:
+            number = sum(forecasts.size(tx, programme, each.ring, scope=scope) for each in ahead)
+        found.append(
+            Coming(
+                rings[0].entry,
+                day,
+                min(ring.at for ring in rings),
+                number,
+                max((each.last_at for each in outlooks if each.last_at is not None), default=None),
+                sum(each.late for each in outlooks),
+                any(ring.timing.hopeless for ring in rings),
+            )
+        )
+    return found, None
+
+
+def running(tx: Transaction, programme: Programme, now: datetime) -> list[Outlook]:
+    """What is on its way, of timetable entries and whatever else goes out as a wave."""
+    under_way, _ = forecasts.look(waves.loads(tx), (), pace(tx), now)
+    return [each for each in under_way if each.programme_id == programme.id]
+
+
+def _by_day(rings: Sequence[Ring]) -> Iterator[tuple[date, list[Ring]]]:
+    """The ringings of each entry on each (local) day, in the order of the first of them."""
+    found: dict[tuple[str, date], list[Ring]] = {}
+    for ring in rings:
+        day = ring.timing.due_at.astimezone(ring.zone.tzinfo).date()
+        found.setdefault((ring.entry.id, day), []).append(ring)
+    for (_, day), same in found.items():
+        yield day, same
+
+
+def _all_known(tx: Transaction, programme: Programme, rings: Sequence[Ring], now: datetime) -> bool:
+    known = waves.known(tx, programme.id, now - timedelta(days=1))
+    return all((ring.entry.id, ring.zone, ring.timing.due_at) in known for ring in rings)
