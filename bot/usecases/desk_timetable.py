@@ -20,7 +20,7 @@ from bot.domain.programme import (
 )
 from bot.domain.staff import Right
 from bot.domain.timetable import moments, zones
-from bot.domain.typed import WrongWeekday, read_moment
+from bot.domain.typed import Typed, WrongWeekday, read_moment
 from bot.storage import corrections as stored
 from bot.storage import dialogues
 from bot.storage.corrections import Standing
@@ -45,6 +45,7 @@ RIGHT = Right.SEE_TIMETABLE
 _ROWS = 6  # entries of one screen
 _LINES = 8  # of each kind, in a preview
 _FIELDS = ("url", "meeting_id", "passcode", "stream")
+_YEARS = 2  # further away nothing is meant
 _NONE = "-"  # typed: no stream
 
 
@@ -59,7 +60,7 @@ def tap(tx: Transaction, shift: Shift, message_id: int, tapped: Tap) -> Reply:
     dialogue = _asked(tx, shift)
     dialogues.leave(tx, shift.chat_id, DIALOGUE)
     match tapped.choice:
-        case "list" if item == "" or item.isdecimal():
+        case "list" if item == "" or (item.isdecimal() and len(item) < 12):
             since = datetime.fromtimestamp(int(item), tz=shift.now.tzinfo) if item else shift.now
             return Reply((Edit(message_id, _overview(tx, shift, max(since, shift.now))),))
         case "entry" if (entry := shift.programme.entry(item)) is not None:
@@ -111,7 +112,7 @@ def write(tx: Transaction, shift: Shift, asked: Mapping[str, Any], event: Wrote 
 def _typed_moment(tx: Transaction, shift: Shift, kind: str, item: str, typed: str) -> Reply:
     zone = shift.programme.zone
     found = read_moment(typed, shift.now.astimezone(zone.tzinfo).date())
-    if found is None:
+    if found is None or (isinstance(found, Typed) and not _is_near(shift, found.day)):
         return Reply((Say("desk_timetable.time_again", {}, (_back(),)),))
     if isinstance(found, WrongWeekday):
         said: dict[str, Value] = {"day": found.day}
@@ -163,9 +164,14 @@ def _wanted(shift: Shift, item: str, choice: str, dialogue: Mapping[str, Any] | 
 _WITH_A_MOMENT: Mapping[str, Callable[[Shift, str, str], Proposal]] = {
     "day": lambda _, item, number: SkipEntry(item, _day(number)),
     "start": lambda shift, item, number: MoveSession(item, _instant(shift, number)),
-    "local": lambda _, item, number: MoveEntry(item, _local(number)),
+    "local": lambda shift, item, number: MoveEntry(item, _local(shift, number)),
     "at": lambda shift, item, number: MoveEntry(item, Instant(_instant(shift, number))),
 }
+
+
+def _is_near(shift: Shift, day: date) -> bool:
+    """Whether a day is one that somebody can mean."""
+    return abs(day.year - shift.now.year) <= _YEARS
 
 
 def _day(number: str) -> date:
@@ -173,11 +179,16 @@ def _day(number: str) -> date:
 
 
 def _instant(shift: Shift, number: str) -> datetime:
-    return datetime.fromtimestamp(int(number), tz=shift.now.tzinfo)
+    moment = datetime.fromtimestamp(int(number), tz=shift.now.tzinfo)
+    if not _is_near(shift, moment.date()):
+        raise ValueError(f"no moment that anybody means: {moment}")
+    return moment
 
 
-def _local(number: str) -> Local:
+def _local(shift: Shift, number: str) -> Local:
     moment = datetime.strptime(number, "%Y%m%d%H%M")  # noqa: DTZ007 - wall time, wherever somebody is
+    if not _is_near(shift, moment.date()):
+        raise ValueError(f"no moment that anybody means: {moment}")
     return Local(moment.date(), moment.time())
 
 

@@ -16,7 +16,7 @@ from bot.storage.database import Database, Transaction
 from bot.storage.tables import PersonRow
 from bot.usecases import coordination, desk_timetable
 from bot.usecases.shift import Shift
-from tests.examples import NOON, add_person, catalogue, entry
+from tests.examples import add_person, catalogue, entry
 
 ABOUT = Target(Item.SESSION, "hari-1")
 FILES = catalogue(
@@ -118,6 +118,9 @@ def test_a_part_counts_its_own(database: Database) -> None:
         ("modul", "at999999999999!"),
         ("modul", "day2026!"),
         ("hari-1", "startx!"),
+        ("hari-1", "start253402300000!"),
+        ("modul", "local999912310000!"),
+        ("99999999999999999999", "list"),
         ("hari-1", "restore-session!"),
         ("hari-9", "session"),
         ("modul", "!"),
@@ -154,4 +157,10 @@ def test_whose_role_has_gone_meanwhile_confirms_nothing(database: Database) -> N
     moment = int(datetime(2026, 11, 10, 2, tzinfo=UTC).timestamp())
     assert taps(database, 1, "hari-1", f"start{moment}!").key == "desk.not_allowed"
     assert database.catalogue == FILES
-    assert NOON > EARLY
+
+
+@pytest.mark.parametrize("typed", ["10 Nov 9999 09.00", "1/1/0001 09.00", "kapan-kapan"])
+def test_a_moment_that_nobody_means_is_asked_again(database: Database, typed: str) -> None:
+    for item, choice in (("hari-1", "time"), ("modul", "move")):
+        taps(database, 1, item, choice)
+        assert types(database, 1, typed).key == "desk_timetable.time_again"
