@@ -10,7 +10,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, case, func, or_, select
+from sqlalchemy import ColumnElement, Select, case, func, or_, select, text
 from sqlalchemy.orm import InstrumentedAttribute
 
 from bot.domain.people import Reach
@@ -165,14 +165,7 @@ def count_deliveries(tx: Transaction, person_id: int) -> int:
 
 
 def _ids(tx: Transaction, programme_id: str, scope: Scope, wanted: Wanted) -> Select[int]:
-    return _joined(select(PersonRow.id), wanted).where(*_conditions(tx, programme_id, scope, wanted))
-
-
-def _joined(statement: Select[Any], wanted: Wanted) -> Select[Any]:
-    """With the chats, where they matter."""
-    if wanted.state in {State.JOINED, State.BLOCKED}:
-        return statement.outerjoin(ChatRow, ChatRow.person_id == PersonRow.id)
-    return statement
+    return select(PersonRow.id).where(*_conditions(tx, programme_id, scope, wanted))
 
 
 def _conditions(
@@ -191,15 +184,18 @@ def _conditions(
         conditions.append(
             or_(*(column == wanted.group for column in (PersonRow.wave, PersonRow.class_, PersonRow.group)))
         )
-    open_ = func.coalesce(ChatRow.reach, Reach.OPEN.value) == Reach.OPEN.value
+    # Few, and found by the index that has none but those: literally as there.
+    closed = select(ChatRow.person_id).where(
+        text(f"chats.reach != '{Reach.OPEN.value}'"), ChatRow.person_id.is_not(None)
+    )
     active = (PersonRow.withdrawn_at.is_(None), PersonRow.consented_at.is_not(None))
     match wanted.state:
         case State.NOT_STARTED:
             conditions += [PersonRow.withdrawn_at.is_(None), PersonRow.consented_at.is_(None)]
         case State.JOINED:
-            conditions += [*active, open_]
+            conditions += [*active, PersonRow.id.not_in(closed)]
         case State.BLOCKED:
-            conditions += [*active, ~open_]
+            conditions += [*active, PersonRow.id.in_(closed)]
         case State.LEFT:
             conditions.append(PersonRow.withdrawn_at.is_not(None))
         case None:
