@@ -65,6 +65,7 @@ async def running(tmp_path: Path) -> AsyncIterator[Running]:
         "REKAN_TELEGRAM__TOKEN": simulator.token,
         "REKAN_TELEGRAM__BASE_URL": simulator.base_url,
         "REKAN_WEB__LISTEN": "127.0.0.1:0",
+        "REKAN_WEB__URL": "http://127.0.0.1:0",
     }
     async with app.running(load_config(ROOT / "config.example.yaml", settings), database, clock):
         yield Running(simulator, database, code)

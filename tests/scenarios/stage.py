@@ -332,6 +332,7 @@ class Stage:
                 "REKAN_TELEGRAM__BASE_URL": self.simulator.base_url,
                 "REKAN_DATABASE__URL": f"sqlite:///{self.database_path}",
                 "REKAN_WEB__LISTEN": "127.0.0.1:0",
+                "REKAN_WEB__URL": "https://rekan.example.invalid",
             },
         )
         self._database = Database.open(f"sqlite:///{self.database_path}", self._catalogue)

@@ -37,7 +37,7 @@ def verdict(poll: SeenPoll) -> str:
 
 
 # Signed with a random secret, so another one in each performance.
-_CODE = re.compile(r"(?<=\?start=)[a-z][\w-]{32}")
+_CODE = re.compile(r"(?<=\?start=)[a-z][\w-]{32}|(?<=/sign-in/)[\w-]{64}")
 
 
 def _block(speaker: str, lines: Iterator[str]) -> str:
