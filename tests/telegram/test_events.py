@@ -316,6 +316,7 @@ async def test_what_groups_do_in_the_simulator_is_understood(telegram: Simulator
     supergroup = await group.upgrade()
     events = [read_json(update, bot.username) for update in await bot.updates(None, hold=0)]
     assert [e for e in events if e is not None] == [
+        Membership(Sender(group.id), 11, "Angkatan 1", "group", there=True),
         AddressedInGroup(Sender(group.id, "en"), spoken.message_id),
         Migrated(Sender(group.id), supergroup.id),
     ]
