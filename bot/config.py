@@ -243,10 +243,12 @@ class Database(Section):
 
 
 class Web(Section):
-    """Health checks, and the pages to come."""
+    """Health checks, figures and the coordinators' pages."""
 
     listen: Listen = Field(Address("127.0.0.1", 8080), description="host:port.")
-    url: WebAddress | None = Field(None, description="The address under which people reach the pages.")
+    url: WebAddress | None = Field(
+        None, description="The address under which people reach the pages; port 0 is the one listened on."
+    )
 
 
 class Level(StrEnum):

@@ -455,6 +455,15 @@ def tally(tx: Transaction, wave_ids: Sequence[int]) -> dict[str, int]:
     return {row.state: row.number for row in rows}
 
 
+def next_due(tx: Transaction, wave_ids: Sequence[int]) -> datetime | None:
+    """When the next message of these waves is due, or was; None where none is."""
+    return tx.connection.scalar(
+        select(func.min(OutboxRow.due_at)).where(
+            OutboxRow.wave_id.in_(wave_ids), OutboxRow.state.in_(("owed", "sending"))
+        )
+    )
+
+
 def reasons(tx: Transaction, wave_ids: Sequence[int], limit: int) -> list[tuple[str, int]]:
     """Why messages of these waves failed, the most frequent first."""
     rows = tx.connection.execute(

@@ -263,7 +263,7 @@ class Database:
 
     def _take_up(self, catalogue: Catalogue) -> bool:
         with self._guard:
-            if catalogue.version <= self.catalogue.version:
+            if catalogue.version == self.catalogue.version:
                 return False
             self.catalogue = catalogue
         for tell in list(self._renewed):

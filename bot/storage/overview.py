@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select, text
+from sqlalchemy import ColumnElement, and_, case, exists, func, select, text
 
 from bot.domain.people import Reach, Role
 from bot.domain.staff import Scope
@@ -26,14 +26,13 @@ class Reached:
 
 @dataclass(frozen=True, slots=True)
 class Open:
-    """What is owed or being sent of one wave (None: of none), added up; moments are aware UTC."""
+    """What is owed or being sent of one wave (None: of none), added up."""
 
     wave_id: int | None
     due: int
     later: int
     sending: int
     overdue: int
-    due_since: datetime | None  # the longest of what is due, or is being sent
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,32 +78,40 @@ def reached(tx: Transaction, programme_id: str, scope: Scope) -> Reached:
 
 def open_messages(tx: Transaction, programme_id: str, scope: Scope, now: datetime) -> list[Open]:
     """What is owed or being sent to the people of a programme and a scope, by wave."""
-    # Not by the column: SQLite would then go through the index of all waves, settled rows included.
-    wave_id = func.coalesce(OutboxRow.wave_id, 0)
-    if scope.whole:
-        # A wave is of one programme, so that most need no look at their person.
-        waves_of_it = select(WaveRow.id).where(WaveRow.programme_id == programme_id)
-        person = exists().where(PersonRow.id == OutboxRow.person_id, PersonRow.programme_id == programme_id)
-        which: ColumnElement[bool] = or_(wave_id.in_(waves_of_it), and_(wave_id == 0, person))
-    else:
+    if not scope.whole:
         people = select(PersonRow.id).where(PersonRow.programme_id == programme_id, *within(scope))
-        which = OutboxRow.person_id.in_(people)
+        return _open(tx, now, OutboxRow.person_id.in_(people))
+    # A wave is of one programme: for everybody, only what is of none needs a look at its person.
+    mine = set(tx.connection.scalars(select(WaveRow.id).where(WaveRow.programme_id == programme_id)))
+    found = _open(tx, now)
+    of_none = any(each.wave_id is None for each in found)
+    person = exists().where(PersonRow.id == OutboxRow.person_id, PersonRow.programme_id == programme_id)
+    return [
+        *(each for each in found if each.wave_id in mine),
+        *(_open(tx, now, _WAVE == 0, person) if of_none else ()),
+    ]
+
+
+_WAVE = func.coalesce(OutboxRow.wave_id, 0)
+"""Not the column: SQLite would then go through the index of all waves, settled rows included."""
+
+
+def _open(tx: Transaction, now: datetime, *which: ColumnElement[bool]) -> list[Open]:
     rows = tx.connection.execute(
         select(
-            wave_id,
+            _WAVE,
             func.count(),
             _number(OutboxRow.due_at <= now),
             _number(OutboxRow.state == "sending"),
             _number(OutboxRow.everybody_by < now),
-            func.min(OutboxRow.due_at),
         )
         # Literally as in the partial index, which has no settled rows.
-        .where(text("outbox.state IN ('owed', 'sending')"), which)
-        .group_by(wave_id)
+        .where(text("outbox.state IN ('owed', 'sending')"), *which)
+        .group_by(_WAVE)
     )
     return [
-        Open(wave or None, due - sending, number - due, sending, overdue, since if since <= now else None)
-        for wave, number, due, sending, overdue, since in rows
+        Open(wave or None, due - sending, number - due, sending, overdue)
+        for wave, number, due, sending, overdue in rows
     ]
 
 

@@ -18,6 +18,7 @@ from sqlalchemy import (
     ScalarSelect,
     Select,
     SQLColumnExpression,
+    String,
     and_,
     case,
     cast,
@@ -25,6 +26,7 @@ from sqlalchemy import (
     false,
     func,
     inspect,
+    literal,
     or_,
     select,
     text,
@@ -36,6 +38,7 @@ from sqlalchemy.sql.functions import GenericFunction
 
 from bot.domain.messages import Lane
 from bot.storage.tables import (
+    AnnouncementRow,
     ChatRow,
     CorrectionRow,
     ExcuseRow,
@@ -342,6 +345,49 @@ def _waves() -> Query:
     )
 
 
+def _announcements() -> Query:
+    real = and_(OutboxRow.id.is_not(None), or_(PersonRow.id.is_(None), _REAL))
+
+    def in_state(*states: str) -> ColumnElement[int]:
+        return _count_if(and_(OutboxRow.state.in_(states), real))
+
+    columns = (
+        AnnouncementRow.id.label("announcement_id"),
+        AnnouncementRow.programme_id.label("programme"),
+        AnnouncementRow.author,
+        AnnouncementRow.state,
+        AnnouncementRow.version,
+        AnnouncementRow.urgent,
+        AnnouncementRow.created_at,
+        AnnouncementRow.send_at,
+        AnnouncementRow.approved_at,
+        AnnouncementRow.started_at,
+        AnnouncementRow.ended_at,
+        AnnouncementRow.recalled_at,
+    )
+    its_wave = and_(
+        WaveRow.programme_id == AnnouncementRow.programme_id,
+        WaveRow.entry_id == literal("announcement:") + cast(AnnouncementRow.id, String),
+    )
+    return (
+        select(
+            *columns,
+            _count_if(real).label("people"),
+            in_state("owed", "sending").label("owed"),
+            in_state("held").label("held"),
+            in_state("sent").label("sent"),
+            in_state("gone").label("gone"),
+            in_state("failed").label("failed"),
+            in_state("withdrawn", "expired").label("not_sent"),
+        )
+        .outerjoin_from(AnnouncementRow, WaveRow, its_wave)
+        .outerjoin(OutboxRow, OutboxRow.wave_id == WaveRow.id)
+        .outerjoin(PersonRow, PersonRow.id == OutboxRow.person_id)
+        .where(AnnouncementRow.state != "draft")
+        .group_by(*(column.element if isinstance(column, Label) else column for column in columns))
+    )
+
+
 def _reach() -> Query:
     columns = (
         PersonRow.programme_id.label("programme"),
@@ -399,6 +445,7 @@ VIEWS = {
     "report_journal_status": _journal_status(),
     "report_deliveries": _deliveries(),
     "report_waves": _waves(),
+    "report_announcements": _announcements(),
     "report_reach": _reach(),
     "report_requests": _requests(),
     "report_excuses": _excuses(),

@@ -1,9 +1,9 @@
 """Links by which somebody signs in to the pages, and the browsers that are signed in."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, func, insert, or_, select, update
 
 from bot.storage.database import Transaction
 from bot.storage.tables import BrowserRow, SignInRow
@@ -31,8 +31,12 @@ class Browser:
 
 
 def hand_out(tx: Transaction, person_id: int, token_hash: str, now: datetime, expires_at: datetime) -> None:
-    """Note a link in the place of the person's others: only the newest can be used."""
-    tx.connection.execute(delete(SignInRow).where(SignInRow.person_id == person_id))
+    """Note a link in the place of the person's others: only the newest can be used.
+
+    Anybody's that were over a day ago are forgotten.
+    """
+    over = SignInRow.expires_at < now - timedelta(days=1)
+    tx.connection.execute(delete(SignInRow).where(or_(SignInRow.person_id == person_id, over)))
     tx.connection.execute(
         insert(SignInRow).values(
             person_id=person_id, token_hash=token_hash, made_at=now, expires_at=expires_at

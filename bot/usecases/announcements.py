@@ -34,6 +34,7 @@ ACTION = "k-umum"
 EVERY = timedelta(seconds=4)
 """How often what is under way is looked at, and its progress told at most."""
 
+_RARELY = timedelta(minutes=10)
 _MARGIN = timedelta(minutes=15)  # after the last one is expected to have it, it is late
 _WORTH = timedelta(days=1)  # ... and so much later worth nothing
 _USUAL_PACE = 30.0
@@ -134,6 +135,17 @@ def _authors_scope(tx: Transaction, announcement: Announcement) -> Scope:
     return Scope() if announcement.author_id is None else staff.scope(tx, announcement.author_id)
 
 
+def _drafted(tx: Transaction, actor: Actor, announcement_id: int) -> Announcement:
+    """An announcement that nobody has yet, for its author or who sees everybody; raises NotPossibleError.
+
+    It reaches whom its author reaches: somebody else who is limited could else widen it beyond themselves.
+    """
+    found = of(tx, actor, announcement_id)
+    if found.author_id != actor.person.id and not actor.scope.whole:
+        raise NotPossibleError("unknown")
+    return found
+
+
 def _must(actor: Actor, right: Right) -> None:
     if not actor.may(right):
         raise NotPossibleError("not_allowed")
@@ -188,7 +200,7 @@ def choose(
 ) -> Announcement:
     """Say for whom it is, and whether it goes through sending windows; what was agreed to is open again."""
     _must(actor, Right.ANNOUNCE)
-    found = of(tx, actor, announcement_id)
+    found = _drafted(tx, actor, announcement_id)
     if found.state is not State.DRAFT:
         raise NotPossibleError("not_any_more")
     if whom is not None and whom.chats:
@@ -213,6 +225,7 @@ def rewrite(tx: Transaction, actor: Actor, announcement_id: int, post: Post, now
     newest = stored.newest(tx, found.id)
     version = (newest.version if newest is not None else found.version) + 1
     if found.state in BEFORE:
+        found = _drafted(tx, actor, announcement_id)
         stored.write(tx, found.id, version, post, actor.person.id, now, state="used")
         stored.change(tx, found.id, version=version, state=State.DRAFT, approved_by=None, approved_at=None)
         return version
@@ -344,7 +357,7 @@ def send(
     `version` is the wording that was looked at. Raises NotPossibleError.
     """
     _must(actor, Right.ANNOUNCE)
-    found = of(tx, actor, announcement_id)
+    found = _drafted(tx, actor, announcement_id)
     if found.state is not State.DRAFT:
         raise NotPossibleError("not_any_more")
     if found.version != version:
@@ -380,7 +393,7 @@ def _schedule_or_begin(tx: Transaction, found: Announcement, now: datetime) -> A
 def unschedule(tx: Transaction, actor: Actor, announcement_id: int, now: datetime) -> Announcement:
     """Take back what nobody has yet: it is a draft again."""
     _must(actor, Right.ANNOUNCE)
-    found = of(tx, actor, announcement_id)
+    found = _drafted(tx, actor, announcement_id)
     if found.state not in (State.WAITING, State.SCHEDULED):
         raise NotPossibleError("not_any_more")
     stored.change(tx, found.id, state=State.DRAFT, approved_by=None, approved_at=None, send_at=None)
@@ -676,8 +689,17 @@ def advance(tx: Transaction, now: datetime) -> tuple[datetime | None, bool]:
             owed = True
         else:
             owed |= _look_after(tx, found, now)
-        looks.append(now + EVERY)
+        looks.append(_next_look(tx, found.id, now))
     return min(looks, default=None), owed
+
+
+def _next_look(tx: Transaction, announcement_id: int, now: datetime) -> datetime:
+    """When something may have changed: soon, unless all of it waits for its hour, or for somebody."""
+    found = stored.announcement(tx, announcement_id)
+    if found is None or found.state in (State.PAUSED, State.STOPPED):
+        return now + _RARELY  # whoever deals with it says so; but not from the command line
+    due_at = stored.next_due(tx, [row.id for row in _waves(tx, found)])
+    return now + EVERY if due_at is None else max(now + EVERY, due_at)
 
 
 def _look_after(tx: Transaction, found: Announcement, now: datetime) -> bool:
@@ -737,10 +759,9 @@ def _tell(tx: Transaction, found: Announcement, now: datetime) -> bool:
     current = stored.announcement(tx, found.id)
     if current is None or current.author_id is None or not current.progress:
         return False
-    done, total = counted(stored.tally(tx, [row.id for row in _waves(tx, current)]))
-    told = f"{current.state.value} {done}/{total}"
+    now_told = _in_short(tx, current)
     reason = f"{current.name}/progress/{current.progress}"
-    if told == current.told or (row := stored.row_of(tx, current.author_id, reason)) is None:
+    if now_told == current.told or (row := stored.row_of(tx, current.author_id, reason)) is None:
         return False
     if row.state != "sent":
         return False
@@ -760,8 +781,21 @@ def _tell(tx: Transaction, found: Announcement, now: datetime) -> bool:
             stored.name_copy(tx, made.id, row.id)
     elif not stored.again(tx, edit.id, times):
         return False
-    stored.change(tx, current.id, told=told)
+    stored.change(tx, current.id, told=now_told)
     return True
+
+
+def told(tx: Transaction, announcement_id: int) -> None:
+    """The progress message has just been edited by who tapped one of its buttons: it need not be again."""
+    current = stored.announcement(tx, announcement_id)
+    if current is not None:
+        stored.change(tx, current.id, told=_in_short(tx, current))
+
+
+def _in_short(tx: Transaction, found: Announcement) -> str:
+    """What a progress message says, so far as it can change."""
+    done, total = counted(stored.tally(tx, [row.id for row in _waves(tx, found)]))
+    return f"{found.state.value} {done}/{total}"
 
 
 def _tell_author(tx: Transaction, found: Announcement, say: Say, now: datetime) -> None:

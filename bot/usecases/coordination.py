@@ -57,6 +57,11 @@ def answer(tx: Transaction, shift: Shift, event: Event) -> Reply | None:
                 return desk_announcements.offer(tx, shift, event)
             if dialogue.kind != DIALOGUE:
                 return None
+            if dialogue.state.get("area") == desk_people.ACTION and not desk_people.is_meant(
+                shift, dialogue.state, dialogue.updated_at, event
+            ):
+                dialogues.leave(tx, shift.chat_id, DIALOGUE)
+                return desk_announcements.offer(tx, shift, event)
             area = AREAS.get(dialogue.state.get("area", ""))
             if area is None or not shift.actor.may(area.RIGHT):
                 dialogues.leave(tx, shift.chat_id, DIALOGUE)

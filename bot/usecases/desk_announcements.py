@@ -303,6 +303,7 @@ def _resume(at: _At) -> Reply:
 
 def _progress(at: _At, toast: Say) -> Reply:
     said = announcements.progress_in_words(at.tx, at.number)
+    announcements.told(at.tx, at.number)
     return Reply((), toast) if said is None else at.here(said, toast)
 
 

@@ -29,12 +29,21 @@ MORE_DAYS = (1, 2, 3, 5, 7, 14)
 """By how many days a deadline is extended, from today on."""
 
 _MOST_TYPED = 100
+_OPEN = timedelta(minutes=30)
 _MOST_ITEMS = 30
 
 
 def open(tx: Transaction, shift: Shift) -> Reply:  # noqa: A001 - every area of a coordinator's desk is opened so
     """What to type, and everybody, page by page."""
     return Reply((_list(tx, shift, "", 0),))
+
+
+def is_meant(shift: Shift, asked: Mapping[str, Any], since: datetime, event: Wrote | Shared) -> bool:
+    """Whether what came is a search: the list stays open, and must not swallow an announcement."""
+    if asked.get("asked") != "search":
+        return True
+    short = isinstance(event, Wrote) and "\n" not in event.text and len(event.text) <= _MOST_TYPED
+    return short and shift.now - since <= _OPEN
 
 
 def write(tx: Transaction, shift: Shift, asked: Mapping[str, Any], event: Wrote | Shared) -> Reply:

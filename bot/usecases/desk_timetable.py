@@ -20,7 +20,7 @@ from bot.domain.programme import (
 )
 from bot.domain.staff import Right
 from bot.domain.timetable import moments, zones
-from bot.domain.typed import WrongWeekday, read_moment
+from bot.domain.typed import Typed, WrongWeekday, read_moment
 from bot.storage import corrections as stored
 from bot.storage import dialogues
 from bot.storage.corrections import Standing
@@ -45,6 +45,7 @@ RIGHT = Right.SEE_TIMETABLE
 _ROWS = 6  # entries of one screen
 _LINES = 8  # of each kind, in a preview
 _FIELDS = ("url", "meeting_id", "passcode", "stream")
+_YEARS = 2  # further away nothing is meant
 _NONE = "-"  # typed: no stream
 
 
@@ -59,7 +60,7 @@ def tap(tx: Transaction, shift: Shift, message_id: int, tapped: Tap) -> Reply:
     dialogue = _asked(tx, shift)
     dialogues.leave(tx, shift.chat_id, DIALOGUE)
     match tapped.choice:
-        case "list" if item == "" or item.isdecimal():
+        case "list" if item == "" or (item.isdecimal() and len(item) < 12):
             since = datetime.fromtimestamp(int(item), tz=shift.now.tzinfo) if item else shift.now
             return Reply((Edit(message_id, _overview(tx, shift, max(since, shift.now))),))
         case "entry" if (entry := shift.programme.entry(item)) is not None:
@@ -70,11 +71,11 @@ def tap(tx: Transaction, shift: Shift, message_id: int, tapped: Tap) -> Reply:
         return Reply((Say("desk.not_allowed"),))
     match tapped.choice:
         case "move" if shift.programme.entry(item) is not None:
-            return _ask(tx, shift, {"asked": "entry", "item": item}, "timetable.ask_entry_time")
+            return _ask(tx, shift, {"asked": "entry", "item": item}, "desk_timetable.ask_entry_time")
         case "time" if shift.programme.session(item) is not None:
-            return _ask(tx, shift, {"asked": "session", "item": item}, "timetable.ask_session_time")
+            return _ask(tx, shift, {"asked": "session", "item": item}, "desk_timetable.ask_session_time")
         case field if field in _FIELDS and shift.programme.session(item) is not None:
-            return _ask(tx, shift, {"asked": field, "item": item}, f"timetable.ask_{field}")
+            return _ask(tx, shift, {"asked": field, "item": item}, f"desk_timetable.ask_{field}")
     really = tapped.choice.endswith("!")
     wanted = _wanted(shift, item, tapped.choice.removesuffix("!"), dialogue)
     if wanted is None:
@@ -88,7 +89,7 @@ def write(tx: Transaction, shift: Shift, asked: Mapping[str, Any], event: Wrote 
     """What was typed when a time or an address was asked for."""
     item = str(asked.get("item", ""))
     if not isinstance(event, Wrote):
-        return Reply((Say("timetable.text_please", {}, (_back(),)),))
+        return Reply((Say("desk_timetable.text_please", {}, (_back(),)),))
     if not shift.actor.may(Right.CHANGE_TIMETABLE):
         return Reply((Say("desk.not_allowed"),))
     typed = event.text.strip()
@@ -98,24 +99,24 @@ def write(tx: Transaction, shift: Shift, asked: Mapping[str, Any], event: Wrote 
         case str(field) if field in _FIELDS:
             value = "" if field == "stream" and typed == _NONE else typed
             if (not value and field != "stream") or len(value) > 500 or "\n" in value:
-                return Reply((Say("timetable.one_line", {}, (_back(),)),))
+                return Reply((Say("desk_timetable.one_line", {}, (_back(),)),))
             # A button has no room for an address: it waits here until it is confirmed.
             state = {"area": ACTION, "asked": "confirm", "item": item, "field": field, "value": value}
             wanted = ChangeSession(item, _change(field, value))
             said = _previewed(tx, shift, wanted, Tap(ACTION, item, "change"), lambda say: say)
             dialogues.enter(tx, shift.chat_id, DIALOGUE, state, shift.now)
             return said
-    return Reply((Say("timetable.tap_please", {}, (_back(),)),))
+    return Reply((Say("desk_timetable.tap_please", {}, (_back(),)),))
 
 
 def _typed_moment(tx: Transaction, shift: Shift, kind: str, item: str, typed: str) -> Reply:
     zone = shift.programme.zone
     found = read_moment(typed, shift.now.astimezone(zone.tzinfo).date())
-    if found is None:
-        return Reply((Say("timetable.time_again", {}, (_back(),)),))
+    if found is None or (isinstance(found, Typed) and not _is_near(shift, found.day)):
+        return Reply((Say("desk_timetable.time_again", {}, (_back(),)),))
     if isinstance(found, WrongWeekday):
         said: dict[str, Value] = {"day": found.day}
-        return Reply((Say("timetable.wrong_weekday", said, (_back(),)),))
+        return Reply((Say("desk_timetable.wrong_weekday", said, (_back(),)),))
     if kind == "session":
         choice = f"start{int(found.instant(zone).timestamp())}"
     else:
@@ -163,9 +164,14 @@ def _wanted(shift: Shift, item: str, choice: str, dialogue: Mapping[str, Any] | 
 _WITH_A_MOMENT: Mapping[str, Callable[[Shift, str, str], Proposal]] = {
     "day": lambda _, item, number: SkipEntry(item, _day(number)),
     "start": lambda shift, item, number: MoveSession(item, _instant(shift, number)),
-    "local": lambda _, item, number: MoveEntry(item, _local(number)),
+    "local": lambda shift, item, number: MoveEntry(item, _local(shift, number)),
     "at": lambda shift, item, number: MoveEntry(item, Instant(_instant(shift, number))),
 }
+
+
+def _is_near(shift: Shift, day: date) -> bool:
+    """Whether a day is one that somebody can mean."""
+    return abs(day.year - shift.now.year) <= _YEARS
 
 
 def _day(number: str) -> date:
@@ -173,11 +179,16 @@ def _day(number: str) -> date:
 
 
 def _instant(shift: Shift, number: str) -> datetime:
-    return datetime.fromtimestamp(int(number), tz=shift.now.tzinfo)
+    moment = datetime.fromtimestamp(int(number), tz=shift.now.tzinfo)
+    if not _is_near(shift, moment.date()):
+        raise ValueError(f"no moment that anybody means: {moment}")
+    return moment
 
 
-def _local(number: str) -> Local:
+def _local(shift: Shift, number: str) -> Local:
     moment = datetime.strptime(number, "%Y%m%d%H%M")  # noqa: DTZ007 - wall time, wherever somebody is
+    if not _is_near(shift, moment.date()):
+        raise ValueError(f"no moment that anybody means: {moment}")
     return Local(moment.date(), moment.time())
 
 
@@ -208,10 +219,10 @@ def _previewed(
     try:
         effect = corrections.preview(tx, shift.programme.id, wanted, shift.now)
     except RefusedError as refused:
-        return Reply((Say("timetable.refused", {"why": refused.say}, (_back(),)),))
-    really = Button(Say("timetable.button_really"), Tap(ACTION, tapped.item, f"{tapped.choice}!"))
+        return Reply((Say("desk_timetable.refused", {"why": refused.say}, (_back(),)),))
+    really = Button(Say("desk_timetable.button_really"), Tap(ACTION, tapped.item, f"{tapped.choice}!"))
     said: dict[str, Value] = {"what": _in_words(effect, wanted), "effects": _effects(effect)}
-    return Reply((shown(Say("timetable.preview", said, ((really,), _back()))),))
+    return Reply((shown(Say("desk_timetable.preview", said, ((really,), _back()))),))
 
 
 def _carried_out(tx: Transaction, shift: Shift, message_id: int, wanted: Proposal) -> Reply:
@@ -219,9 +230,11 @@ def _carried_out(tx: Transaction, shift: Shift, message_id: int, wanted: Proposa
         effect = corrections.correct(tx, shift.actor, shift.programme.id, wanted, shift.now)
     except RefusedError as refused:
         said: dict[str, Value] = {"why": refused.say}
-        return Reply((Edit(message_id, Say("timetable.refused", said, (_back(),))),))
+        return Reply((Edit(message_id, Say("desk_timetable.refused", said, (_back(),))),))
     said = {"what": _in_words(effect, wanted), "effects": _effects(effect)}
-    return Reply((Edit(message_id, Say("timetable.done", said, (_back(),))),), Say("timetable.done_toast"))
+    return Reply(
+        (Edit(message_id, Say("desk_timetable.done", said, (_back(),))),), Say("desk_timetable.done_toast")
+    )
 
 
 def _in_words(effect: Effect, wanted: Proposal) -> Say:
@@ -233,41 +246,43 @@ def _in_words(effect: Effect, wanted: Proposal) -> Say:
             return Say("corrections.gone")
         said: dict[str, Value] = {"title": session.title, **_session_values(session)}
         restored = isinstance(wanted, Restore)
-        return Say("timetable.session_restored" if restored else "timetable.session_becomes", said)
+        return Say("desk_timetable.session_restored" if restored else "desk_timetable.session_becomes", said)
     entry = effect.after.entry(item)
     if entry is None:
         return Say("corrections.gone")
     match wanted:
         case SkipEntry(_, None):
-            return Say("timetable.entry_skipped", {"entry": item})
+            return Say("desk_timetable.entry_skipped", {"entry": item})
         case SkipEntry(_, date() as day):
-            return Say("timetable.day_skipped", {"entry": item, "day": day})
+            return Say("desk_timetable.day_skipped", {"entry": item, "day": day})
         case Restore():
-            return Say("timetable.entry_restored", {"entry": item, "when": _when(effect.after, entry, None)})
-    return Say("timetable.entry_becomes", {"entry": item, "when": _when(effect.after, entry, None)})
+            return Say(
+                "desk_timetable.entry_restored", {"entry": item, "when": _when(effect.after, entry, None)}
+            )
+    return Say("desk_timetable.entry_becomes", {"entry": item, "when": _when(effect.after, entry, None)})
 
 
 def _effects(effect: Effect) -> tuple[Say, ...]:
     """What it means for what was planned and said, a line each."""
     lines = []
     if effect.told:
-        lines.append(Say("timetable.effect_told", {"count": effect.told}))
+        lines.append(Say("desk_timetable.effect_told", {"count": effect.told}))
     if effect.revised:
-        lines.append(Say("timetable.effect_revised", {"count": effect.revised}))
+        lines.append(Say("desk_timetable.effect_revised", {"count": effect.revised}))
     if effect.unsent:
-        lines.append(Say("timetable.effect_unsent", {"count": effect.unsent}))
+        lines.append(Say("desk_timetable.effect_unsent", {"count": effect.unsent}))
     if not lines:
-        lines.append(Say("timetable.effect_nobody"))
+        lines.append(Say("desk_timetable.effect_nobody"))
     for entry, was, becomes in effect.moves[:_LINES]:
         said: dict[str, Value] = {
             "entry": entry,
-            "was": Say("timetable.never") if was is None else short_moment(was),
-            "becomes": Say("timetable.never") if becomes is None else short_moment(becomes),
+            "was": Say("desk_timetable.never") if was is None else short_moment(was),
+            "becomes": Say("desk_timetable.never") if becomes is None else short_moment(becomes),
         }
-        lines.append(Say("timetable.effect_move", said))
+        lines.append(Say("desk_timetable.effect_move", said))
     if len(effect.moves) > _LINES:
-        lines.append(Say("timetable.effect_more", {"count": len(effect.moves) - _LINES}))
-    lines += [Say("timetable.effect_left", {"entry": entry}) for entry in effect.left[:_LINES]]
+        lines.append(Say("desk_timetable.effect_more", {"count": len(effect.moves) - _LINES}))
+    lines += [Say("desk_timetable.effect_left", {"entry": entry}) for entry in effect.left[:_LINES]]
     return tuple(lines)
 
 
@@ -283,43 +298,47 @@ def _overview(tx: Transaction, shift: Shift, since: datetime) -> Say:
         for outlook in timetable.running(tx, programme, shift.now):
             said: dict[str, Value] = {
                 "entry": outlook.entry_id,
-                "last": Say("timetable.never") if outlook.last_at is None else clock_time(outlook.last_at),
+                "last": Say("desk_timetable.never")
+                if outlook.last_at is None
+                else clock_time(outlook.last_at),
             }
-            lines.append(Say("timetable.line_running", said))
+            lines.append(Say("desk_timetable.line_running", said))
     for each in found:
         said = {"at": short_moment(each.at), "entry": each.entry.id, "people": each.people}
         if each.hopeless:
-            lines.append(Say("timetable.line_missed", said))
+            lines.append(Say("desk_timetable.line_missed", said))
         elif each.last_at is None:
-            lines.append(Say("timetable.line", said))
+            lines.append(Say("desk_timetable.line", said))
         elif each.late:
             late: dict[str, Value] = {**said, "late": each.late, "last": clock_time(each.last_at)}
-            lines.append(Say("timetable.line_late", late))
+            lines.append(Say("desk_timetable.line_late", late))
         else:
-            lines.append(Say("timetable.line_last", {**said, "last": clock_time(each.last_at)}))
+            lines.append(Say("desk_timetable.line_last", {**said, "last": clock_time(each.last_at)}))
     rows = [(Button(each.entry.id, Tap(ACTION, each.entry.id, "entry")),) for each in _once(found)]
     corrected = corrections.standing(tx, programme.id) if first else []
     sessions = [session for session in programme.sessions if session.ends > shift.now] if first else []
     for session in reversed(sessions):
-        label = Say("timetable.button_session", {"title": session.title})
+        label = Say("desk_timetable.button_session", {"title": session.title})
         rows.insert(0, (Button(label, Tap(ACTION, session.id, "session")),))
     if first:  # what is skipped rings no more, so it stands in no other row
         for entry in programme.timetable:
             if entry.skipped:
-                label = Say("timetable.button_skipped", {"entry": entry.id})
+                label = Say("desk_timetable.button_skipped", {"entry": entry.id})
                 rows.append((Button(label, Tap(ACTION, entry.id, "entry")),))
     ends: list[Button] = []
     if not first:
-        ends.append(Button(Say("timetable.button_first"), Tap(ACTION, "", "list")))
+        ends.append(Button(Say("desk_timetable.button_first"), Tap(ACTION, "", "list")))
     if more_from is not None:
         begin = int(more_from.timestamp()) - 1
-        ends.append(Button(Say("timetable.button_more"), Tap(ACTION, str(begin), "list")))
+        ends.append(Button(Say("desk_timetable.button_more"), Tap(ACTION, str(begin), "list")))
     said = {
         "programme": programme.title,
-        "lines": tuple(lines) or (Say("timetable.nothing"),),
-        "corrected": "" if not corrected else Say("timetable.corrected", {"lines": _standing(corrected)}),
+        "lines": tuple(lines) or (Say("desk_timetable.nothing"),),
+        "corrected": ""
+        if not corrected
+        else Say("desk_timetable.corrected", {"lines": _standing(corrected)}),
     }
-    return Say("timetable.overview", said, (*rows, *([tuple(ends)] if ends else []), (menu_button(),)))
+    return Say("desk_timetable.overview", said, (*rows, *([tuple(ends)] if ends else []), (menu_button(),)))
 
 
 def _once(found: list[timetable.Coming]) -> list[timetable.Coming]:
@@ -336,10 +355,10 @@ def _standing(corrected: Sequence[tuple[Standing, tuple[Problem, ...]]]) -> tupl
             "at": short_moment(each.made_at),
         }
         if problems:
-            problem = Say(f"timetable.problem_{problems[0].trouble}")
-            lines.append(Say("timetable.standing_problem", {**said, "problem": problem}))
+            problem = Say(f"desk_timetable.problem_{problems[0].trouble}")
+            lines.append(Say("desk_timetable.standing_problem", {**said, "problem": problem}))
         else:
-            lines.append(Say("timetable.standing", said))
+            lines.append(Say("desk_timetable.standing", said))
     return tuple(lines)
 
 
@@ -348,38 +367,45 @@ def _entry(tx: Transaction, shift: Shift, entry: Entry) -> Say:
     said: dict[str, Value] = {
         "entry": entry.id,
         "text": "" if entry.text is None else entry.text,
-        "when": Say("timetable.is_skipped") if entry.skipped else _when(shift.programme, entry, shift.now),
+        "when": Say("desk_timetable.is_skipped")
+        if entry.skipped
+        else _when(shift.programme, entry, shift.now),
     }
     rows: list[tuple[Button, ...]] = []
     if shift.actor.may(Right.CHANGE_TIMETABLE):
         coming = _next(shift.programme, entry, shift.now)
         if not entry.skipped and isinstance(entry.when, Recurring) and coming is not None:
             day = coming.astimezone(shift.programme.zone.tzinfo).date()
-            label = Say("timetable.button_skip_day", {"day": short_day(day)})
+            label = Say("desk_timetable.button_skip_day", {"day": short_day(day)})
             rows.append((Button(label, Tap(ACTION, entry.id, f"day{day:%Y%m%d}")),))
         if not entry.skipped and coming is not None:
-            rows.append((Button(Say("timetable.button_skip"), Tap(ACTION, entry.id, "skip")),))
+            rows.append((Button(Say("desk_timetable.button_skip"), Tap(ACTION, entry.id, "skip")),))
         if not isinstance(entry.when, Recurring | PersonalDay):
-            rows.append((Button(Say("timetable.button_move"), Tap(ACTION, entry.id, "move")),))
+            rows.append((Button(Say("desk_timetable.button_move"), Tap(ACTION, entry.id, "move")),))
         if change is not None and (not isinstance(change, Added) or entry.skipped):
-            rows.append((Button(Say("timetable.button_restore"), Tap(ACTION, entry.id, "restore-entry")),))
-    return Say("timetable.entry", said, (*rows, _back()))
+            rows.append(
+                (Button(Say("desk_timetable.button_restore"), Tap(ACTION, entry.id, "restore-entry")),)
+            )
+    return Say("desk_timetable.entry", said, (*rows, _back()))
 
 
 def _session(tx: Transaction, shift: Shift, session: Session) -> Say:
     rows: list[tuple[Button, ...]] = []
     if shift.actor.may(Right.CHANGE_TIMETABLE):
         change = stored.change_of(tx, shift.programme.id, Kind.SESSION, session.id)
-        rows.append((Button(Say("timetable.button_time"), Tap(ACTION, session.id, "time")),))
+        rows.append((Button(Say("desk_timetable.button_time"), Tap(ACTION, session.id, "time")),))
         rows += [
-            tuple(Button(Say(f"timetable.button_{field}"), Tap(ACTION, session.id, field)) for field in pair)
+            tuple(
+                Button(Say(f"desk_timetable.button_{field}"), Tap(ACTION, session.id, field))
+                for field in pair
+            )
             for pair in (_FIELDS[:2], _FIELDS[2:])
         ]
         if change is not None:
-            restore = Button(Say("timetable.button_restore"), Tap(ACTION, session.id, "restore-session"))
+            restore = Button(Say("desk_timetable.button_restore"), Tap(ACTION, session.id, "restore-session"))
             rows.append((restore,))
     said: dict[str, Value] = {"title": session.title, **_session_values(session)}
-    return Say("timetable.session", said, (*rows, _back()))
+    return Say("desk_timetable.session", said, (*rows, _back()))
 
 
 def _session_values(session: Session) -> dict[str, Value]:
@@ -398,21 +424,21 @@ def _when(programme: Programme, entry: Entry, now: datetime | None) -> Say:
     """When an entry rings, in words."""
     match entry.when:
         case Instant(at):
-            return Say("timetable.when_instant", {"at": at})
+            return Say("desk_timetable.when_instant", {"at": at})
         case Local() as local:
-            return Say("timetable.when_local", {"at": local})
+            return Say("desk_timetable.when_local", {"at": local})
         case AroundSession(session_id, offset, end):
             session = programme.session(session_id)
             if session is not None:
                 at = (session.ends if end else session.starts) + offset
-                return Say("timetable.when_session", {"title": session.title, "at": at})
+                return Say("desk_timetable.when_session", {"title": session.title, "at": at})
         case PersonalDay(day):
-            return Say("timetable.when_personal", {"day": day})
+            return Say("desk_timetable.when_personal", {"day": day})
         case Recurring():
             coming = None if now is None else _next(programme, entry, now)
             if coming is not None:
-                return Say("timetable.when_recurring", {"at": short_moment(coming)})
-    return Say("timetable.never")
+                return Say("desk_timetable.when_recurring", {"at": short_moment(coming)})
+    return Say("desk_timetable.never")
 
 
 def _next(programme: Programme, entry: Entry, now: datetime) -> datetime | None:
@@ -426,4 +452,4 @@ def _ask(tx: Transaction, shift: Shift, state: Mapping[str, Any], key: str) -> R
 
 
 def _back() -> tuple[Button, ...]:
-    return (Button(Say("timetable.button_back"), Tap(ACTION, "", "list")),)
+    return (Button(Say("desk_timetable.button_back"), Tap(ACTION, "", "list")),)

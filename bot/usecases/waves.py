@@ -147,7 +147,8 @@ def _warn_of_stop(tx: Transaction, stopped: Stopped, now: datetime) -> None:
         affected=stopped.failed,
         noted_at=now,
     )
-    if warnings.note(tx, told):
+    # An announcement's author is told, and can let it go on, where it is told how far it has got.
+    if warnings.note(tx, told) and "announcement:" not in wave.entry_id:
         params: dict[str, Value] = {
             "entry": wave.entry_id,
             "zone": wave.zone.value,

@@ -82,7 +82,6 @@ def _live(tx: Transaction, visit: Visit) -> dict[str, Any]:
         "later": sum(each.later for each in found),
         "sending": sum(each.sending for each in found),
         "overdue": sum(each.overdue for each in found),
-        "due_since": min((each.due_since for each in found if each.due_since is not None), default=None),
         "running": [
             Running(
                 wave,

@@ -11,7 +11,7 @@ from tests.benchmarks.lines import LINES
 
 pytestmark = pytest.mark.xdist_group("benchmarks")  # they share the ground, and the machine is busy enough
 
-TWELVE = [
+NAMES = [
     "broadcast_free",
     "broadcast_paid",
     "broadcast_unpaced",
@@ -24,11 +24,13 @@ TWELVE = [
     "memory_100k",
     "start",
     "growth",
+    "overview_100k",
+    "people_page_100k",
 ]
 
 
-def test_the_twelve() -> None:
-    assert [line.name for line in LINES] == TWELVE
+def test_the_fourteen() -> None:
+    assert [line.name for line in LINES] == NAMES
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +39,7 @@ def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
         yield ground
 
 
-@pytest.mark.parametrize("benchmark_line", LINES, ids=TWELVE)
+@pytest.mark.parametrize("benchmark_line", LINES, ids=NAMES)
 async def test_a_line(benchmark_line: Benchmark, ground: Ground) -> None:
     line = json.loads(json.dumps(await measure(benchmark_line, ground, 1, print)))
     assert line["name"] == benchmark_line.name

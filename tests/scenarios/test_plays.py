@@ -89,7 +89,7 @@ def _check_outbox(stage: Stage, database: Path) -> None:
         assert ask(late, (now,)).fetchall() == []
         # An album is several messages; what changes or deletes one is none.
         new = "copy_of IS NULL AND json_extract(message, '$.edit', '$.delete') = '[null,null]'"
-        many = "sum(1 + json_array_length(coalesce(more_ids, '[]')))"
+        many = "coalesce(sum(1 + json_array_length(coalesce(more_ids, '[]'))), 0)"
         sent = f"SELECT {many} FROM outbox WHERE state = 'sent' AND {new}"
         assert ask(sent).fetchone() == (stage.simulator.state()["messages_sent"],)
 

@@ -382,7 +382,8 @@ def test_a_group_is_asked_for_used_followed_and_left(desk: Any) -> None:
     assert one.told() == ["ask_group"]
     assert one.database.read_now(stored.groups, "p") == []  # until it is said what it is for
     one.database.write_now(stored.use_group, GROUP)
-    one.do(announcements.send, one.draft(Whom(chats=(GROUP,), people=False)), 1, one.now)
+    post = Post((Piece("text", "Halo semua"),))
+    one.do(announcements.send, one.draft(Whom(chats=(GROUP,), people=False), post), 1, one.now)
     rows = [row for row in one.database.read_now(outbox_rows) if row.reason == "announcement:1"]
     assert [(row.person_id, row.chat_id) for row in rows] == [(None, GROUP)]
     happens(Migrated(Sender(GROUP), SUPERGROUP))

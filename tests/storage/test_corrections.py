@@ -264,7 +264,7 @@ def test_a_card_that_was_asked_for_is_revised_too(database: Database) -> None:
 
     def shown(tx: Transaction) -> None:
         whom = outbox.Recipient(person_id=1)
-        outbox.owe_replies(tx, [(whom, SessionCard("p", "hari-1"), "update:1:0")], at)
+        outbox.owe_replies(tx, [outbox.Answer(whom, SessionCard("p", "hari-1"), "update:1:0")], at)
 
     database.write_now(shown)
     send(database, at)

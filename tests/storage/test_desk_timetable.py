@@ -16,7 +16,7 @@ from bot.storage.database import Database, Transaction
 from bot.storage.tables import PersonRow
 from bot.usecases import coordination, desk_timetable
 from bot.usecases.shift import Shift
-from tests.examples import NOON, add_person, catalogue, entry
+from tests.examples import add_person, catalogue, entry
 
 ABOUT = Target(Item.SESSION, "hari-1")
 FILES = catalogue(
@@ -90,7 +90,7 @@ CHANGES = [
 def test_a_part_and_a_speaker_look_and_change_nothing(
     database: Database, who: int, item: str, choice: str
 ) -> None:
-    assert taps(database, who, "", "list").key == "timetable.overview"
+    assert taps(database, who, "", "list").key == "desk_timetable.overview"
     assert [button.does for row in taps(database, who, "hari-1", "session").buttons for button in row] == [
         Tap(desk_timetable.ACTION, "", "list")
     ]
@@ -118,6 +118,9 @@ def test_a_part_counts_its_own(database: Database) -> None:
         ("modul", "at999999999999!"),
         ("modul", "day2026!"),
         ("hari-1", "startx!"),
+        ("hari-1", "start253402300000!"),
+        ("modul", "local999912310000!"),
+        ("99999999999999999999", "list"),
         ("hari-1", "restore-session!"),
         ("hari-9", "session"),
         ("modul", "!"),
@@ -126,26 +129,26 @@ def test_a_part_counts_its_own(database: Database) -> None:
     ],
 )
 def test_an_invented_button_is_answered_kindly(database: Database, item: str, choice: str) -> None:
-    assert taps(database, 1, item, choice).key in {"help.old_button", "timetable.refused"}
+    assert taps(database, 1, item, choice).key in {"help.old_button", "desk_timetable.refused"}
     assert database.catalogue == FILES
 
 
 def test_an_address_waits_for_its_confirmation_and_is_taken_once(database: Database) -> None:
     taps(database, 1, "hari-1", "url")
-    assert types(database, 1, "https://zoom.example.invalid/j/9").key == "timetable.preview"
-    assert types(database, 1, "https://zoom.example.invalid/j/8").key == "timetable.tap_please"
-    assert taps(database, 1, "hari-1", "change!").key == "timetable.done"
+    assert types(database, 1, "https://zoom.example.invalid/j/9").key == "desk_timetable.preview"
+    assert types(database, 1, "https://zoom.example.invalid/j/8").key == "desk_timetable.tap_please"
+    assert taps(database, 1, "hari-1", "change!").key == "desk_timetable.done"
     session = database.catalogue.programmes["p"].session("hari-1")
     assert session is not None
     assert session.meeting.url == "https://zoom.example.invalid/j/9"
     assert taps(database, 1, "hari-1", "change!").key == "help.old_button"
     taps(database, 1, "hari-1", "stream")
-    assert types(database, 1, "-").key == "timetable.refused"  # there is none
+    assert types(database, 1, "-").key == "desk_timetable.refused"  # there is none
 
 
 def test_whose_role_has_gone_meanwhile_confirms_nothing(database: Database) -> None:
     taps(database, 1, "hari-1", "time")
-    assert types(database, 1, "Sel 10 Nov 09.00").key == "timetable.preview"
+    assert types(database, 1, "Sel 10 Nov 09.00").key == "desk_timetable.preview"
     database.write_now(
         lambda tx: tx.connection.execute(
             update(PersonRow).where(PersonRow.id == 1).values(role=Role.SPEAKER.value)
@@ -154,4 +157,10 @@ def test_whose_role_has_gone_meanwhile_confirms_nothing(database: Database) -> N
     moment = int(datetime(2026, 11, 10, 2, tzinfo=UTC).timestamp())
     assert taps(database, 1, "hari-1", f"start{moment}!").key == "desk.not_allowed"
     assert database.catalogue == FILES
-    assert NOON > EARLY
+
+
+@pytest.mark.parametrize("typed", ["10 Nov 9999 09.00", "1/1/0001 09.00", "kapan-kapan"])
+def test_a_moment_that_nobody_means_is_asked_again(database: Database, typed: str) -> None:
+    for item, choice in (("hari-1", "time"), ("modul", "move")):
+        taps(database, 1, item, choice)
+        assert types(database, 1, typed).key == "desk_timetable.time_again"

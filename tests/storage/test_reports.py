@@ -12,6 +12,7 @@ from sqlalchemy import inspect, text
 from bot.storage import reports
 from bot.storage.database import Database, Transaction
 from bot.storage.tables import (
+    AnnouncementRow,
     ChatRow,
     CorrectionRow,
     ExcuseRow,
@@ -151,6 +152,14 @@ def fill(tx: Transaction) -> None:
             {"id": 2, "programme_id": "orientasi", "entry_id": "sore", "zone": "WIT", "due_at": at(300)}
             | {"everybody_by": at(315), "not_after": at(360), "planned_at": at(400), "people": 0}
             | {"state": "missed"},
+            {"id": 3, "programme_id": "orientasi", "entry_id": "announcement:1", "zone": "WITA"}
+            | {"due_at": NINE, "everybody_by": at(15), "not_after": at(60), "planned_at": NINE, "people": 1}
+            | {"state": "planned"},
+        ],
+        AnnouncementRow: [
+            {"id": 1, "programme_id": "orientasi", "author": "Sari", "state": "running", "whom": {}}
+            | {"works": [], "version": 1, "urgent": False, "created_at": NINE, "started_at": at(1)}
+            | {"people": 1, "never": 0, "blocked": 0, "progress": 1, "told": ""},
         ],
         CorrectionRow: [
             {"programme_id": "orientasi", "kind": "session", "item": "pembukaan", "made_by_name": "Rina"}
@@ -171,6 +180,7 @@ def fill(tx: Transaction) -> None:
             outbox(
                 5, None, chat_id=900, wave_id=None, lane=0, reason="reply:1", state="sent", settled_at=at(1)
             ),
+            outbox(6, 1, wave_id=3, state="sent", settled_at=at(1)),
         ],
     }
     asked = {
@@ -275,6 +285,7 @@ EXPECTED: dict[str, tuple[str, list[tuple[Any, ...]]]] = {
             (2, *BUDI, "tautan", "wave:1:2", "session", "gone", *WHEN, at(2), None, 1, BLOCKED),
             (3, *CITRA, "tautan", "wave:1:3", "session", "owed", *WHEN, None, None, 0, None),
             (5, *[None] * 8, None, "reply:1", "reply", "sent", *WHEN, at(1), 0, 0, None),
+            (6, *ANNA, "announcement:1", "wave:1:6", "session", "sent", *WHEN, at(1), 0, 0, None),
         ],
     ),
     "report_waves": (
@@ -282,6 +293,26 @@ EXPECTED: dict[str, tuple[str, list[tuple[Any, ...]]]] = {
         [
             (1, "orientasi", "tautan", "WITA", "planned", NINE, at(15), 3, 1, 0, 1, 1, 1, 0, 0, 0, at(16.5)),
             (2, "orientasi", "sore", "WIT", "missed", at(300), at(315), 0, 0, 0, 0, 0, 0, 0, 0, 0, None),
+            (
+                3,
+                "orientasi",
+                "announcement:1",
+                "WITA",
+                "planned",
+                NINE,
+                at(15),
+                *(1, 0, 0, 1, 0, 0, 0, 0, 0),
+                at(1),
+            ),
+        ],
+    ),
+    "report_announcements": (
+        "announcement_id",
+        [
+            (
+                *(1, "orientasi", "Sari", "running", 1, False, NINE, None, None, at(1), None, None),
+                *(1, 0, 0, 1, 0, 0, 0),
+            )
         ],
     ),
     "report_reach": (
@@ -363,7 +394,7 @@ def test_the_pages_queries_find_what_they_say(database: Database) -> None:
     def empty(tx: Transaction) -> list[str]:
         return [query for query in queries if not tx.connection.execute(text(query)).all()]
 
-    assert len(queries) == 19
+    assert len(queries) == 20
     assert database.read_now(empty) == []
 
 

@@ -211,7 +211,7 @@ def test_blocking_and_unblocking(status: str, reach: Reach) -> None:
         "new_chat_member": {"status": status, "user": bot, "until_date": 0},
     }
     assert event(my_chat_member=change) == ReachChanged(FROM_ANNA, reach)
-    there = reach is Reach.OPEN
+    there = status == "member"
     assert event(my_chat_member=change | {"chat": GROUP}) == Membership(
         Sender(GROUP["id"]), ANNA["id"], GROUP["title"], GROUP["type"], there
     )
@@ -316,6 +316,7 @@ async def test_what_groups_do_in_the_simulator_is_understood(telegram: Simulator
     supergroup = await group.upgrade()
     events = [read_json(update, bot.username) for update in await bot.updates(None, hold=0)]
     assert [e for e in events if e is not None] == [
+        Membership(Sender(group.id), 11, "Angkatan 1", "group", there=True),
         AddressedInGroup(Sender(group.id, "en"), spoken.message_id),
         Migrated(Sender(group.id), supergroup.id),
     ]

@@ -46,6 +46,9 @@ BEGINNING = rf"({'|'.join(GROUPS)}|{re.escape(PART)})\\\.[a-z_]*({re.escape(PART
 DELIVERIES = ["owed", "sending", "held", "sent", "gone", "expired", "failed", "withdrawn", "folded"]
 """The states of `bot.storage.tables.OutboxRow`."""
 
+NO_TEXTS = {"timetable.until"}
+"""What only looks like a key: the name of a fact in the table `state`."""
+
 
 def placeholders(text: str) -> set[str]:
     return set(re.findall(r"\{(\w+)\}", text.replace("{{", "").replace("}}", "")))
@@ -96,7 +99,7 @@ def keys_in_code() -> tuple[dict[str, str], dict[str, str]]:
             place = f"{file}:{getattr(node, 'lineno', 0)}"
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in parts:
                 named = re.fullmatch(rf"({'|'.join(GROUPS)})(\.\w+)+", node.value)
-                if named and not re.search(r"\.(html|css|js)$", node.value):
+                if named and node.value not in NO_TEXTS and not re.search(r"\.(html|css|js)$", node.value):
                     whole[node.value] = place
             elif isinstance(node, ast.JoinedStr) and re.match(BEGINNING, pattern(node)):
                 made[pattern(node)] = place

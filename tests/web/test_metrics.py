@@ -62,7 +62,7 @@ class Running:
         }
 
 
-def _answer(tx: Transaction, update_id: int, event: object, now: object) -> Handled:
+def _answer(tx: Transaction, update_id: int, event: object, now: object, _begin: object) -> Handled:
     """A desk that replies to everybody."""
     assert isinstance(event, Wrote)
     clock = SystemClock()

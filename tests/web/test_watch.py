@@ -61,6 +61,8 @@ async def test_a_bot_that_polls_is_well_and_has_figures(database: Database, tele
     async with running(database, telegram) as address:
         assert await get(address, "/healthz") == (200, "ok\n")
         assert await get(address, "/readyz") == (200, READY)
+        status, page = await get(address, "/people")
+        assert (status, "Anda perlu masuk" in page) == (401, True)
         status, page = await get(address, "/metrics")
     assert status == 200
     assert 'rekan_check_ok{check="telegram"} 1.0' in page
@@ -79,5 +81,6 @@ async def test_a_webhooks_address_shows_strangers_no_figures(database: Database,
     async with running(database, telegram, mode=Mode.WEBHOOK, webhook=hook) as address:
         public = f"http://127.0.0.1:{port}"
         assert (await get(public, "/metrics"))[0] == 404
+        assert await get(public, "/people") == (404, "Not Found")  # nor the coordinators' pages
         assert await get(public, "/readyz") == (200, READY)
         assert (await get(address, "/metrics"))[0] == 200

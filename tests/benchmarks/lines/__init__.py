@@ -1,4 +1,4 @@
-"""The twelve lines, one file each, in the order of docs/benchmarks.md."""
+"""The fourteen lines, one file each, in the order of docs/benchmarks.md."""
 
 from tests.benchmarks.lines import (
     answers_latency,
@@ -11,6 +11,8 @@ from tests.benchmarks.lines import (
     growth,
     memory_100k,
     outbox_plan,
+    overview_100k,
+    people_page_100k,
     reply_during_broadcast,
     start,
 )
@@ -28,4 +30,6 @@ LINES = (
     memory_100k.LINE,
     start.LINE,
     growth.LINE,
+    overview_100k.LINE,
+    people_page_100k.LINE,
 )

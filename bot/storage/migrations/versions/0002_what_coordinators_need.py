@@ -308,8 +308,14 @@ def upgrade() -> None:
     with op.batch_alter_table("people", schema=None) as batch_op:
         batch_op.create_index("ix_people_name", ["programme_id", "name", "id"], unique=False)
 
+    with op.batch_alter_table("waves", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("planned_to", sa.BigInteger(), nullable=True))
+
 
 def downgrade() -> None:
+    with op.batch_alter_table("waves", schema=None) as batch_op:
+        batch_op.drop_column("planned_to")
+
     with op.batch_alter_table("people", schema=None) as batch_op:
         batch_op.drop_index("ix_people_name")
 
