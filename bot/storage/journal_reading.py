@@ -225,7 +225,7 @@ def _listed(programme_id: str, scope: Scope, which: Filter) -> Select[Any]:
 
 def _conditions(which: Filter) -> Sequence[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = [
-        func.lower(column) == value.lower()
+        func.lower(column) == func.lower(literal(value))
         for column, value in (
             (JournalEntryRow.prompt_id, which.prompt),
             (PersonRow.office, which.office),

@@ -9,26 +9,23 @@ from bot.domain.events import Shared, Wrote
 from bot.domain.forms import clock_time, short_day, short_moment
 from bot.domain.messages import Button, Edit, Reply, Say, Tap, Value
 from bot.domain.programme import (
-    AroundSession,
     Entry,
     Instant,
     Local,
     PersonalDay,
-    Programme,
     Recurring,
     Session,
 )
 from bot.domain.staff import Right
-from bot.domain.timetable import moments, zones
 from bot.domain.typed import Typed, WrongWeekday, read_moment
 from bot.storage import corrections as stored
 from bot.storage import dialogues
 from bot.storage.corrections import Standing
 from bot.storage.database import Transaction
 from bot.usecases import corrections, timetable
+from bot.usecases import timetable_words as words
 from bot.usecases.corrections import (
     ChangeSession,
-    Effect,
     MoveEntry,
     MoveSession,
     Proposal,
@@ -46,7 +43,6 @@ _ROWS = 6  # entries of one screen
 _LINES = 8  # of each kind, in a preview
 _FIELDS = ("url", "meeting_id", "passcode", "stream")
 _YEARS = 2  # further away nothing is meant
-_NONE = "-"  # typed: no stream
 
 
 def open(tx: Transaction, shift: Shift) -> Reply:  # noqa: A001 - every area of a coordinator's desk is opened so
@@ -97,7 +93,7 @@ def write(tx: Transaction, shift: Shift, asked: Mapping[str, Any], event: Wrote 
         case "entry" | "session" as kind:
             return _typed_moment(tx, shift, kind, item, typed)
         case str(field) if field in _FIELDS:
-            value = "" if field == "stream" and typed == _NONE else typed
+            value = "" if field == "stream" and typed == words.NO_STREAM else typed
             if (not value and field != "stream") or len(value) > 500 or "\n" in value:
                 return Reply((Say("desk_timetable.one_line", {}, (_back(),)),))
             # A button has no room for an address: it waits here until it is confirmed.
@@ -221,7 +217,7 @@ def _previewed(
     except RefusedError as refused:
         return Reply((Say("desk_timetable.refused", {"why": refused.say}, (_back(),)),))
     really = Button(Say("desk_timetable.button_really"), Tap(ACTION, tapped.item, f"{tapped.choice}!"))
-    said: dict[str, Value] = {"what": _in_words(effect, wanted), "effects": _effects(effect)}
+    said: dict[str, Value] = {"what": words.in_words(effect, wanted), "effects": words.effects(effect)}
     return Reply((shown(Say("desk_timetable.preview", said, ((really,), _back()))),))
 
 
@@ -231,59 +227,10 @@ def _carried_out(tx: Transaction, shift: Shift, message_id: int, wanted: Proposa
     except RefusedError as refused:
         said: dict[str, Value] = {"why": refused.say}
         return Reply((Edit(message_id, Say("desk_timetable.refused", said, (_back(),))),))
-    said = {"what": _in_words(effect, wanted), "effects": _effects(effect)}
+    said = {"what": words.in_words(effect, wanted), "effects": words.effects(effect)}
     return Reply(
         (Edit(message_id, Say("desk_timetable.done", said, (_back(),))),), Say("desk_timetable.done_toast")
     )
-
-
-def _in_words(effect: Effect, wanted: Proposal) -> Say:
-    """What is corrected, and how."""
-    item = effect.item
-    if effect.kind is Kind.SESSION:
-        session = effect.after.session(item)
-        if session is None:
-            return Say("corrections.gone")
-        said: dict[str, Value] = {"title": session.title, **_session_values(session)}
-        restored = isinstance(wanted, Restore)
-        return Say("desk_timetable.session_restored" if restored else "desk_timetable.session_becomes", said)
-    entry = effect.after.entry(item)
-    if entry is None:
-        return Say("corrections.gone")
-    match wanted:
-        case SkipEntry(_, None):
-            return Say("desk_timetable.entry_skipped", {"entry": item})
-        case SkipEntry(_, date() as day):
-            return Say("desk_timetable.day_skipped", {"entry": item, "day": day})
-        case Restore():
-            return Say(
-                "desk_timetable.entry_restored", {"entry": item, "when": _when(effect.after, entry, None)}
-            )
-    return Say("desk_timetable.entry_becomes", {"entry": item, "when": _when(effect.after, entry, None)})
-
-
-def _effects(effect: Effect) -> tuple[Say, ...]:
-    """What it means for what was planned and said, a line each."""
-    lines = []
-    if effect.told:
-        lines.append(Say("desk_timetable.effect_told", {"count": effect.told}))
-    if effect.revised:
-        lines.append(Say("desk_timetable.effect_revised", {"count": effect.revised}))
-    if effect.unsent:
-        lines.append(Say("desk_timetable.effect_unsent", {"count": effect.unsent}))
-    if not lines:
-        lines.append(Say("desk_timetable.effect_nobody"))
-    for entry, was, becomes in effect.moves[:_LINES]:
-        said: dict[str, Value] = {
-            "entry": entry,
-            "was": Say("desk_timetable.never") if was is None else short_moment(was),
-            "becomes": Say("desk_timetable.never") if becomes is None else short_moment(becomes),
-        }
-        lines.append(Say("desk_timetable.effect_move", said))
-    if len(effect.moves) > _LINES:
-        lines.append(Say("desk_timetable.effect_more", {"count": len(effect.moves) - _LINES}))
-    lines += [Say("desk_timetable.effect_left", {"entry": entry}) for entry in effect.left[:_LINES]]
-    return tuple(lines)
 
 
 # --- screens ------------------------------------------------------------------------------------------
@@ -369,11 +316,11 @@ def _entry(tx: Transaction, shift: Shift, entry: Entry) -> Say:
         "text": "" if entry.text is None else entry.text,
         "when": Say("desk_timetable.is_skipped")
         if entry.skipped
-        else _when(shift.programme, entry, shift.now),
+        else words.when_in_words(shift.programme, entry, shift.now),
     }
     rows: list[tuple[Button, ...]] = []
     if shift.actor.may(Right.CHANGE_TIMETABLE):
-        coming = _next(shift.programme, entry, shift.now)
+        coming = words.next_moment(shift.programme, entry, shift.now)
         if not entry.skipped and isinstance(entry.when, Recurring) and coming is not None:
             day = coming.astimezone(shift.programme.zone.tzinfo).date()
             label = Say("desk_timetable.button_skip_day", {"day": short_day(day)})
@@ -404,46 +351,8 @@ def _session(tx: Transaction, shift: Shift, session: Session) -> Say:
         if change is not None:
             restore = Button(Say("desk_timetable.button_restore"), Tap(ACTION, session.id, "restore-session"))
             rows.append((restore,))
-    said: dict[str, Value] = {"title": session.title, **_session_values(session)}
+    said: dict[str, Value] = {"title": session.title, **words.session_values(session)}
     return Say("desk_timetable.session", said, (*rows, _back()))
-
-
-def _session_values(session: Session) -> dict[str, Value]:
-    return {
-        "opens": clock_time(session.room_opens),
-        "starts": session.starts,
-        "ends": clock_time(session.ends),
-        "url": session.meeting.url,
-        "meeting_id": session.meeting.meeting_id,
-        "passcode": session.meeting.passcode,
-        "stream": session.stream or _NONE,
-    }
-
-
-def _when(programme: Programme, entry: Entry, now: datetime | None) -> Say:
-    """When an entry rings, in words."""
-    match entry.when:
-        case Instant(at):
-            return Say("desk_timetable.when_instant", {"at": at})
-        case Local() as local:
-            return Say("desk_timetable.when_local", {"at": local})
-        case AroundSession(session_id, offset, end):
-            session = programme.session(session_id)
-            if session is not None:
-                at = (session.ends if end else session.starts) + offset
-                return Say("desk_timetable.when_session", {"title": session.title, "at": at})
-        case PersonalDay(day):
-            return Say("desk_timetable.when_personal", {"day": day})
-        case Recurring():
-            coming = None if now is None else _next(programme, entry, now)
-            if coming is not None:
-                return Say("desk_timetable.when_recurring", {"at": short_moment(coming)})
-    return Say("desk_timetable.never")
-
-
-def _next(programme: Programme, entry: Entry, now: datetime) -> datetime | None:
-    found = (next(moments(programme, entry, zone, now, now + timetable.AHEAD), None) for zone in zones(entry))
-    return min((moment for moment in found if moment is not None), default=None)
 
 
 def _ask(tx: Transaction, shift: Shift, state: Mapping[str, Any], key: str) -> Reply:

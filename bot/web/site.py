@@ -32,7 +32,18 @@ from bot.storage.database import Database, DatabaseError, Transaction
 from bot.storage.secrets import PAGES, secret
 from bot.usecases import sign_ins as usecase
 from bot.usecases.sign_ins import SignedIn
-from bot.web import announcements, journals, overview, people, settings, sign_ins
+from bot.web import (
+    announcements,
+    deliveries,
+    journals,
+    modules,
+    overview,
+    people,
+    quiz_statistics,
+    settings,
+    sign_ins,
+    timetable,
+)
 from bot.web import audit as audit_page
 from bot.web.page import (
     Answer,
@@ -53,7 +64,19 @@ from bot.web.sign_ins import Brake
 
 _log = structlog.stdlib.get_logger(__name__)
 
-AREAS: Final = (overview, announcements, people, journals, audit_page, settings, sign_ins)
+AREAS: Final = (
+    overview,
+    announcements,
+    timetable,
+    people,
+    modules,
+    quiz_statistics,
+    journals,
+    deliveries,
+    audit_page,
+    settings,
+    sign_ins,
+)
 """The features' modules, in the order of the menu; each has its `WAYS`."""
 
 WAYS: Final[tuple[Way, ...]] = tuple(way for area in AREAS for way in area.WAYS)

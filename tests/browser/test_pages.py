@@ -2,12 +2,13 @@
 
 import os
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Page, expect
+from playwright.async_api import Browser, Page, expect
 
 from bot.domain.messages import Lane, Say
 from bot.storage import outbox, staff
@@ -15,7 +16,7 @@ from bot.storage.database import Database, Transaction
 from bot.storage.tables import WaveRow
 from tests.browser.conftest import ROOT, Running, a_fixture
 from tests.examples import add_person
-from tests.web.pages import BEGIN, World, catalogue, world
+from tests.web.pages import BEGIN, World, catalogue, fill, world
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group("browser")]
 
@@ -123,6 +124,80 @@ async def test_numbers_change_by_themselves(page: Page, here: World) -> None:
     await expect(page.get_by_role("progressbar")).to_be_visible()
 
 
+async def test_announcing_with_approval_pausing_and_recall(
+    page: Page, chromium: Browser, here: World
+) -> None:
+    written = here.database.catalogue
+    strict = replace(written.programmes["p"], approval=10)
+    here.database.catalogue = replace(written, programmes={**written.programmes, "p": strict})
+    await sign_in(page, here, "coordinator")
+    await page.get_by_role("link", name="Pengumuman").click()
+    await page.get_by_role("link", name="Buat pengumuman").click()
+    await page.get_by_label("Isi pengumuman").fill("Bapak/Ibu {nama}, <b>besok</b> kita mulai.")
+    assert await narrow(page)
+    await page.get_by_role("button", name="Lihat pratinjau").click()
+    shown = page.get_by_role("group", name="Pratinjau")
+    await expect(shown).to_have_text("Bapak/Ibu Karin Panitia, besok kita mulai.")
+    await page.get_by_role("button", name="Minta persetujuan").click()
+    await expect(page.get_by_text("Menunggu persetujuan panitia lain")).to_be_visible()
+    assert await narrow(page)
+    context = await chromium.new_context(locale="id-ID")
+    try:
+        other = await context.new_page()
+        await sign_in(other, here, "owner")
+        await other.goto(page.url.partition("?")[0])
+        await expect(other.get_by_text("Karin Panitia meminta persetujuan Anda")).to_be_visible()
+        await other.get_by_role("button", name="Setujui").click()
+        await expect(other.get_by_role("status")).to_have_text("Anda sudah menyetujui pengumuman ini.")
+    finally:
+        await context.close()
+    await page.reload()
+    await page.get_by_role("button", name="Jeda").click()
+    await expect(page.get_by_role("button", name="Lanjutkan")).to_be_visible()
+    await here.database.transact(_arrived)
+    await page.reload()
+    await page.get_by_role("link", name="Tarik kembali").click()
+    await page.get_by_role("button", name="Ya, tarik dari semua").click()
+    await expect(page.get_by_role("status")).to_have_text("Pengumuman sedang ditarik kembali.")
+    assert await narrow(page)
+
+
+def _arrived(tx: Transaction) -> None:
+    tx.connection.exec_driver_sql(
+        "UPDATE outbox SET state = 'sent', message_id = id, settled_at = created_at"
+        " WHERE reason LIKE 'announcement:%' AND state = 'held' AND id % 2 = 0 AND person_id IS NOT NULL"
+    )
+
+
+async def narrow(page: Page) -> bool:
+    """Whether nothing is wider than the page."""
+    return bool(
+        await page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+    )
+
+
+async def test_a_journal_is_read_turned_over_by_keyboard_and_exported(page: Page, here: World) -> None:
+    here.write(fill, here.people)
+    await sign_in(page, here, "owner")
+    await page.get_by_role("link", name="Jurnal").click()
+    await page.get_by_role("link", name="Anna Maros").click()
+    await expect(page.get_by_text("Saya belajar banyak.")).to_be_visible()
+    await page.keyboard.press("j")
+    heading = page.get_by_role("heading", level=1)
+    await expect(heading).to_have_text("Wati Wamena: Catatan")
+    await page.get_by_label("Komentar Anda").fill("jelas, k")  # the keys are letters there
+    await expect(heading).to_have_text("Wati Wamena: Catatan")
+    await page.get_by_role("button", name="Kirim komentar").click()
+    await expect(page.get_by_text("jelas, k")).to_be_visible()
+    await page.keyboard.press("k")
+    await expect(heading).to_have_text("Anna Maros: Catatan")
+    assert await narrow(page)
+    await page.get_by_role("link", name="← Jurnal").click()
+    async with page.expect_download() as download:
+        await page.get_by_role("link", name="XLSX").click()
+    assert (await download.value).suggested_filename == "rekan-journals-2026-11-08.xlsx"
+
+
 async def test_axe_finds_nothing_serious(page: Page, here: World) -> None:
     link = here.link("owner")
     await page.set_viewport_size(SMALL)  # type: ignore[arg-type]  # a typed dictionary
@@ -130,13 +205,29 @@ async def test_axe_finds_nothing_serious(page: Page, here: World) -> None:
     found = await serious(page)
     await page.get_by_role("button", name="Masuk").click()
     person = f"/people/{here.people['anna']}"
-    for path in ("/", "/people?q=peserta+0&state=joined&sort=office", person, "/audit"):
+    ids = here.write(fill, here.people)
+    more = (
+        "/announcements",
+        "/announcements/new",
+        f"/announcements/{ids['notice']}",
+        f"/announcements/{ids['notice']}/recall",
+        "/timetable",
+        "/timetable/entries/kabar",
+        "/timetable/sessions/hari-1",
+        "/timetable/new",
+        "/modules/wawasan",
+        "/quizzes/kuis",
+        "/journals",
+        f"/journals/{ids['anna_wrote']}",
+        "/deliveries",
+    )
+    for path in ("/", "/people?q=peserta+0&state=joined&sort=office", person, "/audit", *more):
         await page.goto(here.address + path)
         found += await serious(page)
     # What the dark differs in is colours.
     await page.emulate_media(color_scheme="dark")
     colours = {"runOnly": {"type": "rule", "values": ["color-contrast"]}, "resultTypes": ["violations"]}
-    for path in ("/", "/people?q=peserta+0&sort=office"):
+    for path in ("/", "/people?q=peserta+0&sort=office", more[2], "/quizzes/kuis"):
         await page.goto(here.address + path)
         found += await serious(page, colours)
     assert found == []

@@ -5,7 +5,7 @@ import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from bot.domain.announcements import Whom
 from bot.domain.journal import State
 from bot.domain.people import Role
 from bot.domain.posts import Piece, Post
-from bot.domain.programme import Audience, Catalogue
+from bot.domain.programme import AroundSession, Audience, Catalogue, Instant, Recurring
 from bot.domain.staff import EVERYTHING, Scope
 from bot.storage import journal, staff
 from bot.storage.database import Database, Transaction
@@ -28,7 +28,7 @@ from bot.storage.tables import JournalEntryRow
 from bot.usecases import announcements, sign_ins
 from bot.web.pages import Pages
 from bot.web.server import serving
-from tests.examples import add_person, programme
+from tests.examples import add_person, entry, programme
 
 ROOT = Path(__file__).parents[2]
 URL = "http://pages.example.invalid"
@@ -47,8 +47,13 @@ def _no_tls() -> ssl.SSLContext:
 def catalogue() -> Catalogue:
     """Two programmes, with the shipped texts."""
     texts = load(ROOT / "content", ROOT / "schedules").texts
-    mine = programme()
-    other = programme()
+    when = Recurring(tuple(range(7)), time(9), date(2026, 11, 6), date(2026, 11, 20))
+    timetable = (
+        entry("kabar", Instant(BEGIN + timedelta(days=1))),
+        entry("pengingat", when),
+        entry("ruang", AroundSession("hari-1", timedelta(minutes=-60))),
+    )
+    mine, other = programme(*timetable), programme(*timetable)
     object.__setattr__(other, "id", "other")  # frozen, and all else is to be alike
     return Catalogue({"p": mine, "other": other}, texts)
 
