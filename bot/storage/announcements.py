@@ -512,14 +512,23 @@ def copies(announcement: Announcement) -> Select[int]:
     )
 
 
-def recipients(tx: Transaction, wave_ids: Sequence[int], scope: Scope) -> list[Row[Any]]:
-    """To whom of a scope these waves go, and what became of each message.
+def recipients(
+    tx: Transaction,
+    wave_ids: Sequence[int],
+    scope: Scope,
+    *,
+    state: str = "",
+    limit: int | None = None,
+    offset: int = 0,
+) -> list[Row[Any]]:
+    """To whom of a scope these waves go (in a state, if one is named), and what became of each message.
 
-    name, office, title (of a group), state, error, settled_at; groups only for who sees everybody.
+    person_id, name, office, title (of a group), state, error, settled_at; groups only for who sees everybody.
     """
     return list(
         tx.connection.execute(
             select(
+                PersonRow.id.label("person_id"),
                 PersonRow.name,
                 PersonRow.office,
                 GroupChatRow.title,
@@ -530,10 +539,27 @@ def recipients(tx: Transaction, wave_ids: Sequence[int], scope: Scope) -> list[R
             .select_from(OutboxRow)
             .outerjoin(PersonRow, PersonRow.id == OutboxRow.person_id)
             .outerjoin(GroupChatRow, GroupChatRow.id == OutboxRow.chat_id)
-            .where(OutboxRow.wave_id.in_(wave_ids), *within(scope))
+            .where(*_sent_to(wave_ids, scope, state))
             .order_by(PersonRow.office, PersonRow.name, OutboxRow.id)
+            .limit(limit)
+            .offset(offset)
         )
     )
+
+
+def recipients_number(tx: Transaction, wave_ids: Sequence[int], scope: Scope, *, state: str = "") -> int:
+    """How many `recipients` would tell of."""
+    return tx.connection.execute(
+        select(func.count())
+        .select_from(OutboxRow)
+        .outerjoin(PersonRow, PersonRow.id == OutboxRow.person_id)
+        .where(*_sent_to(wave_ids, scope, state))
+    ).scalar_one()
+
+
+def _sent_to(wave_ids: Sequence[int], scope: Scope, state: str) -> list[ColumnElement[bool]]:
+    of_state = [OutboxRow.state == state] if state else []
+    return [OutboxRow.wave_id.in_(wave_ids), *of_state, *within(scope)]
 
 
 def unreached(tx: Transaction, programme: Programme, whom: Whom, scope: Scope) -> list[Row[Any]]:

@@ -225,7 +225,7 @@ def _listed(programme_id: str, scope: Scope, which: Filter) -> Select[Any]:
 
 def _conditions(which: Filter) -> Sequence[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = [
-        column == value
+        func.lower(column) == value.lower()
         for column, value in (
             (JournalEntryRow.prompt_id, which.prompt),
             (PersonRow.office, which.office),

@@ -95,9 +95,12 @@ class Plan:
 # --- who may ----------------------------------------------------------------------------------------------
 
 
-def of(tx: Transaction, actor: Actor, announcement_id: int) -> Announcement:
-    """The announcement, for somebody who may see it and deal with it; raises NotPossibleError."""
-    found = stored.announcement(tx, announcement_id, to_change=True)
+def of(tx: Transaction, actor: Actor, announcement_id: int, *, to_change: bool = True) -> Announcement:
+    """The announcement, for somebody who may see it and deal with it; raises NotPossibleError.
+
+    Not `to_change`: to look at it only, in a transaction that cannot write.
+    """
+    found = stored.announcement(tx, announcement_id, to_change=to_change)
     if (
         found is None
         or found.programme_id != actor.person.programme

@@ -1,7 +1,6 @@
 """Announcing from the chat: from a message to its report, by buttons. The deeds are `announcements`."""
 
 import re
-import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -15,17 +14,16 @@ from bot.domain.enrolment import tidy
 from bot.domain.events import Edited, Shared, Wrote
 from bot.domain.messages import Announcement as Reference
 from bot.domain.messages import Button, Cell, Edit, File, Message, Reply, Say, Table, Tap, Value
-from bot.domain.people import Role
 from bot.domain.posts import KINDS as POSTABLE
 from bot.domain.posts import Piece, Post
-from bot.domain.programme import Audience, Item, Target
+from bot.domain.programme import Audience
 from bot.domain.staff import Right
-from bot.domain.zones import Zone
 from bot.storage import announcements as stored
-from bot.storage import audit, dialogues, files, staff
+from bot.storage import audit, dialogues, files
 from bot.storage.announcements import Announcement
 from bot.storage.database import Transaction
 from bot.usecases import announcements
+from bot.usecases import whom as whom_of
 from bot.usecases.announcements import NotPossibleError
 from bot.usecases.menu import OLD_BUTTON
 from bot.usecases.shift import DIALOGUE, Shift, menu_button
@@ -35,7 +33,6 @@ RIGHT = Right.ANNOUNCE
 
 _PAGE = 8  # values on one screen
 _GROUPS = 20
-_ROLES = (Role.PARTICIPANT, Role.SPEAKER, Role.COORDINATOR)
 _OWN = timedelta(hours=48)  # how long somebody can edit their message in Telegram
 
 
@@ -183,9 +180,9 @@ def _kind(at: _At) -> Reply:
 def _pick(at: _At) -> Reply:
     mode, kind, page = _of_kind(at)
     found = at.found
-    values = _choices(at.tx, at.shift, kind)
+    values = whom_of.choices(at.tx, at.shift.actor, at.shift.programme, kind)
     mark = at.rest[3] if len(at.rest) > 3 else ""
-    chosen = next((value for value, _ in values if _mark(value) == mark), None)
+    chosen = next((value for value, _ in values if whom_of.mark(value) == mark), None)
     if chosen is None:
         return Reply((OLD_BUTTON,))
     whom = found.whom
@@ -210,7 +207,7 @@ def _chat(at: _At) -> Reply:
     found = at.found
     mark = at.rest[0] if at.rest else ""
     chats = (each.id for each in stored.groups(at.tx, at.shift.programme.id))
-    chosen = next((chat for chat in chats if _mark(str(chat)) == mark), None)
+    chosen = next((chat for chat in chats if whom_of.mark(str(chat)) == mark), None)
     if chosen is None:
         return Reply((OLD_BUTTON,))
     kept = tuple(chat for chat in found.whom.chats if chat != chosen)
@@ -528,7 +525,7 @@ def _whom(tx: Transaction, shift: Shift, found: Announcement) -> Say:
     planned = announcements.plan(tx, found, shift.now)
     said: dict[str, Value] = {
         "number": found.id,
-        "whom": whom_in_words(shift, found.whom),
+        "whom": whom_of.in_words(shift.actor, shift.programme, found.whom),
         "count": planned.people,
         "never": planned.never + planned.blocked,
         "urgent": Say("announce.is_urgent") if found.urgent else "",
@@ -583,7 +580,7 @@ def _group_choice(tx: Transaction, shift: Shift, found: Announcement) -> Say:
                     "announce.value",
                     {"mark": "☑️" if each.id in found.whom.chats else "▫️", "value": each.title},
                 ),
-                Tap(ACTION, f"{item}.{_mark(str(each.id))}", "chat"),
+                Tap(ACTION, f"{item}.{whom_of.mark(str(each.id))}", "chat"),
             ),
         )
         for each in stored.groups(tx, shift.programme.id)[:_GROUPS]
@@ -602,35 +599,10 @@ def _of_kind(at: _At) -> tuple[str, str, int]:
     return mode, kind, int(page)
 
 
-def _choices(tx: Transaction, shift: Shift, kind: str) -> list[tuple[Zone | Target | str, Value]]:
-    """The values that a kind of condition can have, of those who are in the coordinator's scope."""
-    programme = shift.programme
-    match kind:
-        case "zones":
-            return [(zone, zone.value) for zone in Zone]
-        case "roles":
-            return [(role.value, Say(f"announce.role_{role}")) for role in _ROLES]
-        case "not_done":
-            found: list[tuple[Zone | Target | str, Value]] = []
-            for item, things in (
-                (Item.MODULE, programme.modules),
-                (Item.QUIZ, programme.quizzes),
-                (Item.JOURNAL, tuple(task.prompt for task in programme.journal)),
-            ):
-                if things:
-                    found.append((Target(item, "*"), Say(f"announce.lacks_{item}_any")))
-                found += [
-                    (Target(item, each.id), Say(f"announce.lacks_{item}", {"title": each.title}))
-                    for each in things
-                ]
-            return found
-    return [(value, value) for value in staff.values(tx, programme.id, kind, shift.actor.scope)]
-
-
 def _values(tx: Transaction, shift: Shift, found: Announcement, mode: str, kind: str, page: int) -> Say:
     audience = found.whom.of if mode == "o" else found.whom.but or Audience()
     chosen = set(getattr(audience, kind))
-    values = _choices(tx, shift, kind)
+    values = whom_of.choices(tx, shift.actor, shift.programme, kind)
     pages = max(1, -(-len(values) // _PAGE))
     page = min(page, pages - 1)
     item = f"{found.id}.{mode}.{kind}"
@@ -638,7 +610,7 @@ def _values(tx: Transaction, shift: Shift, found: Announcement, mode: str, kind:
         (
             Button(
                 Say("announce.value", {"mark": "☑️" if value in chosen else "▫️", "value": shown}),
-                Tap(ACTION, f"{item}.{page}.{_mark(value)}", "pick"),
+                Tap(ACTION, f"{item}.{page}.{whom_of.mark(value)}", "pick"),
             ),
         )
         for value, shown in values[page * _PAGE : (page + 1) * _PAGE]
@@ -658,70 +630,6 @@ def _values(tx: Transaction, shift: Shift, found: Announcement, mode: str, kind:
     }
     key = "choose" if values else "nothing_to_choose"
     return Say(f"announce.{key}", said, tuple(rows))
-
-
-def _mark(value: Zone | Target | str) -> str:
-    """What stands for a value in a button: names are too long for one."""
-    name = f"{value.kind}:{value.id}" if isinstance(value, Target) else str(value)
-    return f"{zlib.crc32(name.encode()):08x}"
-
-
-def whom_in_words(shift: Shift, whom: Whom) -> tuple[Say, ...]:
-    """The conditions of an audience, a line each."""
-    if not whom.people:
-        return (Say("announce.groups_only", {"count": len(whom.chats)}),)
-    lines = [_condition(shift, kind, values) for kind in KINDS if (values := getattr(whom.of, kind))]
-    if not lines:
-        lines.append(Say("announce.everybody"))
-    if whom.but is not None:
-        lines += [
-            Say("announce.but", {"condition": _condition(shift, kind, values)})
-            for kind in KINDS
-            if (values := getattr(whom.but, kind))
-        ]
-    if whom.chats:
-        lines.append(Say("announce.plan_groups", {"count": len(whom.chats)}))
-    if not shift.actor.scope.whole:
-        values = ", ".join(value for _, value in shift.actor.scope.pairs())
-        lines.append(Say("announce.within", {"values": values}))
-    return tuple(lines)
-
-
-def _condition(shift: Shift, kind: str, values: Sequence[Any]) -> Say:
-    match kind:
-        case "not_done":
-            shown: Value = tuple(_lacks(shift, target) for target in values)
-            return Say("announce.condition_not_done", {"values": shown})
-        case "roles":
-            return Say(
-                "announce.condition",
-                {
-                    "kind": Say(f"announce.kind_{kind}", {"mark": ""}),
-                    "values": tuple(Say(f"announce.role_{role}") for role in values),
-                },
-            )
-    said: dict[str, Value] = {
-        "kind": Say(f"announce.kind_{kind}", {"mark": ""}),
-        "values": ", ".join(str(value) for value in values),
-    }
-    return Say("announce.condition", said)
-
-
-def _lacks(shift: Shift, target: Target) -> Say:
-    if target.id == "*":
-        return Say(f"announce.lacks_{target.kind}_any")
-    programme = shift.programme
-    match target.kind:
-        case Item.MODULE:
-            thing = programme.module(target.id)
-            title: Value = target.id if thing is None else thing.title
-        case Item.QUIZ:
-            quiz = programme.quiz(target.id)
-            title = target.id if quiz is None else quiz.title
-        case _:
-            task = programme.task(target.id)
-            title = target.id if task is None else task.prompt.title
-    return Say(f"announce.lacks_{target.kind}", {"title": title})
 
 
 def _preview(tx: Transaction, shift: Shift, found: Announcement) -> Reply:
@@ -747,7 +655,7 @@ def _preview(tx: Transaction, shift: Shift, found: Announcement) -> Reply:
     )
     said: dict[str, Value] = {
         "number": found.id,
-        "whom": whom_in_words(shift, found.whom),
+        "whom": whom_of.in_words(shift.actor, shift.programme, found.whom),
         "plan": announcements.plan_in_words(found, planned),
     }
     return Reply((Reference(found.id, found.version), Say("announce.preview", said, rows)))

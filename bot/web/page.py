@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 
 from bot.content.wording import Wording
 from bot.domain.audit import Action
-from bot.domain.messages import Reader, Value
+from bot.domain.messages import Reader, Say, Value
 from bot.domain.people import Person
 from bot.domain.programme import Programme
 from bot.domain.staff import Actor, Right, Scope
@@ -22,11 +22,11 @@ _LARGEST_ID = 2**63 - 1
 
 
 class PageError(Exception):
-    """A request that is answered by a sentence: the status, and the text's key."""
+    """A request that is answered by a sentence: the status, the text, and the page to go back to, if any."""
 
-    def __init__(self, status: int, key: str) -> None:
+    def __init__(self, status: int, key: str, back: str = "", **params: Value) -> None:
         super().__init__(f"{status} {key}")
-        self.status, self.key = status, key
+        self.status, self.say, self.back = status, Say(key, params), back
 
 
 def not_found() -> PageError:
@@ -189,5 +189,7 @@ class Way:
     do: Callable[[Transaction, Visit], Answer] | None = None
     menu: str = ""
     """The text's key by which it stands in the menu, if it does."""
+    writes: bool = False
+    """Whether being shown is a deed itself, so that `show` is asked in a transaction that writes, too."""
     largest: int = 64 * 1024
     """Bytes of a form that are read at most."""

@@ -24,7 +24,7 @@ from starlette.types import Receive, Scope, Send
 from bot.clock import Clock
 from bot.content.wording import Wording
 from bot.domain.language import Language
-from bot.domain.messages import Reader
+from bot.domain.messages import Reader, Say
 from bot.domain.sign_ins import Kind, form_token, is_form_token, made_by
 from bot.domain.zones import Zone
 from bot.storage import audit
@@ -32,8 +32,8 @@ from bot.storage.database import Database, DatabaseError, Transaction
 from bot.storage.secrets import PAGES, secret
 from bot.usecases import sign_ins as usecase
 from bot.usecases.sign_ins import SignedIn
+from bot.web import announcements, journals, overview, people, settings, sign_ins
 from bot.web import audit as audit_page
-from bot.web import overview, people, settings, sign_ins
 from bot.web.page import (
     Answer,
     Download,
@@ -53,7 +53,7 @@ from bot.web.sign_ins import Brake
 
 _log = structlog.stdlib.get_logger(__name__)
 
-AREAS: Final = (overview, people, audit_page, settings, sign_ins)
+AREAS: Final = (overview, announcements, people, journals, audit_page, settings, sign_ins)
 """The features' modules, in the order of the menu; each has its `WAYS`."""
 
 WAYS: Final[tuple[Way, ...]] = tuple(way for area in AREAS for way in area.WAYS)
@@ -152,6 +152,12 @@ class Site:
         return go
 
     async def _show(self, way: Way, request: Request, browser: str) -> Response:
+        if way.writes:
+            made = await self._database.transact(self._made, way, request, browser, {})
+            if made.signed_in.stale:
+                await self._database.transact(self._note, made, ())
+            self._nudge()
+            return self._answered(request, made)
         made = await self._database.read(self._made, way, request, browser, {})
         notes = getattr(made.answer, "notes", ())
         if notes or made.signed_in.stale:
@@ -179,7 +185,7 @@ class Site:
         if follow is None:  # the router has seen to that
             raise not_found()
         answer = follow(tx, visit)
-        if request.method == "POST":
+        if request.method == "POST" or way.writes:
             self._write_down(tx, visit, getattr(answer, "notes", ()))
         html = self._page(answer, visit, browser) if isinstance(answer, Show) else ""
         return _Made(answer, html, visit, signed_in)
@@ -319,7 +325,7 @@ class Site:
             try:
                 return await answer(request)
             except PageError as error:
-                return await self._sorry(request, error.status, error.key)
+                return await self._sorry(request, error.status, error.say, error.back)
             except ClientDisconnect:
                 return Response(status_code=400)
             except DatabaseError as error:
@@ -328,7 +334,7 @@ class Site:
                     action="page_without_database",
                     why=str(error),
                 )
-                return await self._sorry(request, 503, "page.error_503")
+                return await self._sorry(request, 503, Say("page.error_503"))
             except Exception:  # noqa: BLE001 - a fault of ours: people get a sentence, the log what it was
                 route = request.scope.get("route")
                 _log.error(
@@ -338,20 +344,21 @@ class Site:
                     page=getattr(route, "path", ""),
                     method=request.method,
                 )
-                return await self._sorry(request, 500, "page.error_500")
+                return await self._sorry(request, 500, Say("page.error_500"))
 
         return guarded
 
     async def _astray(self, request: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else 500
-        response = await self._sorry(request, status, f"page.error_{status if status in _ERRORS else 400}")
+        say = Say(f"page.error_{status if status in _ERRORS else 400}")
+        response = await self._sorry(request, status, say)
         if isinstance(error, HTTPException) and error.headers:
             response.headers.update(error.headers)
         return response
 
-    async def _sorry(self, request: Request, status: int, key: str) -> Response:
+    async def _sorry(self, request: Request, status: int, say: Say, back: str = "") -> Response:
         """A page with a sentence, in the language of who asks."""
-        values = {"status": status, "key": key}
+        values = {"status": status, "sentence": say, "back": back}
         html: str | None = None
         if status not in {401, 500, 503}:  # of those nothing is to be looked up
             try:

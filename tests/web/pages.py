@@ -5,22 +5,27 @@ import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
+from sqlalchemy import select
 
 from bot.clock import SimulatedClock
 from bot.content.loading import load
+from bot.domain.announcements import Whom
+from bot.domain.journal import State
 from bot.domain.people import Role
-from bot.domain.programme import Catalogue
+from bot.domain.posts import Piece, Post
+from bot.domain.programme import Audience, Catalogue
 from bot.domain.staff import EVERYTHING, Scope
-from bot.storage import staff
+from bot.storage import journal, staff
 from bot.storage.database import Database, Transaction
-from bot.usecases import sign_ins
+from bot.storage.tables import JournalEntryRow
+from bot.usecases import announcements, sign_ins
 from bot.web.pages import Pages
 from bot.web.server import serving
 from tests.examples import add_person, programme
@@ -100,6 +105,44 @@ def populate(tx: Transaction) -> dict[str, int]:
         "wati": add_person(tx, "Wati Wamena", office=WAMENA, province="Papua", nip="199407172025212009"),
         "other": add_person(tx, "Oskar Lain", office=MAROS, programme_id="other", nip="199508182025211010"),
     }
+
+
+def fill(tx: Transaction, people: dict[str, int]) -> dict[str, int]:
+    """Something of everything besides people: what one coordinator may see, and another must not."""
+    return {
+        "notice": announce(tx, people["owner"], "Rapat di Wamena", Audience(offices=(WAMENA,))),
+        "foreign": announce(tx, people["stranger"], "Rapat lain", Audience()),
+        **{f"{name}_wrote": write_journal(tx, people[name]) for name in ("anna", "wati", "other")},
+    }
+
+
+def write_journal(tx: Transaction, person_id: int, words: str = "Saya belajar banyak.") -> int:
+    """An entry of somebody's journal, submitted; its number."""
+    journal.write(
+        tx,
+        person_id,
+        "catatan",
+        chat_id=1000 + person_id,
+        message_id=1,
+        kind="text",
+        text=words,
+        file_id=None,
+        now=BEGIN,
+    )
+    journal.set_state(tx, person_id, "catatan", State.SUBMITTED, BEGIN + timedelta(minutes=person_id))
+    found = select(JournalEntryRow.id).where(JournalEntryRow.person_id == person_id)
+    return tx.connection.execute(found).scalar_one()
+
+
+def announce(tx: Transaction, author: int, words: str, whom: Audience) -> int:
+    """Something that is announced, and under way; its number."""
+    actor = staff.actor_by_id(tx, author)
+    assert actor is not None
+    post = Post((Piece("text", words),))
+    number = announcements.draft(tx, actor, post, BEGIN, chat_id=None)
+    announcements.choose(tx, actor, number, whom=Whom(whom))
+    announcements.send(tx, actor, number, 1, BEGIN)
+    return number
 
 
 @asynccontextmanager
