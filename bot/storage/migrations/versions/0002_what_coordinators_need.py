@@ -307,6 +307,11 @@ def upgrade() -> None:
 
     with op.batch_alter_table("people", schema=None) as batch_op:
         batch_op.create_index("ix_people_name", ["programme_id", "name", "id"], unique=False)
+        batch_op.create_index(
+            "ix_people_standing",
+            ["programme_id", "role", "is_test", "withdrawn_at", "consented_at"],
+            unique=False,
+        )
 
     with op.batch_alter_table("waves", schema=None) as batch_op:
         batch_op.add_column(sa.Column("planned_to", sa.BigInteger(), nullable=True))
@@ -317,6 +322,7 @@ def downgrade() -> None:
         batch_op.drop_column("planned_to")
 
     with op.batch_alter_table("people", schema=None) as batch_op:
+        batch_op.drop_index("ix_people_standing")
         batch_op.drop_index("ix_people_name")
 
     with op.batch_alter_table("outbox", schema=None) as batch_op:
