@@ -9,9 +9,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, func, or_, select
 
 from bot.domain.messages import Lane
+from bot.domain.people import Role
 from bot.storage.database import Transaction
 from bot.storage.tables import (
     ChatRow,
@@ -109,13 +110,9 @@ def take_stock(
     still_open = sum(states[state] for state in _UNSENT)
     too_late = sum(" still " in line for line in lost)
     return Accounts(
-        people=_count(tx, PersonRow, PersonRow.programme_id == programme_id),
-        claimed=_count(
-            tx, PersonRow, PersonRow.programme_id == programme_id, PersonRow.claimed_at.is_not(None)
-        ),
-        joined=_count(
-            tx, PersonRow, PersonRow.programme_id == programme_id, PersonRow.joined_at.is_not(None)
-        ),
+        people=_participants(tx, programme_id),
+        claimed=_participants(tx, programme_id, PersonRow.claimed_at.is_not(None)),
+        joined=_participants(tx, programme_id, PersonRow.joined_at.is_not(None)),
         owed=states.total() - states["folded"],
         sent=states["sent"],
         withdrawn=states["withdrawn"],
@@ -159,9 +156,7 @@ def look(tx: Transaction, programme_id: str) -> Progress:
         by_lane[Lane(lane)][state] += number
         late += number_late
     return Progress(
-        joined=_count(
-            tx, PersonRow, PersonRow.programme_id == programme_id, PersonRow.joined_at.is_not(None)
-        ),
+        joined=_participants(tx, programme_id, PersonRow.joined_at.is_not(None)),
         by_lane=by_lane,
         late=late,
         folded=sum(counts.pop("folded", 0) for counts in by_lane.values()),
@@ -173,9 +168,20 @@ def look(tx: Transaction, programme_id: str) -> Progress:
 
 
 # An edit or a deletion puts nothing new into the chat.
-_CHANGES_A_MESSAGE = OutboxRow.message["edit"].as_string().is_not(None) | OutboxRow.message[
-    "delete"
-].as_string().is_not(None)
+_CHANGES_A_MESSAGE = or_(
+    *(OutboxRow.message[kind].as_string().is_not(None) for kind in ("edit", "delete", "revise", "recall"))
+)
+
+
+def _participants(tx: Transaction, programme_id: str, *conditions: ColumnElement[bool]) -> int:
+    """How many of those whom it is for; who works for it gets messages, too, and is not counted here."""
+    return _count(
+        tx,
+        PersonRow,
+        PersonRow.programme_id == programme_id,
+        PersonRow.role == Role.PARTICIPANT.value,
+        *conditions,
+    )
 
 
 def _count(tx: Transaction, table: type, *conditions: ColumnElement[bool]) -> int:

@@ -111,3 +111,15 @@ def picture(dice: random.Random) -> bytes:
         + chunk(b"IDAT", zlib.compress(b"".join(rows)))
         + chunk(b"IEND", b"")
     )
+
+
+ANNOUNCED = (
+    "Bapak/Ibu {nama}, terima kasih sudah mengikuti orientasi sampai hari ini. Apabila ada kendala pada "
+    "{portal}, silakan hubungi panitia agar dapat kami bantu."
+)
+"""What a coordinator announces, with the variables that an announcement may have."""
+
+ANNOUNCED_BY_MISTAKE = (
+    "Bapak/Ibu {nama}, presensi susulan untuk {satker} dibuka hari ini sampai pukul 16.00 WIB."
+)
+"""What she announces and takes back."""

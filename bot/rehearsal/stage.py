@@ -18,6 +18,7 @@ from bot.documents.rosters import RosterRow
 from bot.domain.programme import Catalogue, PersonalDay, Programme
 from bot.domain.timetable import Ring, personal_span, upcoming
 from bot.rehearsal.accounts import OPEN, Accounts, take_stock
+from bot.rehearsal.coordinator import Coordinator, owners_invitation
 from bot.rehearsal.crowd import Crowd
 from bot.simulator import Delivery, Simulator
 from bot.storage.database import Database, Transaction
@@ -57,6 +58,7 @@ class Stage:
         clock: SimulatedClock,
         database: Database,
         crowd: Crowd,
+        coordinator: Coordinator,
         file: Path,
     ) -> None:
         self.programme = programme
@@ -64,6 +66,7 @@ class Stage:
         self.clock = clock
         self.database = database
         self.crowd = crowd
+        self.coordinator = coordinator
         self.file = file
         self.begins = clock.now()
         self._rings = (programme, _rings(programme, self.begins))
@@ -118,9 +121,11 @@ class Stage:
     async def _play_through(self) -> None:
         async with asyncio.TaskGroup() as parts:
             passing = parts.create_task(self.clock.run(), name="time")
+            coordinator = parts.create_task(self.coordinator.run(), name="coordinator")
             crowd = parts.create_task(self.crowd.run(), name="crowd")
             await self.clock.sleep((self.ends - self.clock.now()).total_seconds())
             crowd.cancel()
+            coordinator.cancel()
             until = self.clock.now() + _WINDING_UP
             while self.clock.now() < until and await self.database.read(_is_under_way, self.clock.now()):
                 await self.clock.sleep(1)
@@ -159,7 +164,10 @@ async def staged(
         links = await database.transact(claim_links, programme, Selection())
         async with Simulator(clock, seed=seed, keep_calls=0) as simulator:
             crowd = Crowd(simulator, clock, catalogue, programme.id, links, seed)
-            yield Stage(programme, simulator, clock, database, crowd, folder / DATABASE)
+            bot = simulator.world.bots[simulator.token].account.username
+            invitation = await database.transact(owners_invitation, programme, bot, clock.now())
+            coordinator = Coordinator(simulator, clock, programme, invitation, seed)
+            yield Stage(programme, simulator, clock, database, crowd, coordinator, folder / DATABASE)
 
 
 @contextlib.contextmanager

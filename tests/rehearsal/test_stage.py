@@ -47,7 +47,7 @@ async def test_it_can_be_left_in_the_middle_and_tells_what_came_of_it(stage: Sta
     assert (outcome.refused_429, outcome.updates_unconfirmed) == (0, 0)
     assert shown.progress.joined >= 1
     assert shown.ahead[0].entry == "gladi-tautan"
-    assert shown.rung[0].entry == "gladi-pagi"
+    assert {ringing.entry for ringing in shown.rung[:2]} == {"gladi-pagi", "panitia-cek-tautan"}
     assert any(line.by_bot for line in shown.lines)
 
 

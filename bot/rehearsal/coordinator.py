@@ -1,0 +1,149 @@
+"""A simulated coordinator: comes by an invitation, announces, pauses and recalls, by buttons as people do."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime, time, timedelta
+
+from bot.clock import SimulatedClock
+from bot.domain.messages import Tap
+from bot.domain.people import Role
+from bot.domain.programme import Programme
+from bot.domain.zones import Zone
+from bot.rehearsal import prose
+from bot.rehearsal.habits import Chance
+from bot.simulator import ActionRefusedError, Delivery, Person, SeenMessage, Simulator
+from bot.storage import state
+from bot.storage.database import Transaction
+from bot.usecases import desk_announcements, staff
+from bot.usecases.shift import MENU
+
+NAME = "Rina Wulandari"
+_PHONE = 600_000_001
+_COMES_AFTER = 5.0  # seconds: before anybody else
+_SETTLING = 4  # days at the beginning and the end at which nothing is announced
+_AT_WORK = time(9, 0)
+_PATIENCE = 120  # seconds to wait for a button that is expected
+_UNNOTICED = timedelta(hours=2)  # how long a mistake goes unnoticed, about
+
+
+def owners_invitation(tx: Transaction, programme: Programme, bot: str, now: datetime) -> str:
+    """A link by which the coordinator of a rehearsal comes, as the owner; `bot` is the bot's user name."""
+    state.remember(tx, state.BOT_NAME, bot)
+    return staff.invite(tx, programme, Role.OWNER, NAME, now, by=None)
+
+
+class Coordinator:
+    """The owner of a rehearsal's installation, with a phone of her own.
+
+    She is left alone from when somebody acts for her through the control surface.
+    """
+
+    def __init__(
+        self, simulator: Simulator, clock: SimulatedClock, programme: Programme, invitation: str, seed: int
+    ) -> None:
+        given, _, family = NAME.partition(" ")
+        self.phone: Person = simulator.person(_PHONE, first_name=given, last_name=family)
+        self.arrived = asyncio.Event()
+        """Set once she has her role."""
+        self._simulator = simulator
+        self._clock = clock
+        self._programme = programme
+        self._invitation = invitation
+        self._chance = Chance(seed, _PHONE)
+        self._offers: dict[str, tuple[SeenMessage, Tap]] = {}  # by choice: where its newest button is
+
+    async def run(self) -> None:
+        """Come, and do what there is to do; ends when it is done."""
+        unsubscribe = self._simulator.subscribe(self._heard)
+        try:
+            await self._clock.sleep(_COMES_AFTER)
+            if self._by_hand:
+                return
+            await self.phone.open(self._invitation)
+            for day, act in zip(
+                announcing_days(self._programme, self._chance),
+                (self._announce_with_a_pause, self._announce_by_mistake),
+                strict=False,
+            ):
+                await self._until(day)
+                await act()
+        finally:
+            unsubscribe()
+
+    async def _announce_with_a_pause(self) -> None:
+        """Something comes to mind while it goes out: she holds it for some minutes."""
+        if await self._announce(prose.ANNOUNCED) and await self._press("pause", 1, 2):
+            await self._press("resume", 60, 300)
+
+    async def _announce_by_mistake(self) -> None:
+        """It was wrong: some hours later she takes it back from everybody."""
+        if await self._announce(prose.ANNOUNCED_BY_MISTAKE):
+            await self._clock.sleep(self._chance.seconds(_UNNOTICED / 2, 2 * _UNNOTICED, "notices"))
+            if await self._press("recall", 5, 30):
+                await self._press("recalled", 2, 20)
+
+    async def _announce(self, text: str) -> bool:
+        """Type it, have it sent to everybody; whether all the buttons for it were there."""
+        if self._by_hand:
+            return False
+        self._offers.clear()
+        await self.phone.send(text)
+        for button in ("make", "clear", "look", "send"):
+            if not await self._press(button, 3, 20):
+                return False
+        return True
+
+    async def _press(self, choice: str, least: float, most: float) -> bool:
+        """Press the newest button of that choice after some seconds' thought; whether it was there."""
+        for _ in range(_PATIENCE):
+            if choice in self._offers:
+                break
+            await self._clock.sleep(1)
+        await self._clock.sleep(self._chance.dice("thinks", choice).uniform(least, most))
+        if choice not in self._offers or self._by_hand:
+            return False
+        seen, tap = self._offers[choice]
+        try:
+            await self.phone.tap(seen, data=tap.encode())
+        except ActionRefusedError:  # it has changed at this moment
+            return False
+        return True
+
+    async def _until(self, moment: datetime) -> None:
+        await self._clock.sleep((moment - self._clock.now()).total_seconds())
+
+    @property
+    def _by_hand(self) -> bool:
+        return self.phone.id in self._simulator.by_hand
+
+    def _heard(self, delivery: Delivery) -> None:
+        seen = delivery.message
+        if delivery.chat_id != self.phone.id or seen is None:
+            return
+        self._offers = {
+            choice: offer for choice, offer in self._offers.items() if offer[0].message_id != seen.message_id
+        }
+        if delivery.kind == "delete":
+            return
+        for tap in (Tap.decode(button.data) for row in seen.keyboard for button in row if button.data):
+            if tap.action == MENU:
+                self.arrived.set()
+            elif tap.action == desk_announcements.ACTION:
+                self._offers[tap.choice] = seen, tap
+
+
+def announcing_days(programme: Programme, chance: Chance) -> Sequence[datetime]:
+    """When something is announced: early and late in the programme, at an hour open everywhere (aware)."""
+    first, last = programme.first_day, programme.last_day
+    moments = [
+        datetime.combine(first + timedelta(days=n), _AT_WORK, Zone.WIB.tzinfo)
+        for n in range(_SETTLING, (last - first).days - _SETTLING)
+    ]
+    fit = [
+        moment
+        for moment in moments
+        if all(programme.windows.next_open(moment, zone) == moment for zone in Zone)
+    ]
+    third = len(fit) // 3
+    parts = [part for part in (fit[:third], fit[-third:] if third else []) if part]
+    return [chance.dice("announces", n).choice(part) for n, part in enumerate(parts)]
