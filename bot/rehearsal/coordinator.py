@@ -8,13 +8,14 @@ from bot.clock import SimulatedClock
 from bot.domain.messages import Tap
 from bot.domain.people import Role
 from bot.domain.programme import Programme
+from bot.domain.staff import Actor
 from bot.domain.zones import Zone
 from bot.rehearsal import prose
 from bot.rehearsal.habits import Chance
 from bot.simulator import ActionRefusedError, Delivery, Person, SeenMessage, Simulator
-from bot.storage import state
+from bot.storage import people, state
 from bot.storage.database import Transaction
-from bot.usecases import desk_announcements, staff
+from bot.usecases import desk_announcements, sign_ins, staff
 from bot.usecases.shift import MENU
 
 NAME = "Rina Wulandari"
@@ -24,12 +25,35 @@ _SETTLING = 4  # days at the beginning and the end at which nothing is announced
 _AT_WORK = time(9, 0)
 _PATIENCE = 120  # seconds to wait for a button that is expected
 _UNNOTICED = timedelta(hours=2)  # how long a mistake goes unnoticed, about
+_TIME_LAPSE = 6_000  # links of ten minutes then last six weeks of a clock that hurries through five
 
 
-def owners_invitation(tx: Transaction, programme: Programme, bot: str, now: datetime) -> str:
-    """A link by which the coordinator of a rehearsal comes, as the owner; `bot` is the bot's user name."""
+def set_up(tx: Transaction, programme: Programme, bot: str, now: datetime) -> str:
+    """Make a new database a rehearsal's: the link by which the coordinator comes, as the owner.
+
+    `bot` is the bot's user name, which otherwise is learnt when it first runs.
+    """
     state.remember(tx, state.BOT_NAME, bot)
+    state.remember(tx, state.TIME_LAPSE, str(_TIME_LAPSE))
     return staff.invite(tx, programme, Role.OWNER, NAME, now, by=None)
+
+
+def sign_in_address(tx: Transaction, chat_id: int, before: str | None, now: datetime) -> str | None:
+    """Where whoever watches signs in to the pages as the coordinator; what was said `before` while it holds.
+
+    Without a link where she has asked for one herself: only the newest of a person works, and that is hers.
+    """
+    url = sign_ins.address(tx)
+    if url is None:
+        return None
+    if before is not None:
+        found = sign_ins.look(tx, before.rpartition("/")[2], now)
+        if isinstance(found, Actor):
+            return before
+        if found is sign_ins.Refusal.UNKNOWN:
+            return url
+    person = people.visitor(tx, chat_id, None, now).person
+    return url if person is None else sign_ins.hand_out(tx, person.id, now)
 
 
 class Coordinator:

@@ -58,6 +58,7 @@ class Snapshot:
     ahead: tuple[Ringing, ...]
     lines: tuple[Line, ...]
     page: str
+    pages: str | None  # where coordinators sign in; None: nobody can yet
     guest: str
     guest_joined: bool
     refused_429: int
@@ -85,6 +86,7 @@ async def snapshot(stage: Stage) -> Snapshot:
         ),
         lines=tuple(_line(stage, said) for said in stage.lines),
         page=f"{stage.simulator.address}/people/{guest.id}",
+        pages=await stage.pages(),
         guest=guest.user.first_name,
         guest_joined=guest.id in stage.simulator.by_hand,
         refused_429=stage.simulator.state()["refused_429"],

@@ -18,7 +18,7 @@ from bot.documents.rosters import RosterRow
 from bot.domain.programme import Catalogue, PersonalDay, Programme
 from bot.domain.timetable import Ring, personal_span, upcoming
 from bot.rehearsal.accounts import OPEN, Accounts, take_stock
-from bot.rehearsal.coordinator import Coordinator, owners_invitation
+from bot.rehearsal.coordinator import Coordinator, set_up, sign_in_address
 from bot.rehearsal.crowd import Crowd
 from bot.simulator import Delivery, Simulator
 from bot.storage.database import Database, Transaction
@@ -73,6 +73,7 @@ class Stage:
         self.ends = self._rings[1][-1].at + _AFTER_THE_LAST if self._rings[1] else self.begins
         self.lines: deque[Delivery] = deque(maxlen=_LINES_KEPT)
         """What was said last, by both sides."""
+        self._pages: str | None = None
         self._delivered: list[tuple[int, int]] = []
         self._started = SystemClock().monotonic()
         self._complete = False
@@ -94,7 +95,7 @@ class Stage:
         """
         config = Config(
             telegram=Telegram(token=SecretStr(self.simulator.token), base_url=self.simulator.base_url),
-            web=Web(listen=Address("127.0.0.1", 0)),
+            web=Web(listen=Address("127.0.0.1", 0), url="http://127.0.0.1:0"),
         )
         async with app.running(config, self.database, self.clock):
             try:
@@ -103,6 +104,17 @@ class Stage:
                 # The wish is granted here; what follows ends in its order.
                 if (task := asyncio.current_task()) is not None:
                     task.uncancel()
+
+    async def pages(self) -> str | None:
+        """Where a reader signs in to the pages: once, then it is another; None before she has come."""
+        if not self.coordinator.arrived.is_set():
+            return None
+        chat_id = self.coordinator.phone.id
+        with self.clock.busy():
+            self._pages = await self.database.transact(
+                sign_in_address, chat_id, self._pages, self.clock.now()
+            )
+        return self._pages
 
     async def outcome(self) -> Outcome:
         """How it went; to be asked when it has ended."""
@@ -165,7 +177,7 @@ async def staged(
         async with Simulator(clock, seed=seed, keep_calls=0) as simulator:
             crowd = Crowd(simulator, clock, catalogue, programme.id, links, seed)
             bot = simulator.world.bots[simulator.token].account.username
-            invitation = await database.transact(owners_invitation, programme, bot, clock.now())
+            invitation = await database.transact(set_up, programme, bot, clock.now())
             coordinator = Coordinator(simulator, clock, programme, invitation, seed)
             yield Stage(programme, simulator, clock, database, crowd, coordinator, folder / DATABASE)
 

@@ -40,9 +40,12 @@ async def _write_lines(stage: Stage, console: Console, pace: Pace) -> None:
     shown = await snapshot(stage)
     console.print(f"Join in: {shown.page} ({shown.guest})", soft_wrap=True)
     day = _wib(shown.now).date()
+    pages: str | None = None
     while True:
         pace.keep()
         await asyncio.sleep(_REFRESH)
+        if pages is None and (pages := await stage.pages()) is not None:
+            console.print(f"Coordinators: {pages}", soft_wrap=True)
         if _wib(stage.clock.now()).date() != day:
             shown = await snapshot(stage)
             day = _wib(shown.now).date()
@@ -69,7 +72,8 @@ def picture(shown: Snapshot, height: int) -> RenderableType:
     screen.split_column(
         Layout(_head(shown), size=2),
         Layout(name="middle", size=9),
-        Layout(_chats(shown.lines, max(height, _LEAST_HEIGHT) - 14), name="chats", minimum_size=5),
+        Layout(_chats(shown.lines, max(height, _LEAST_HEIGHT) - 16), name="chats", minimum_size=5),
+        Layout(_pages(shown), size=2),
         Layout(_foot(shown), size=1),
     )
     screen["middle"].split_row(Layout(_timetable(shown), ratio=11), Layout(_messages(shown), ratio=10))
@@ -153,6 +157,17 @@ def _chats(lines: Iterable[Line], room: int) -> Panel:
         who = Text(f"→ {line.name[:14]}", "cyan") if line.by_bot else Text(f"{line.name[:14]}:", "yellow")
         table.add_row(f"{_wib(line.at):%H.%M}", who, Text(line.text[:200]))
     return Panel(table, title="chats", title_align="left", border_style="dim")
+
+
+def _pages(shown: Snapshot) -> RenderableType:
+    """Where to sign in; a narrow terminal breaks the address in two, and it stays one link."""
+    line = Table.grid(expand=True, padding=(0, 1))
+    line.add_column(no_wrap=True)
+    line.add_column(ratio=1, overflow="fold")
+    address = shown.pages
+    link = Text("soon", "dim") if address is None else Text(address, f"bold underline link {address}")
+    line.add_row("Coordinators:", link)
+    return line
 
 
 def _foot(shown: Snapshot) -> RenderableType:

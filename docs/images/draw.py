@@ -28,6 +28,7 @@ PEOPLE, SEED = 60, 1
 VIEW_AT = datetime(2026, 11, 9, 8, 0, 1, tzinfo=Zone.WIB.tzinfo)  # the first day's Zoom link is on its way
 SPEED = 30_000.0  # as it would say in a terminal
 ADDRESS = "http://127.0.0.1:8081"
+PAGES = "http://127.0.0.1:8080"
 POLLS = 3
 
 
@@ -55,7 +56,11 @@ async def draw_view(stage: Stage) -> None:
     """The terminal's view, as SVG."""
     shown = await snapshot(stage)
     shown = replace(
-        shown, page=shown.page.replace(stage.simulator.address, ADDRESS), speed=SPEED, paused=False
+        shown,
+        page=shown.page.replace(stage.simulator.address, ADDRESS),
+        pages=f"{PAGES}/sign-in/{'contoh-tautan-' * 4}aaaaaaaa",
+        speed=SPEED,
+        paused=False,
     )
     console = Console(width=100, height=28, record=True, file=Path("/dev/null").open("w"))  # noqa: SIM115, ASYNC230
     console.print(picture(shown, 28))

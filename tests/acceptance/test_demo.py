@@ -24,14 +24,17 @@ def ended(process: "subprocess.Popen[str]", seconds: float = 400) -> tuple[int, 
     return process.returncode, out, err
 
 
+def asked(database: Path, query: str) -> list[Any]:
+    with contextlib.closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
+        return [row[0] for row in connection.execute(query)]
+
+
 def sent(database: Path) -> int:
     """How many messages the demo has sent; none as long as it is setting its stage."""
     try:
-        with contextlib.closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
-            found = connection.execute("SELECT count(*) FROM outbox WHERE state = 'sent'").fetchone()
+        return int(asked(database, "SELECT count(*) FROM outbox WHERE state = 'sent'")[0])
     except sqlite3.OperationalError:
         return 0
-    return int(found[0])
 
 
 def test_the_whole_orientation_without_a_view(tmp_path: Path) -> None:
@@ -49,6 +52,9 @@ def test_the_whole_orientation_without_a_view(tmp_path: Path) -> None:
     assert Path(told["database"]) == tmp_path / "rekan-demo.db"
     assert Path(told["database"]).stat().st_size > 100_000
     assert (tmp_path / "rekan-demo.log").read_text() == ""
+    deeds = asked(Path(told["database"]), "SELECT action FROM audit ORDER BY id")
+    assert deeds[:4] == ["invited", "joined_staff", "announced", "announcement_paused"]
+    assert deeds[-2:] == ["announced", "announcement_recalled"]
 
 
 def test_ctrl_c_in_the_middle_ends_it_with_the_accounts_so_far(tmp_path: Path) -> None:
@@ -67,6 +73,9 @@ def test_lines_instead_of_a_view_where_there_is_no_terminal(tmp_path: Path) -> N
     process = start(tmp_path, "--people", "5", "--speed", "200000")
     assert process.stdout is not None
     assert process.stdout.readline().startswith("Join in: http://127.0.0.1:")
+    coordinators = process.stdout.readline()
+    assert coordinators.startswith("Coordinators: http://127.0.0.1:")
+    assert "/sign-in/" in coordinators
     assert "WIB  joined" in process.stdout.readline()
     process.send_signal(signal.SIGTERM)
     code, out, err = ended(process, 30)

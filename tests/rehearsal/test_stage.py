@@ -65,6 +65,34 @@ async def test_a_pause_stops_time_and_does_not_keep_it_from_ending(stage: Stage)
     assert (await stage.outcome()).accounts.sound
 
 
+async def test_a_reader_signs_in_to_the_pages_and_the_next_one_gets_another_link(stage: Stage) -> None:
+    assert await stage.pages() is None
+    playing = asyncio.create_task(stage.play())
+    await stage.clock.sleep(3600)
+    link = await stage.pages()
+    assert link is not None
+    assert await stage.pages() == link
+    address = link.partition("/sign-in/")[0]
+    cookies = aiohttp.CookieJar(unsafe=True)  # of an address in numbers, too
+    async with (
+        aiohttp.ClientSession(cookie_jar=cookies) as browser,
+        browser.post(link, headers={"Origin": address}) as answer,
+    ):
+        assert (answer.status, answer.url.path) == (200, "/")
+        assert "Rina Wulandari" in await answer.text()
+    another = await stage.pages()
+    assert another != link
+    assert (await snapshot(stage)).pages == another
+    await stage.coordinator.phone.send("/panitia")
+    await stage.clock.sleep(5)
+    await stage.coordinator.phone.tap(stage.coordinator.phone.inbox[-1], "🖥")
+    await stage.clock.sleep(5)
+    assert await stage.pages() == address  # hers is the newest, and stays it
+    playing.cancel()
+    await playing
+    assert (await stage.outcome()).accounts.sound
+
+
 async def test_whoever_is_played_by_hand_is_left_alone(stage: Stage) -> None:
     guest = stage.crowd.guest
     async with aiohttp.ClientSession() as browser:

@@ -46,6 +46,7 @@ SHOWN = Snapshot(
     ),
     lines=tuple(Line(NOW, "Sri", by_bot=n % 2 == 0, text=f"pesan {n} " + "kata " * 40) for n in range(60)),
     page="http://127.0.0.1:8081/people/700000007",
+    pages=f"http://127.0.0.1:8082/sign-in/{'Ab-9' * 16}",
     guest="Sri",
     guest_joined=False,
     refused_429=0,
@@ -98,6 +99,7 @@ def test_a_picture_fills_the_screen_and_says_everything(width: int, height: int)
     assert "joined 51 of 60" in text
     assert "1,470" in text
     assert "pesan 59" in text
+    assert "".join(lines[-3:-1]).replace(" ", "").strip() == f"Coordinators:{SHOWN.pages}"
     assert lines[-1].startswith("Join in as Sri: http://127.0.0.1:8081/people/700000007")
 
 
