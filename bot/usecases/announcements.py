@@ -732,6 +732,9 @@ def _look_after(tx: Transaction, found: Announcement, now: datetime) -> bool:
             owed = True
     ends = state_now is State.CANCELLED and not tally.get("sending", 0)
     if ends or (state_now in UNDER_WAY and not going and not tally.get("held", 0)):
+        for row in rows:  # paused when all was sent: nothing of it waits for anybody any more
+            if row.state == "stopped":
+                waves.resume(tx, row.id, now)
         stored.change(tx, found.id, state=State.CANCELLED if ends else State.DONE, ended_at=now)
         _tell_author(tx, found, report_in_words(tx, found, rows, now), now)
         owed = True
