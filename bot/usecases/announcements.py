@@ -872,7 +872,9 @@ def progress_in_words(tx: Transaction, announcement_id: int) -> Say | None:
     tally = stored.tally(tx, ids)
     done, total = counted(tally)
     filled = _BAR * done // total if total else _BAR
-    expected = stored.last_expected(tx, ids) if found.state in (State.TRIAL, State.RUNNING) else None
+    # Not before anything is done: the forecast of what has just begun may not have been made yet.
+    going = done and found.state in (State.TRIAL, State.RUNNING)
+    expected = stored.last_expected(tx, ids) if going else None
     work = Say(
         f"announce.work_{found.works[-1].partition(':')[0]}" if found.works else "announce.work_announcement"
     )
