@@ -193,21 +193,20 @@ class Intake:
 
     async def _insistently(self, update_id: int, event: Event, arrived: datetime) -> Handled:
         """Handle the event; again shortly, where it has overtaken what it follows from."""
-        pause = _FIRST_PAUSE
-        until: float | None = None
+        pause, waited = _FIRST_PAUSE, 0.0
         while True:
             try:
                 if self._has_room():
                     return await self._database.transact(self._handle, update_id, event, arrived, True)
                 return await self._database.transact(self._handle, update_id, event, arrived, False)
             except TryAgain:
-                # Counted from here: what came first may have waited for the database as long as this did.
-                until = until or self._clock.monotonic() + _OVERTAKEN_FOR
-                if self._clock.monotonic() >= until:
+                # The pauses alone count: what came first may have waited for the database as long as this.
+                if waited >= _OVERTAKEN_FOR:
                     if not isinstance(event, Voted) or event.waited:
                         raise
                     event = replace(event, waited=True)
                     continue
+            waited += pause
             await self._clock.sleep(pause)
             pause = min(_LONGEST_PAUSE, pause * 1.5)
 

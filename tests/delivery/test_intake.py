@@ -1,4 +1,5 @@
 import asyncio
+import time
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
@@ -7,8 +8,8 @@ from typing import Any
 import pytest
 import structlog
 
-from bot.clock import SimulatedClock
-from bot.domain.events import Event, Sender, Tapped, Wrote
+from bot.clock import SimulatedClock, SystemClock
+from bot.domain.events import Event, Sender, Tapped, Voted, Wrote
 from bot.domain.messages import Reader, Say, Tap
 from bot.domain.zones import Zone
 from bot.intake import BehindError, Intake, _Gate
@@ -90,6 +91,26 @@ async def test_a_cause_that_never_comes_is_not_waited_for_for_ever(desk: Desk, r
         with pytest.raises(TryAgain):
             await asyncio.wait_for(desk.intake.take(1, wrote(1)), 10)
         assert 3 <= (desk.clock.now() - NOON).total_seconds() < 5
+
+
+async def test_time_in_which_the_database_stands_still_is_no_waiting(
+    open_database: Callable[..., Database], wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.intake._OVERTAKEN_FOR", 0.2)
+    waited: list[bool] = []
+
+    def handle(tx: Transaction, update_id: int, event: Event, now: datetime, _begin: bool) -> Handled:
+        assert isinstance(event, Voted)
+        waited.append(event.waited)
+        if len(waited) == 2:
+            time.sleep(0.4)  # the poll's note waits behind this as well
+        if len(waited) < 4:
+            raise TryAgain
+        return Handled(None, READER)
+
+    intake = Intake(open_database(catalogue()), handle, wire, lambda: None, SystemClock())
+    await intake.take(1, Voted(Sender(1), "poll", (0,)))
+    assert waited == [False] * 4
 
 
 async def test_a_fault_is_not_confirmed_and_given_up_the_third_time(desk: Desk) -> None:
