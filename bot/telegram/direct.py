@@ -39,7 +39,7 @@ class Direct:
             f"Host: {parts.netloc.rpartition('@')[2]}\r\nContent-Type: application/json\r\nContent-Length: "
         ).encode()
         self._path = parts.path.rstrip("/").encode()
-        self._tls: _Tls | None = None
+        self._tls: ssl.SSLContext | None = None
         self._room = most  # for so many more calls
         self._queue: deque[asyncio.Future[None]] = deque()  # who waits for room
         self._opening = asyncio.Semaphore(_AT_ONCE)
@@ -66,10 +66,7 @@ class Direct:
             if self._looking is None:
                 self._look_at_the_clock()
             try:
-                answer = await connection.exchange(request)
-                if self._tls is not None:
-                    self._tls.learn(connection)
-                return answer
+                return await connection.exchange(request)
             finally:
                 if connection.usable and not self._closed:
                     self._idle.append(connection)
@@ -172,7 +169,6 @@ class _Connection(asyncio.Protocol):
         self._bounded = False  # the answer says where it ends
         self._begun = False  # its head is complete
         self.used_at = 0.0  # in the event loop's time
-        self.secured: ssl.SSLObject | None = None  # until its session is known
         self.usable = False
 
     @property
@@ -211,7 +207,6 @@ class _Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """It is open."""
         self._transport = cast(asyncio.Transport, transport)  # uvloop's are so in all but name
-        self.secured = transport.get_extra_info("ssl_object")
         self._all.add(self)
         self.usable = True
 
@@ -272,33 +267,7 @@ class _Connection(asyncio.Protocol):
             self._answer.set_exception(error)
 
 
-class _Tls(ssl.SSLContext):
-    """The usual checks; connections after the first take up its session, for less than half the CPU."""
-
-    _session: ssl.SSLSession | None = None
-
-    def learn(self, connection: _Connection) -> None:
-        """Keep a new connection's session: by its first answer the server has handed over what that takes."""
-        if connection.secured is not None:
-            self._session = connection.secured.session or self._session
-            connection.secured = None
-
-    def wrap_bio(
-        self,
-        incoming: ssl.MemoryBIO,
-        outgoing: ssl.MemoryBIO,
-        server_side: bool = False,
-        server_hostname: str | bytes | None = None,
-        session: ssl.SSLSession | None = None,
-    ) -> ssl.SSLObject:
-        """As event loops call it: they know of no sessions."""
-        known = session or self._session
-        return super().wrap_bio(incoming, outgoing, server_side, server_hostname, known)
-
-
-def _tls() -> _Tls:
-    # As `ssl.create_default_context`, which makes none of another class.
-    context = _Tls(ssl.PROTOCOL_TLS_CLIENT)
-    context.load_default_certs(ssl.Purpose.SERVER_AUTH)
+def _tls() -> ssl.SSLContext:
+    context = ssl.create_default_context()
     context.set_alpn_protocols(["http/1.1"])
     return context

@@ -1,7 +1,6 @@
 """The direct way to the Bot API, against a server that says byte by byte what it says."""
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -159,34 +158,6 @@ async def test_no_address_and_no_server_mean_never_sent() -> None:
         with pytest.raises(NeverSentError) as caught:
             await Direct(address, most=1).post("x", b"{}")
         assert TOKEN not in f"{caught.value!r}{caught.value.__cause__!r}"
-
-
-async def test_connections_after_the_first_take_up_its_tls_session(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    shown = certificate.make(tmp_path)
-    monkeypatch.setenv("SSL_CERT_FILE", str(shown.file))
-    context = shown.server_context()
-    resumed: list[bool] = []
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        resumed.append(writer.get_extra_info("ssl_object").session_reused)
-        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
-            while await request(reader):
-                await asyncio.sleep(0.005)  # so that no connection is free for the next call
-                writer.write(OK)
-        writer.close()
-
-    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=context)
-    direct = Direct(f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/bot{TOKEN}", most=4)
-    try:
-        assert await direct.post("getMe", b"{}") == (200, b"{}")
-        await asyncio.gather(*(direct.post("getMe", b"{}") for _ in range(3)))
-    finally:
-        direct.close()
-        server.close()
-        await server.wait_closed()
-    assert resumed == [False, True, True]
 
 
 async def test_a_certificate_that_nobody_vouches_for_is_refused(tmp_path: Path) -> None:
