@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from bot.clock import Clock
-from bot.delivery.patience import persistently
+from bot.delivery.patience import persistently, rest
 from bot.domain.faults import trail
 from bot.storage import state
 from bot.storage.database import Database
@@ -79,11 +79,4 @@ class Announcements:
             seconds = _LONGEST_REST if until is None else (until - self._clock.now()).total_seconds()
             if seconds <= 0:
                 return
-            nudged = asyncio.create_task(self._nudged.wait())
-            asleep = asyncio.create_task(self._clock.sleep(min(seconds, _LONGEST_REST)))
-            try:
-                await asyncio.wait((nudged, asleep), return_when=asyncio.FIRST_COMPLETED)
-            finally:
-                nudged.cancel()
-                asleep.cancel()
-                await asyncio.gather(nudged, asleep, return_exceptions=True)
+            await rest(self._clock, min(seconds, _LONGEST_REST), self._nudged)

@@ -15,7 +15,7 @@ import structlog
 
 from bot.clock import Clock
 from bot.delivery.pacer import Pacer
-from bot.delivery.patience import persistently
+from bot.delivery.patience import persistently, rest
 from bot.delivery.sender import Sender
 from bot.domain.faults import trail
 from bot.domain.forecast import ENOUGH, MOST_FAILED, Kind, Pace
@@ -95,14 +95,7 @@ class Forecasts:
         while not self._nudged.is_set() and (seconds := (until - self._clock.now()).total_seconds()) > 0:
             if self._glancing and self._sender.counts["Failed"] - self._failures >= _MANY:
                 return
-            nudged = asyncio.create_task(self._nudged.wait())
-            asleep = asyncio.create_task(self._clock.sleep(min(seconds, longest)))
-            try:
-                await asyncio.wait((nudged, asleep), return_when=asyncio.FIRST_COMPLETED)
-            finally:
-                nudged.cancel()
-                asleep.cancel()
-                await asyncio.gather(nudged, asleep, return_exceptions=True)
+            await rest(self._clock, min(seconds, longest), self._nudged)
 
     async def _look(self) -> datetime:
         """Look at what is under way, and every hour at what is to come; when to look again."""

@@ -1,5 +1,6 @@
-"""Going on while the database is away."""
+"""Waiting: for a nudge or a time, and while the database is away."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
@@ -14,6 +15,19 @@ LONGEST_PAUSE = 30.0
 """Seconds between two attempts at most."""
 
 _FIRST_PAUSE = 0.5
+
+
+async def rest(clock: Clock, seconds: float | None, nudged: asyncio.Event) -> None:
+    """Wait until nudged, or for so many seconds where any are given."""
+    waits: list[asyncio.Task[object]] = [asyncio.create_task(nudged.wait())]
+    if seconds is not None:
+        waits.append(asyncio.create_task(clock.sleep(seconds)))
+    try:
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for wait in waits:
+            wait.cancel()
+        await asyncio.gather(*waits, return_exceptions=True)
 
 
 async def persistently(

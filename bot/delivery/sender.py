@@ -22,7 +22,7 @@ import structlog
 
 from bot.clock import Clock
 from bot.delivery.pacer import FREE, Pacer, Permit, Turn
-from bot.delivery.patience import LONGEST_PAUSE, persistently
+from bot.delivery.patience import LONGEST_PAUSE, persistently, rest
 from bot.delivery.wire import Wire, WireUselessError
 from bot.domain.faults import trail
 from bot.domain.messages import Lane
@@ -362,16 +362,10 @@ class Sender:
 
     async def _rest(self, until: datetime | None) -> None:
         """Wait until woken, or for `until`."""
-        waits: set[asyncio.Task[object]] = {asyncio.create_task(self._woken.wait())}
+        seconds = None
         if until is not None:
-            seconds = max(0.0, (until - self._clock.now()).total_seconds())
-            waits.add(asyncio.create_task(self._clock.sleep(min(seconds, _LONGEST_REST))))
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for wait in waits:
-                wait.cancel()
-            await asyncio.gather(*waits, return_exceptions=True)
+            seconds = min(_LONGEST_REST, max(0.0, (until - self._clock.now()).total_seconds()))
+        await rest(self._clock, seconds, self._woken)
 
     # --- beginning -------------------------------------------------------------------------------------
 

@@ -22,7 +22,7 @@ from apscheduler.triggers.date import DateTrigger
 from structlog.typing import FilteringBoundLogger
 
 from bot.clock import Clock
-from bot.delivery.patience import persistently
+from bot.delivery.patience import persistently, rest
 from bot.domain.faults import trail
 from bot.domain.forecast import Pace
 from bot.domain.programme import AroundSession, Entry, Instant, Local, PersonalDay, Programme, Recurring
@@ -115,14 +115,7 @@ class Timetable:
     async def _rest(self, until: datetime) -> None:
         """Wait for that moment, or for a correction."""
         while not self._corrected.is_set() and (seconds := (until - self._clock.now()).total_seconds()) > 0:
-            corrected = asyncio.create_task(self._corrected.wait())
-            asleep = asyncio.create_task(self._clock.sleep(min(seconds, _LONGEST_REST)))
-            try:
-                await asyncio.wait((corrected, asleep), return_when=asyncio.FIRST_COMPLETED)
-            finally:
-                corrected.cancel()
-                asleep.cancel()
-                await asyncio.gather(corrected, asleep, return_exceptions=True)
+            await rest(self._clock, min(seconds, _LONGEST_REST), self._corrected)
 
     # --- the jobs --------------------------------------------------------------------------------------
 

@@ -35,6 +35,7 @@ from bot.storage import audience
 from bot.storage.copies import Times
 from bot.storage.database import Transaction
 from bot.storage.messages import dump as dump_message
+from bot.storage.outbox import owed_again
 from bot.storage.staff import within
 from bot.storage.tables import (
     AnnouncementRow,
@@ -583,15 +584,7 @@ def again(tx: Transaction, outbox_id: int, times: Times) -> bool:
     statement = (
         update(OutboxRow)
         .where(OutboxRow.id == outbox_id, OutboxRow.state.not_in(("owed", "sending", "held")))
-        .values(
-            state="owed",
-            due_at=times.due_at,
-            everybody_by=times.everybody_by,
-            not_after=times.not_after,
-            attempts=0,
-            error=None,
-            settled_at=None,
-        )
+        .values(owed_again(*times))
     )
     return tx.connection.execute(statement).rowcount == 1
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
@@ -23,6 +23,7 @@ from sqlalchemy.orm import aliased
 from bot.domain.messages import Lane, Message, Recall, Revise
 from bot.storage.database import Transaction
 from bot.storage.messages import dump, load
+from bot.storage.outbox import owed_again
 from bot.storage.tables import OutboxRow
 from bot.storage.upsert import insert_new_from
 
@@ -42,8 +43,7 @@ class Copy:
     at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class Times:
+class Times(NamedTuple):
     """When what is owed is due, by when everybody is to have it, and after which it is worth nothing."""
 
     due_at: datetime
@@ -134,18 +134,7 @@ def owe_recalls(
             OutboxRow.reason.startswith(_RECALL),
             OutboxRow.state.in_(("failed", "gone", "expired", "withdrawn")),
         )
-        .values(
-            state="owed",
-            message=dump(message),
-            wave_id=wave_id,
-            lane=int(lane),
-            due_at=times.due_at,
-            everybody_by=times.everybody_by,
-            not_after=times.not_after,
-            attempts=0,
-            error=None,
-            settled_at=None,
-        )
+        .values(owed_again(*times) | {"message": dump(message), "wave_id": wave_id, "lane": int(lane)})
     ).rowcount
     return again + _owe(tx, which, None, _RECALL, message, wave_id, lane, times, now)
 

@@ -15,6 +15,7 @@ from bot.domain.zones import Zone
 from bot.storage import audience
 from bot.storage.database import Transaction
 from bot.storage.messages import load
+from bot.storage.outbox import owed_again
 from bot.storage.staff import within
 from bot.storage.tables import ChatRow, OutboxRow, PersonRow, WaveRow
 
@@ -138,15 +139,7 @@ def owe_again(
         statement = (
             update(OutboxRow)
             .where(OutboxRow.id.in_(some), OutboxRow.state.in_(NOT_DELIVERED))
-            .values(
-                state="owed",
-                due_at=due_at,
-                everybody_by=everybody_by,
-                not_after=not_after,
-                attempts=0,
-                error=None,
-                settled_at=None,
-            )
+            .values(owed_again(due_at, everybody_by, not_after))
         )
         again += tx.connection.execute(statement).rowcount
     return again

@@ -303,6 +303,19 @@ def put_off(
     return tx.connection.execute(statement).rowcount > 0
 
 
+def owed_again(due_at: datetime, everybody_by: datetime, not_after: datetime) -> dict[str, Any]:
+    """What makes a settled row an owed one, as if it had never been tried."""
+    return {
+        "state": "owed",
+        "due_at": due_at,
+        "everybody_by": everybody_by,
+        "not_after": not_after,
+        "attempts": 0,
+        "error": None,
+        "settled_at": None,
+    }
+
+
 def revive(
     tx: Transaction,
     people: Select[int],
@@ -316,15 +329,7 @@ def revive(
     statement = (
         update(OutboxRow)
         .where(OutboxRow.person_id.in_(people), OutboxRow.reason == reason, OutboxRow.state == "gone")
-        .values(
-            state="owed",
-            due_at=due_at,
-            everybody_by=everybody_by,
-            not_after=not_after,
-            attempts=0,
-            error=None,
-            settled_at=None,
-        )
+        .values(owed_again(due_at, everybody_by, not_after))
     )
     return tx.connection.execute(statement).rowcount
 

@@ -161,6 +161,7 @@ async def test_a_chat_has_one_process_at_a_time(
     ours = asyncio.create_task(taking_part_in.transact(slowly, 1, first, NOON))
     await asyncio.to_thread(begun.wait, 10)
     waiting = asyncio.create_task(theirs.transact(desk.handle, 2, second, NOON))
+    await asyncio.sleep(0)  # it is submitted
     async with asyncio.timeout(10):
         while theirs.waiting:  # noqa: ASYNC110 - until a writer has it: in one batch, the two would wait together
             await asyncio.sleep(0.002)
