@@ -458,6 +458,15 @@ class InvitationRow(Base):
     revoked_at: Mapped[datetime | None]
 
 
+class SpeakerRow(Base):
+    """A session at which somebody speaks."""
+
+    __tablename__ = "speakers"
+
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"), primary_key=True)
+    session_id: Mapped[str] = mapped_column(primary_key=True)
+
+
 class AuditRow(Base):
     """Who did what, when, on whom. Rows are added, never changed (`bot.storage.append_only`).
 

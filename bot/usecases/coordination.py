@@ -15,6 +15,7 @@ from bot.usecases import (
     desk_rosters,
     desk_timetable,
     sign_ins,
+    speakers,
     staff,
     unreached,
 )
@@ -31,6 +32,7 @@ AREAS: Mapping[str, Area] = {
         cast("Area", desk_requests),
         cast("Area", unreached),
         cast("Area", desk_rosters),
+        cast("Area", speakers),
         cast("Area", staff),
         cast("Area", sign_ins),
     )

@@ -62,6 +62,8 @@ COMMANDS = {
     "help": "bantuan",
     "panitia": "panitia",
     "coordinator": "panitia",
+    "narasumber": "panitia",
+    "speaker": "panitia",
     "berhenti": "berhenti",
     "stop": "berhenti",
 }
