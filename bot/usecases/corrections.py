@@ -55,7 +55,7 @@ from bot.domain.programme import (
 from bot.domain.staff import Actor
 from bot.domain.timetable import is_moment, moments, zones
 from bot.domain.zones import Zone
-from bot.storage import audience, audit, corrections, outbox, waves
+from bot.storage import audience, audit, corrections, outbox, stuck, waves
 from bot.storage.copies import Times
 from bot.storage.corrections import Rung, Standing
 from bot.storage.database import Transaction
@@ -576,7 +576,8 @@ def _to_be_told(tx: Transaction, programme: Programme, session: Session, zone: Z
     """Those in `zone` whom the newest message about the session told something else than holds now."""
     wave_ids = _said_in(tx, programme, session)
     told = corrections.told_otherwise(wave_ids, _alike(tx, programme, session))
-    return corrections.among(audience.people(programme, Audience(), zone=zone), told)
+    waiting = stuck.outside(programme.id, session.id)  # outside, with a card that they asked for
+    return corrections.among(audience.people(programme, Audience(), zone=zone), told, waiting)
 
 
 def _after_all_that_was_said(

@@ -9,6 +9,7 @@ from bot.domain.people import Person
 from bot.domain.programme import Programme, Session
 from bot.storage import journal, modules
 from bot.storage.database import Transaction
+from bot.usecases import stuck
 from bot.usecases.deadlines import deadlines
 from bot.usecases.menu import MENU, OLD_BUTTON
 
@@ -45,13 +46,15 @@ def overview(tx: Transaction, person: Person, programme: Programme, now: datetim
     return Reply((Say("schedule.overview", params, rows),))
 
 
-def tap(programme: Programme, tapped: Tap, now: datetime) -> Reply:
-    """A button of a session: its card, or its calendar file."""
+def tap(tx: Transaction, person: Person, programme: Programme, tapped: Tap, now: datetime) -> Reply:
+    """A button of a session: its card, its calendar file, or that one cannot get in (or can by now)."""
     session = programme.session(tapped.item)
     if session is None:
         return Reply((OLD_BUTTON,))
     if tapped.choice == "ics":
         return Reply((Invite(programme.id, session.id),))
+    if tapped.choice in ("stuck", "in"):
+        return stuck.tap(tx, person, programme, session, tapped.choice, now)
     if session.ends <= now:
         return Reply((Say("schedule.over", {"title": session.title}),))
     if session.cancelled:

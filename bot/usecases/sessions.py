@@ -6,7 +6,7 @@ steps that were made, so ringing twice, late, or after a day's outage does no ha
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, cast
 
 from bot.domain.messages import Say
 from bot.domain.programme import Programme, Session
@@ -14,6 +14,7 @@ from bot.domain.sessions import STEPS, State, moment, moves, state
 from bot.storage import corrections
 from bot.storage import sessions as stored
 from bot.storage.database import Transaction
+from bot.usecases import stuck
 
 
 class Follower(Protocol):
@@ -38,7 +39,7 @@ class Counted(Protocol):
 HOOKS: tuple[Follower, ...] = ()
 """Who is told of each step, in this order."""
 
-COUNTS: tuple[Counted, ...] = ()
+COUNTS: tuple[Counted, ...] = (cast("Counted", stuck),)
 """Whose counts stand on a session's screen, in this order."""
 
 
