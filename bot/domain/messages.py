@@ -111,11 +111,15 @@ class Invite:
 
 @dataclass(frozen=True, slots=True)
 class SessionCard:
-    """A session's card, worded from the programme as it stands when it is sent; `lead` stands above it."""
+    """A session's card, worded from the programme as it stands when it is sent; `lead` stands above it.
+
+    `stuck`: for who could not get in, and is asked to say when they are.
+    """
 
     programme: str
     session: str
     lead: Say | None = None
+    stuck: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +224,15 @@ class Progress:
     announcement: int
 
 
+@dataclass(frozen=True, slots=True)
+class Board:
+    """What of a `kind` goes on about an `item`, as it is when this is sent, and edited as it changes."""
+
+    kind: str
+    programme: str
+    item: str
+
+
 Message: TypeAlias = (
     Say
     | Scheduled
@@ -234,6 +247,7 @@ Message: TypeAlias = (
     | Recall
     | Announcement
     | Progress
+    | Board
 )
 """What the outbox keeps. Some refer to what is looked up when the message is begun: see `Sendable`."""
 

@@ -8,6 +8,7 @@ from bot.domain.messages import (
     Announcement,
     Ask,
     Bar,
+    Board,
     Button,
     Cell,
     Chart,
@@ -43,9 +44,11 @@ def dump(message: Message) -> dict[str, Any]:
             return {"ask": [quiz, attempt, question]}
         case Invite(programme, session):
             return {"invite": [programme, session]}
-        case SessionCard(programme, session, lead):
+        case SessionCard(programme, session, lead, stuck):
             said = {} if lead is None else {"say": _dump_say(lead)}
-            return {"session_card": [programme, session], **said}
+            return {"session_card": [programme, session], **said, **({"stuck": True} if stuck else {})}
+        case Board(kind, programme, item):
+            return {"board": [kind, programme, item]}
         case Edit(message_id, say):
             return {"edit": message_id, "say": _dump_say(say)}
         case Delete(message_id):
@@ -85,7 +88,10 @@ def load(data: dict[str, Any]) -> Message:
         case {"picture": dict(chart), "say": dict(say)}:
             return Picture(_load_chart(chart), _load_say(say))
         case {"session_card": [str(programme), str(session)]}:
-            return SessionCard(programme, session, _load_say(data["say"]) if "say" in data else None)
+            lead = _load_say(data["say"]) if "say" in data else None
+            return SessionCard(programme, session, lead, data.get("stuck", False))
+        case {"board": [str(kind), str(programme), str(item)]}:
+            return Board(kind, programme, item)
         case {"say": dict(say)}:
             return _load_say(say)
         case {"scheduled": [str(programme), str(entry)]}:

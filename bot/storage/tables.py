@@ -675,3 +675,46 @@ class CorrectionRow(Base):
     made_by_name: Mapped[str]
     made_at: Mapped[datetime]
     undone_at: Mapped[datetime | None]
+
+
+# --- live sessions: their life, who cannot get in, what it was like ---------------------------------------
+
+
+class SessionLifeRow(Base):
+    """A step of a session's life that was made (`bot.domain.sessions`); gone once it is undone."""
+
+    __tablename__ = "session_lives"
+
+    programme_id: Mapped[str] = mapped_column(primary_key=True)
+    session_id: Mapped[str] = mapped_column(primary_key=True)
+    step: Mapped[str] = mapped_column(primary_key=True)  # domain.sessions.State
+    made_at: Mapped[datetime]
+
+
+class SessionTroubleRow(Base):
+    """Somebody who said that they cannot get into a session; `over_at`: since when they can."""
+
+    __tablename__ = "session_troubles"
+
+    programme_id: Mapped[str] = mapped_column(primary_key=True)
+    session_id: Mapped[str] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(
+        ForeignKey("people.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    said_at: Mapped[datetime]  # the last time
+    over_at: Mapped[datetime | None]
+
+
+class FeedbackRow(Base):
+    """What somebody answered after a session: 1 to 5, and perhaps a sentence."""
+
+    __tablename__ = "feedback"
+
+    programme_id: Mapped[str] = mapped_column(primary_key=True)
+    session_id: Mapped[str] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(
+        ForeignKey("people.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    rating: Mapped[int]
+    sentence: Mapped[str] = mapped_column(default="")
+    given_at: Mapped[datetime]

@@ -19,6 +19,7 @@ from bot.domain.messages import (
     Amend,
     Announcement,
     Ask,
+    Board,
     Button,
     Cell,
     Delete,
@@ -185,11 +186,11 @@ class Renderer:
                 if entry is None:
                     raise LookupError(f"{programme_id} no longer has the timetable entry {entry_id}")
                 return Call("sendMessage", self._text(card(programme, entry), reader))
-            case SessionCard(programme_id, session_id, lead):
+            case SessionCard(programme_id, session_id, lead, stuck):
                 session = self._programme(programme_id).session(session_id)
                 if session is None:
                     raise LookupError(f"{programme_id} no longer has the session {session_id}")
-                return Call("sendMessage", self._text(session_card(session, lead or ""), reader))
+                return Call("sendMessage", self._text(session_card(session, lead or "", stuck=stuck), reader))
             case Ask(quiz_id, _, question_id):
                 which = quiz_id, question_id, reader.programme, language_of(reader)
                 poll = self._polls.get(which)
@@ -206,7 +207,7 @@ class Renderer:
                 return _amended(message_ids, self.call(says, reader))
             case TakeBack():
                 return self._taken_back(message, reader)
-            case Revise() | Recall() | Announcement() | Progress():
+            case Revise() | Recall() | Announcement() | Progress() | Board():
                 raise LookupError("what it refers to was not looked up")
             case Post():
                 return self._post(message, reader)

@@ -273,7 +273,7 @@ def _participant(
                 case "sesi" if tap.choice == "list":
                     return schedule.overview(tx, person, programme, now)
                 case "sesi":
-                    return schedule.tap(programme, tap, now)
+                    return schedule.tap(tx, person, programme, tap, now)
                 case "zona":
                     return settings.tap_zone(tx, who, message_id, tap, now)
             return Reply((OLD_BUTTON,))

@@ -4,15 +4,27 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from bot.domain.messages import Amend, Announcement, File, Message, Progress, Reader, Recall, Revise, Sendable
+from bot.domain.messages import (
+    Amend,
+    Announcement,
+    Board,
+    File,
+    Message,
+    Progress,
+    Reader,
+    Recall,
+    Revise,
+    Say,
+    Sendable,
+)
 from bot.domain.posts import Post
 from bot.storage import announcements as stored
 from bot.storage import files, outbox
 from bot.storage.database import Transaction
 from bot.storage.outbox import Letter
-from bot.usecases import announcements, copies
+from bot.usecases import announcements, copies, stuck
 
-REFERENCES = (Revise, Recall, Announcement, Progress, File)
+REFERENCES = (Revise, Recall, Announcement, Progress, Board, File)
 
 
 def resolve(tx: Transaction, letters: Sequence[Letter], now: datetime) -> list[Letter]:
@@ -24,9 +36,9 @@ def resolve(tx: Transaction, letters: Sequence[Letter], now: datetime) -> list[L
     for letter in copies.resolve(tx, letters, now):
         message: Sendable | None = letter.message
         match message:
-            case Announcement() | Progress() | File():
+            case Announcement() | Progress() | Board() | File():
                 message = lookup.found(message)
-            case Amend(message_ids, (Announcement() | Progress()) as says):
+            case Amend(message_ids, (Announcement() | Progress() | Board()) as says):
                 said = lookup.found(says)
                 message = None if said is None else Amend(message_ids, said)
         if message is None:
@@ -52,10 +64,21 @@ class _Lookup:
                 return None if found is None else found[1]
             case Progress(number):
                 return announcements.progress_in_words(self._tx, number)
+            case Board():
+                return self._board(message)
             case File(file_id):
                 content = files.content(self._tx, file_id)
                 return None if content is None else replace(message, content=content)
         return message
+
+    def _board(self, board: Board) -> Say | None:
+        programme = self._tx.catalogue.programme(board.programme)
+        if programme is None:
+            return None
+        match board.kind:
+            case stuck.BOARD:
+                return stuck.board(self._tx, programme, board.item)
+        return None
 
     def reader(self, letter: Letter) -> Reader:
         """A group reads for the programme that it is of; who looks ahead has somebody's office, if none."""

@@ -15,6 +15,7 @@ from types import MappingProxyType
 from bot.domain.messages import (
     Announcement,
     Ask,
+    Board,
     Delete,
     Edit,
     File,
@@ -202,6 +203,8 @@ def _what(message: Message | None) -> str:
             return "an earlier message taken back"
         case Announcement(number):
             return f"announcement {number}"
+        case Board(kind, _, item):
+            return f"the board '{kind}' of '{item}'"
         case Progress(number):
             return f"how far announcement {number} has got"
         case File(file_id, name):

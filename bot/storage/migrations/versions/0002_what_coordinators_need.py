@@ -38,6 +38,14 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_files_expires_at"), ["expires_at"], unique=False)
 
     op.create_table(
+        "session_lives",
+        sa.Column("programme_id", sa.Text(), nullable=False),
+        sa.Column("session_id", sa.Text(), nullable=False),
+        sa.Column("step", sa.Text(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("programme_id", "session_id", "step", name=op.f("pk_session_lives")),
+    )
+    op.create_table(
         "announcements",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("programme_id", sa.Text(), nullable=False),
@@ -151,6 +159,22 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_excuses_until"), ["until"], unique=False)
 
     op.create_table(
+        "feedback",
+        sa.Column("programme_id", sa.Text(), nullable=False),
+        sa.Column("session_id", sa.Text(), nullable=False),
+        sa.Column("person_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("rating", sa.Integer(), nullable=False),
+        sa.Column("sentence", sa.Text(), nullable=False),
+        sa.Column("given_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["people.id"], name=op.f("fk_feedback_person_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("programme_id", "session_id", "person_id", name=op.f("pk_feedback")),
+    )
+    with op.batch_alter_table("feedback", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_feedback_person_id"), ["person_id"], unique=False)
+
+    op.create_table(
         "group_chats",
         sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("programme_id", sa.Text(), nullable=False),
@@ -212,6 +236,21 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("person_id", "kind", "value", name=op.f("pk_scopes")),
     )
+    op.create_table(
+        "session_troubles",
+        sa.Column("programme_id", sa.Text(), nullable=False),
+        sa.Column("session_id", sa.Text(), nullable=False),
+        sa.Column("person_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("said_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("over_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["people.id"], name=op.f("fk_session_troubles_person_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("programme_id", "session_id", "person_id", name=op.f("pk_session_troubles")),
+    )
+    with op.batch_alter_table("session_troubles", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_session_troubles_person_id"), ["person_id"], unique=False)
+
     op.create_table(
         "sign_ins",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -369,6 +408,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_sign_ins_person_id"))
 
     op.drop_table("sign_ins")
+    with op.batch_alter_table("session_troubles", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_session_troubles_person_id"))
+
+    op.drop_table("session_troubles")
     op.drop_table("scopes")
     op.drop_table("recaps_off")
     with op.batch_alter_table("invitations", schema=None) as batch_op:
@@ -379,6 +422,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_group_chats_programme_id"))
 
     op.drop_table("group_chats")
+    with op.batch_alter_table("feedback", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_feedback_person_id"))
+
+    op.drop_table("feedback")
     with op.batch_alter_table("excuses", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_excuses_until"))
 
@@ -401,6 +448,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_announcements_of")
 
     op.drop_table("announcements")
+    op.drop_table("session_lives")
     with op.batch_alter_table("files", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_files_expires_at"))
 
