@@ -194,6 +194,7 @@ class QuizAttemptRow(Base):
     """One run through a quiz."""
 
     __tablename__ = "quiz_attempts"
+    __table_args__ = (Index("ix_quiz_attempts_of", "quiz_id", "attempt", "person_id"),)
 
     person_id: Mapped[int] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"), primary_key=True)
     quiz_id: Mapped[str] = mapped_column(primary_key=True)
@@ -355,6 +356,27 @@ class OutboxRow(Base):
             sqlite_where=text("state IN ('owed', 'sending')"),
             postgresql_where=text("state IN ('owed', 'sending')"),
         ),
+        # How much is on its way, and of what: added up in the order of the index, without a look at the rows.
+        Index(
+            "ix_outbox_waiting",
+            "wave_id",
+            "lane",
+            "everybody_by",
+            "due_at",
+            "state",
+            sqlite_where=text("state IN ('owed', 'sending')"),
+            postgresql_where=text("state IN ('owed', 'sending')"),
+        ),
+        # How far a wave has got: its messages by state.
+        Index("ix_outbox_wave", "wave_id", "state"),
+        # What did not simply arrive: few, and looked for among millions that did.
+        Index(
+            "ix_outbox_astray",
+            "state",
+            "id",
+            sqlite_where=text("state NOT IN ('owed', 'sending', 'sent')"),
+            postgresql_where=text("state NOT IN ('owed', 'sending', 'sent')"),
+        ),
         Index(
             "ix_outbox_copy_of",
             "copy_of",
@@ -374,7 +396,7 @@ class OutboxRow(Base):
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     person_id: Mapped[int | None] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"))
     chat_id: Mapped[int | None] = mapped_column(BigInteger)  # the stranger's, or the one it was sent to
-    wave_id: Mapped[int | None] = mapped_column(ForeignKey("waves.id", ondelete="SET NULL"), index=True)
+    wave_id: Mapped[int | None] = mapped_column(ForeignKey("waves.id", ondelete="SET NULL"))
     reason: Mapped[str]
     message: Mapped[dict[str, Any]]  # storage.messages
     lane: Mapped[int]

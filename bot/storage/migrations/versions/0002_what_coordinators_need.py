@@ -338,6 +338,14 @@ def upgrade() -> None:
     with op.batch_alter_table("outbox", schema=None) as batch_op:
         batch_op.add_column(sa.Column("copy_of", sa.BigInteger(), nullable=True))
         batch_op.add_column(sa.Column("more_ids", sa.JSON(), nullable=True))
+        batch_op.drop_index(batch_op.f("ix_outbox_wave_id"))
+        batch_op.create_index(
+            "ix_outbox_astray",
+            ["state", "id"],
+            unique=False,
+            sqlite_where=sa.text("state NOT IN ('owed', 'sending', 'sent')"),
+            postgresql_where=sa.text("state NOT IN ('owed', 'sending', 'sent')"),
+        )
         batch_op.create_index(
             "ix_outbox_copy_of",
             ["copy_of"],
@@ -352,6 +360,14 @@ def upgrade() -> None:
             sqlite_where=sa.text("lane = 0 AND about IS NOT NULL"),
             postgresql_where=sa.text("lane = 0 AND about IS NOT NULL"),
         )
+        batch_op.create_index(
+            "ix_outbox_waiting",
+            ["wave_id", "lane", "everybody_by", "due_at", "state"],
+            unique=False,
+            sqlite_where=sa.text("state IN ('owed', 'sending')"),
+            postgresql_where=sa.text("state IN ('owed', 'sending')"),
+        )
+        batch_op.create_index("ix_outbox_wave", ["wave_id", "state"], unique=False)
 
     with op.batch_alter_table("people", schema=None) as batch_op:
         batch_op.create_index("ix_people_name", ["programme_id", "name", "id"], unique=False)
@@ -361,6 +377,9 @@ def upgrade() -> None:
             unique=False,
         )
 
+    with op.batch_alter_table("quiz_attempts", schema=None) as batch_op:
+        batch_op.create_index("ix_quiz_attempts_of", ["quiz_id", "attempt", "person_id"], unique=False)
+
     with op.batch_alter_table("waves", schema=None) as batch_op:
         batch_op.add_column(sa.Column("planned_to", sa.BigInteger(), nullable=True))
 
@@ -369,11 +388,20 @@ def downgrade() -> None:
     with op.batch_alter_table("waves", schema=None) as batch_op:
         batch_op.drop_column("planned_to")
 
+    with op.batch_alter_table("quiz_attempts", schema=None) as batch_op:
+        batch_op.drop_index("ix_quiz_attempts_of")
+
     with op.batch_alter_table("people", schema=None) as batch_op:
         batch_op.drop_index("ix_people_standing")
         batch_op.drop_index("ix_people_name")
 
     with op.batch_alter_table("outbox", schema=None) as batch_op:
+        batch_op.drop_index("ix_outbox_wave")
+        batch_op.drop_index(
+            "ix_outbox_waiting",
+            sqlite_where=sa.text("state IN ('owed', 'sending')"),
+            postgresql_where=sa.text("state IN ('owed', 'sending')"),
+        )
         batch_op.drop_index(
             "ix_outbox_shown",
             sqlite_where=sa.text("lane = 0 AND about IS NOT NULL"),
@@ -384,6 +412,12 @@ def downgrade() -> None:
             sqlite_where=sa.text("copy_of IS NOT NULL"),
             postgresql_where=sa.text("copy_of IS NOT NULL"),
         )
+        batch_op.drop_index(
+            "ix_outbox_astray",
+            sqlite_where=sa.text("state NOT IN ('owed', 'sending', 'sent')"),
+            postgresql_where=sa.text("state NOT IN ('owed', 'sending', 'sent')"),
+        )
+        batch_op.create_index(batch_op.f("ix_outbox_wave_id"), ["wave_id"], unique=False)
         batch_op.drop_column("more_ids")
         batch_op.drop_column("copy_of")
 
