@@ -157,7 +157,7 @@ def test_minutes(tmp_path: Path, minutes: str) -> None:
         ("Nama;NIP;Satker\nAnna;199203152025211007;Puskesmas\n", "zoom.no_table"),
         ("satu,dua\n1,2\n", "zoom.no_table"),
         (
-            "Topic,Meeting ID,User Name,User Email,Start Time,End Time,Duration (Minutes),Participants\nA,1,B,,,,7,3\n",
+            "Topic,Meeting ID,User Name,Start Time,End Time,Duration (Minutes),Participants\nA,1,B,,,7,3\n",
             "zoom.meetings",
         ),
         (
