@@ -32,9 +32,9 @@ _AND = re.compile(r"\s*(?:&|\+|/|;|\bdan\b|\band\b)\s*", re.IGNORECASE)
 _NOT_NAMES = frozenset(
     re.findall(
         r"\w+",
-        "iphone ipad android samsung galaxy oppo vivo redmi xiaomi realme infinix hp laptop zoom user guest tamu"
-        " pc peserta pppk asn bapak ibu dinas kantor badan puskesmas pkm uptd kab kabupaten kota prov provinsi"
-        " kec kecamatan sd sdn smp smpn sma sman smk tk rsud satker unit no nip absen",
+        "iphone ipad android samsung galaxy oppo vivo redmi xiaomi realme infinix hp laptop zoom user guest"
+        " tamu pc peserta pppk asn bapak ibu dinas kantor badan puskesmas pkm uptd kab kabupaten kota prov"
+        " provinsi kec kecamatan sd sdn smp smpn sma sman smk tk rsud satker unit no nip absen",
     )
 )
 
