@@ -74,6 +74,11 @@ def session_card(session: Session, lead: Value) -> Say:
     """A live session: when in all zones, how to get in, and what to do when one cannot."""
     buttons = [
         (Button(Say("session.button_zoom"), Link(session.meeting.url)),),
+        *(
+            [(Button(Say("attendance.button_card"), Tap("hadir", session.id, "in")),)]
+            if session.check_in is not None
+            else []
+        ),
         (Button(Say("session.button_calendar"), Tap("sesi", session.id, "ics")),),
     ]
     stream: Value = ""
