@@ -41,4 +41,7 @@ class Action(StrEnum):
     ENTRY_SKIPPED = "entry_skipped"
     ENTRY_RESTORED = "entry_restored"
     SESSION_CHANGED = "session_changed"
+    ATTENDANCE_DECIDED = "attendance_decided"  # one was there, or was not
+    ATTENDANCE_IMPORTED = "attendance_imported"  # a Zoom report
+    ZOOM_NAME_SETTLED = "zoom_name_settled"
     AUDIT_SEEN = "audit_seen"

@@ -76,6 +76,11 @@ def session_card(session: Session, lead: Value, *, stuck: bool = False) -> Say:
         return cancelled_card(session, lead)
     buttons = [
         (Button(Say("session.button_zoom"), Link(session.meeting.url)),),
+        *(
+            [(Button(Say("attendance.button_card"), Tap("hadir", session.id, "in")),)]
+            if session.check_in is not None
+            else []
+        ),
         (_stuck_button(session, stuck=stuck),),
         (Button(Say("session.button_calendar"), Tap("sesi", session.id, "ics")),),
     ]

@@ -740,3 +740,79 @@ class FeedbackRow(Base):
     rating: Mapped[int]
     sentence: Mapped[str] = mapped_column(default="")
     given_at: Mapped[datetime]
+
+
+# --- attendance -------------------------------------------------------------------------------------------
+
+
+class EvidenceRow(Base):
+    """One piece of evidence that somebody was (or says they were) at a session. Rows are never changed."""
+
+    __tablename__ = "attendance_evidence"
+    __table_args__ = (
+        # The same piece again is none: `key` tells pieces of a kind apart.
+        UniqueConstraint("person_id", "session_id", "kind", "key"),
+        Index("ix_attendance_evidence_session", "programme_id", "session_id", "kind"),
+    )
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    programme_id: Mapped[str]
+    session_id: Mapped[str]
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"))
+    kind: Mapped[str]  # domain.attendance.Kind
+    key: Mapped[str]
+    leg: Mapped[str | None]  # in | out
+    at: Mapped[datetime]  # when it came
+    counts: Mapped[bool]
+    minutes: Mapped[int | None]  # in Zoom
+    since: Mapped[datetime | None]  # joined Zoom
+    until: Mapped[datetime | None]  # left it
+    step: Mapped[int | None] = mapped_column(BigInteger)  # of a code
+    lag: Mapped[int | None]  # seconds since that code came up; of a code that was none: NULL
+    note: Mapped[str] = mapped_column(default="")  # the name in Zoom, a coordinator's reason
+    made_by: Mapped[int | None] = mapped_column(ForeignKey("people.id", ondelete="SET NULL"))
+    made_by_name: Mapped[str] = mapped_column(default="")
+
+
+class AttendanceRow(Base):
+    """What all the evidence of somebody at a session comes to (domain.attendance.Standing)."""
+
+    __tablename__ = "attendance"
+    __table_args__ = (Index("ix_attendance_grade", "programme_id", "session_id", "grade"),)
+
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"), primary_key=True)
+    session_id: Mapped[str] = mapped_column(primary_key=True)
+    programme_id: Mapped[str]
+    grade: Mapped[str]
+    arrived_at: Mapped[datetime | None]
+    left_at: Mapped[datetime | None]
+    minutes: Mapped[int | None]
+    decided: Mapped[bool]
+    contested: Mapped[bool]
+    updated_at: Mapped[datetime]
+
+
+class ZoomNameRow(Base):
+    """A name of an imported Zoom report that is not surely somebody's, or was settled to be."""
+
+    __tablename__ = "zoom_names"
+    __table_args__ = (
+        Index("ix_zoom_names_session", "programme_id", "session_id", "state"),
+        Index("ix_zoom_names_name", "programme_id", "plain"),
+    )
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    programme_id: Mapped[str]
+    session_id: Mapped[str]
+    report: Mapped[str]  # what tells reports apart
+    name: Mapped[str]
+    original: Mapped[str]
+    plain: Mapped[str]  # the name by which another report's is the same
+    minutes: Mapped[int]
+    since: Mapped[datetime | None]
+    until: Mapped[datetime | None]
+    perhaps: Mapped[list[int]]  # whom it may be, the likeliest first
+    people: Mapped[list[int]]  # whom it was settled to be
+    state: Mapped[str]  # open | settled | nobody
+    imported_at: Mapped[datetime]
+    settled_by: Mapped[int | None] = mapped_column(ForeignKey("people.id", ondelete="SET NULL"))

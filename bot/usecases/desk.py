@@ -29,6 +29,7 @@ from bot.storage.database import Together, Transaction
 from bot.storage.outbox import Letter
 from bot.storage.people import Visitor
 from bot.usecases import (
+    attendance,
     coordination,
     enrolment,
     groups,
@@ -53,6 +54,9 @@ COMMANDS = {
     "quiz": "kuis",
     "jurnal": "jurnal",
     "journal": "jurnal",
+    "hadir": "hadir",
+    "presensi": "hadir",
+    "attendance": "hadir",
     "status": "status",
     "bahasa": "bahasa",
     "language": "bahasa",
@@ -220,6 +224,8 @@ def _command(tx: Transaction, who: Visitor, feature: str, now: datetime) -> Repl
             return quiz.overview(tx, person, programme)
         case "jurnal":
             return journal.overview(tx, person, programme, now)
+        case "hadir":
+            return attendance.overview(tx, person, programme, now)
         case "status":
             return receipt.receipt(tx, person, programme, now)
         case "zona":
@@ -249,6 +255,8 @@ def _participant(
         case Voted():
             return quiz.vote(tx, who, programme, event, now)
         case Wrote(_, message_id, text):
+            if (code := attendance.write(tx, person, programme, text, now)) is not None:
+                return code
             piece = journal.Piece(message_id, "text", text)
             said = journal.write(tx, person, chat_id, programme, piece, now)
             return said or Reply((Say("help.not_understood", {}, MENU),))
@@ -270,6 +278,8 @@ def _participant(
                     return quiz.tap(tx, person, programme, tap, now)
                 case "jurnal":
                     return journal.tap(tx, person, chat_id, programme, tap, now)
+                case attendance.ACTION:
+                    return attendance.tap(tx, person, programme, tap, now)
                 case "sesi" if tap.choice == "list":
                     return schedule.overview(tx, person, programme, now)
                 case "sesi":

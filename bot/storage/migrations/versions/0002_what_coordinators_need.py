@@ -82,6 +82,65 @@ def upgrade() -> None:
         batch_op.create_index("ix_announcements_of", ["programme_id", "id"], unique=False)
 
     op.create_table(
+        "attendance",
+        sa.Column("person_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("session_id", sa.Text(), nullable=False),
+        sa.Column("programme_id", sa.Text(), nullable=False),
+        sa.Column("grade", sa.Text(), nullable=False),
+        sa.Column("arrived_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("left_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("minutes", sa.Integer(), nullable=True),
+        sa.Column("decided", sa.Boolean(), nullable=False),
+        sa.Column("contested", sa.Boolean(), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["people.id"], name=op.f("fk_attendance_person_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("person_id", "session_id", name=op.f("pk_attendance")),
+    )
+    with op.batch_alter_table("attendance", schema=None) as batch_op:
+        batch_op.create_index("ix_attendance_grade", ["programme_id", "session_id", "grade"], unique=False)
+
+    op.create_table(
+        "attendance_evidence",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("programme_id", sa.Text(), nullable=False),
+        sa.Column("session_id", sa.Text(), nullable=False),
+        sa.Column("person_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("leg", sa.Text(), nullable=True),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("counts", sa.Boolean(), nullable=False),
+        sa.Column("minutes", sa.Integer(), nullable=True),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("step", sa.BigInteger(), nullable=True),
+        sa.Column("lag", sa.Integer(), nullable=True),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("made_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("made_by_name", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["made_by"], ["people.id"], name=op.f("fk_attendance_evidence_made_by"), ondelete="SET NULL"
+        ),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["people.id"], name=op.f("fk_attendance_evidence_person_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_attendance_evidence")),
+        sa.UniqueConstraint(
+            "person_id",
+            "session_id",
+            "kind",
+            "key",
+            name=op.f("uq_attendance_evidence_person_id_session_id_kind_key"),
+        ),
+    )
+    with op.batch_alter_table("attendance_evidence", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_attendance_evidence_session", ["programme_id", "session_id", "kind"], unique=False
+        )
+
+    op.create_table(
         "audiences",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("programme_id", sa.Text(), nullable=False),
@@ -278,6 +337,32 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("person_id", "session_id", name=op.f("pk_speakers")),
     )
     op.create_table(
+        "zoom_names",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("programme_id", sa.Text(), nullable=False),
+        sa.Column("session_id", sa.Text(), nullable=False),
+        sa.Column("report", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("original", sa.Text(), nullable=False),
+        sa.Column("plain", sa.Text(), nullable=False),
+        sa.Column("minutes", sa.Integer(), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("perhaps", sa.JSON(), nullable=False),
+        sa.Column("people", sa.JSON(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("imported_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("settled_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["settled_by"], ["people.id"], name=op.f("fk_zoom_names_settled_by"), ondelete="SET NULL"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_zoom_names")),
+    )
+    with op.batch_alter_table("zoom_names", schema=None) as batch_op:
+        batch_op.create_index("ix_zoom_names_name", ["programme_id", "plain"], unique=False)
+        batch_op.create_index("ix_zoom_names_session", ["programme_id", "session_id", "state"], unique=False)
+
+    op.create_table(
         "announcement_versions",
         sa.Column("announcement_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
@@ -437,6 +522,11 @@ def downgrade() -> None:
 
     op.drop_table("journal_comments")
     op.drop_table("announcement_versions")
+    with op.batch_alter_table("zoom_names", schema=None) as batch_op:
+        batch_op.drop_index("ix_zoom_names_session")
+        batch_op.drop_index("ix_zoom_names_name")
+
+    op.drop_table("zoom_names")
     op.drop_table("speakers")
     with op.batch_alter_table("sign_ins", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_sign_ins_person_id"))
@@ -478,6 +568,14 @@ def downgrade() -> None:
 
     op.drop_table("browsers")
     op.drop_table("audiences")
+    with op.batch_alter_table("attendance_evidence", schema=None) as batch_op:
+        batch_op.drop_index("ix_attendance_evidence_session")
+
+    op.drop_table("attendance_evidence")
+    with op.batch_alter_table("attendance", schema=None) as batch_op:
+        batch_op.drop_index("ix_attendance_grade")
+
+    op.drop_table("attendance")
     with op.batch_alter_table("announcements", schema=None) as batch_op:
         batch_op.drop_index("ix_announcements_of")
 
