@@ -11,6 +11,7 @@ from enum import IntEnum
 from typing import TypeAlias
 
 from bot.domain.language import Localised
+from bot.domain.live_quiz import Question
 from bot.domain.posts import Post
 from bot.domain.programme import Local
 
@@ -220,6 +221,22 @@ class Progress:
     announcement: int
 
 
+@dataclass(frozen=True, slots=True)
+class Board:
+    """A screen, worded as things stand when it is sent, or edited: `kind` says whose it is, `item` of what."""
+
+    kind: str
+    item: str
+
+
+@dataclass(frozen=True, slots=True)
+class AskLive:
+    """A live question, as a poll of the reader's own; `question` is put in when it is sent."""
+
+    live_quiz: int
+    question: Question | None = field(default=None, repr=False)
+
+
 Message: TypeAlias = (
     Say
     | Scheduled
@@ -234,6 +251,8 @@ Message: TypeAlias = (
     | Recall
     | Announcement
     | Progress
+    | Board
+    | AskLive
 )
 """What the outbox keeps. Some refer to what is looked up when the message is begun: see `Sendable`."""
 

@@ -7,7 +7,9 @@ from bot.domain.language import Localised
 from bot.domain.messages import (
     Announcement,
     Ask,
+    AskLive,
     Bar,
+    Board,
     Button,
     Cell,
     Chart,
@@ -59,6 +61,10 @@ def dump(message: Message) -> dict[str, Any]:
             return {"announcement": announcement_id, **({} if version is None else {"version": version})}
         case Progress(announcement_id):
             return {"progress": announcement_id}
+        case Board(kind, item):
+            return {"board": [kind, item]}
+        case AskLive(number):
+            return {"ask_live": number}
         case File(file_id, name, caption):
             return {"file": [file_id, name], "say": _dump_say(caption)}
         case Picture(chart, caption):
@@ -80,6 +86,10 @@ def load(data: dict[str, Any]) -> Message:
             return Announcement(announcement_id, data.get("version"))
         case {"progress": int(announcement_id)}:
             return Progress(announcement_id)
+        case {"board": [str(kind), str(item)]}:
+            return Board(kind, item)
+        case {"ask_live": int(number)}:
+            return AskLive(number)
         case {"file": [int(file_id), str(name)], "say": dict(say)}:
             return File(file_id, name, _load_say(say))
         case {"picture": dict(chart), "say": dict(say)}:
