@@ -41,4 +41,8 @@ class Action(StrEnum):
     ENTRY_SKIPPED = "entry_skipped"
     ENTRY_RESTORED = "entry_restored"
     SESSION_CHANGED = "session_changed"
+    QUESTION_MARKED = "question_marked"
+    QUESTION_ANSWERED = "question_answered"
+    LIVE_QUIZ_LAUNCHED = "live_quiz_launched"
+    LIVE_QUIZ_REVEALED = "live_quiz_revealed"
     AUDIT_SEEN = "audit_seen"

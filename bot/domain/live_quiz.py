@@ -28,7 +28,7 @@ class Question:
     text: Localised
     options: tuple[Localised, ...]
     correct: tuple[int, ...] = ()
-    explanation: Localised = Localised("", "")
+    explanation: Localised | None = None
     multiple: bool = False
 
 

@@ -223,7 +223,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """A screen, worded as things stand when it is sent, or edited: `kind` says whose it is, `item` of what."""
+    """A screen, worded as things stand when it is sent, or edited: of which `kind`, of which `item`."""
 
     kind: str
     item: str

@@ -53,7 +53,7 @@ class Question:
 
 
 def ranked(questions: Iterable[Question]) -> list[Question]:
-    """In the order in which they are looked at: open ones by support and age, then later ones, then the rest."""
+    """In the order in which they are looked at: open ones by support and age, later ones, then the rest."""
     order = {state: place for place, state in enumerate(State)}
     return sorted(questions, key=lambda each: (order[each.state], -each.supports, each.asked_at, each.id))
 

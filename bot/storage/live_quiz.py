@@ -137,21 +137,7 @@ def remove(tx: Transaction, number: int) -> None:
     )
 
 
-# --- copies ---------------------------------------------------------------------------------------------------
-
-
-def note_copy(
-    tx: Transaction, poll_id: str, number: int, person_id: int, message_id: int, now: datetime
-) -> None:
-    """A copy was delivered: its person's time begins."""
-    values = {
-        "poll_id": poll_id,
-        "live_quiz_id": number,
-        "person_id": person_id,
-        "message_id": message_id,
-        "sent_at": now,
-    }
-    tx.connection.execute(insert_new(tx.connection, LivePollRow, values))
+# --- copies ---------------------------------------------------------------------------------------------
 
 
 def note_copies(tx: Transaction, sent: Iterable[tuple[str, int, int, int]], now: datetime) -> None:
@@ -161,7 +147,9 @@ def note_copies(tx: Transaction, sent: Iterable[tuple[str, int, int, int]], now:
     """
     rows = list(sent)
     there = set(
-        tx.connection.scalars(select(PersonRow.id).where(PersonRow.id.in_([person for _, _, person, _ in rows])))
+        tx.connection.scalars(
+            select(PersonRow.id).where(PersonRow.id.in_([person for _, _, person, _ in rows]))
+        )
     )
     values = [
         {
@@ -205,7 +193,7 @@ def have_it(number: int) -> Select[int]:
     return select(PersonRow.id).where(PersonRow.id.in_(mine), PersonRow.withdrawn_at.is_(None))
 
 
-# --- votes ----------------------------------------------------------------------------------------------------
+# --- votes ----------------------------------------------------------------------------------------------
 
 
 def standing(tx: Transaction, number: int, person_id: int) -> Standing | None:
@@ -220,9 +208,7 @@ def standing(tx: Transaction, number: int, person_id: int) -> Standing | None:
     return Standing(_options(row.choice), timedelta(milliseconds=row.millis), row.votes, row.late)
 
 
-def record(
-    tx: Transaction, live_quiz: LiveQuiz, person_id: int, standing: Standing, now: datetime
-) -> None:
+def record(tx: Transaction, live_quiz: LiveQuiz, person_id: int, standing: Standing, now: datetime) -> None:
     """Note what counts of somebody's votes by now."""
     right = live_quiz.question.correct
     values = {
@@ -294,9 +280,7 @@ def scores(tx: Transaction, programme_id: str, session_id: str, *, by: str) -> l
         .subquery()
     )
     right = LiveVoteRow.correct.is_(True)
-    votes = and_(
-        LiveVoteRow.live_quiz_id == asked.c.live_quiz_id, LiveVoteRow.person_id == asked.c.person_id
-    )
+    votes = and_(LiveVoteRow.live_quiz_id == asked.c.live_quiz_id, LiveVoteRow.person_id == asked.c.person_id)
     key: tuple[Any, ...] = (PersonRow.office,) if by == "office" else (PersonRow.id, PersonRow.name)
     rows = tx.connection.execute(
         select(
@@ -309,10 +293,39 @@ def scores(tx: Transaction, programme_id: str, session_id: str, *, by: str) -> l
         .select_from(asked)
         .join(PersonRow, PersonRow.id == asked.c.person_id)
         .outerjoin(LiveVoteRow, votes)
-        .where(PersonRow.is_test.is_(False), PersonRow.role == "participant", PersonRow.withdrawn_at.is_(None))
+        .where(
+            PersonRow.is_test.is_(False), PersonRow.role == "participant", PersonRow.withdrawn_at.is_(None)
+        )
         .group_by(*key)
     )
     return [Score(row.name, row.right, row.asked, int(row.millis), row.people) for row in rows if row.name]
+
+
+def own(tx: Transaction, programme_id: str, session_id: str, person_id: int) -> tuple[int, int]:
+    """Somebody's right answers in a session, and how many questions with one they had; of those shown."""
+    right, asked = tx.connection.execute(
+        select(
+            func.count(distinct(case((LiveVoteRow.correct.is_(True), LivePollRow.live_quiz_id)))),
+            func.count(distinct(LivePollRow.live_quiz_id)),
+        )
+        .select_from(LivePollRow)
+        .join(LiveQuizRow, LiveQuizRow.id == LivePollRow.live_quiz_id)
+        .outerjoin(
+            LiveVoteRow,
+            and_(
+                LiveVoteRow.live_quiz_id == LivePollRow.live_quiz_id,
+                LiveVoteRow.person_id == LivePollRow.person_id,
+            ),
+        )
+        .where(
+            LivePollRow.person_id == person_id,
+            LiveQuizRow.programme_id == programme_id,
+            LiveQuizRow.session_id == session_id,
+            LiveQuizRow.state == State.REVEALED.value,
+            LiveQuizRow.scored,
+        )
+    ).one()
+    return right, asked
 
 
 def _options(choice: str) -> tuple[int, ...]:
@@ -343,7 +356,7 @@ def _dump(question: Question) -> dict[str, Any]:
         "text": _both(question.text),
         "options": [_both(option) for option in question.options],
         "correct": list(question.correct),
-        "explanation": _both(question.explanation),
+        "explanation": None if question.explanation is None else _both(question.explanation),
         "multiple": question.multiple,
     }
 
@@ -357,6 +370,6 @@ def _load(data: Mapping[str, Any]) -> Question:
         Localised(**data["text"]),
         tuple(Localised(**option) for option in data["options"]),
         tuple(data["correct"]),
-        Localised(**data["explanation"]),
+        None if data["explanation"] is None else Localised(**data["explanation"]),
         data["multiple"],
     )

@@ -33,8 +33,10 @@ from bot.usecases import (
     enrolment,
     groups,
     journal,
+    live_quiz,
     modules,
     planning,
+    questions,
     quiz,
     receipt,
     schedule,
@@ -60,6 +62,8 @@ COMMANDS = {
     "zone": "zona",
     "bantuan": "bantuan",
     "help": "bantuan",
+    "tanya": "tanya",
+    "ask": "tanya",
     "panitia": "panitia",
     "coordinator": "panitia",
     "narasumber": "panitia",
@@ -220,6 +224,8 @@ def _command(tx: Transaction, who: Visitor, feature: str, now: datetime) -> Repl
             return quiz.overview(tx, person, programme)
         case "jurnal":
             return journal.overview(tx, person, programme, now)
+        case "tanya":
+            return questions.overview(tx, person, programme, now)
         case "status":
             return receipt.receipt(tx, person, programme, now)
         case "zona":
@@ -248,6 +254,10 @@ def _participant(
     match event:
         case Voted():
             return quiz.vote(tx, who, programme, event, now)
+        case Wrote(_, _, text) if (
+            asked := questions.write(tx, person, chat_id, programme, text, now)
+        ) is not None:
+            return asked
         case Wrote(_, message_id, text):
             piece = journal.Piece(message_id, "text", text)
             said = journal.write(tx, person, chat_id, programme, piece, now)
@@ -268,6 +278,10 @@ def _participant(
                     return modules.tap_first_login(tx, person, message_id, tap, now)
                 case "quiz":
                     return quiz.tap(tx, person, programme, tap, now)
+                case questions.ACTION:
+                    return questions.tap(tx, person, chat_id, programme, message_id, tap, now)
+                case live_quiz.ACTION:
+                    return live_quiz.tap(tx, person, programme, tap)
                 case "jurnal":
                     return journal.tap(tx, person, chat_id, programme, tap, now)
                 case "sesi" if tap.choice == "list":

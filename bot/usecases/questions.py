@@ -1,4 +1,7 @@
-"""Questions to a session's speaker: asked, supported, ranked, answered. The speaker's screen is `desk_questions`."""
+"""Questions to a session's speaker: asked, supported, ranked, answered.
+
+The speaker's screens are `desk_questions`.
+"""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -6,12 +9,10 @@ from typing import Any
 
 from sqlalchemy import select
 
-from bot.content.markup import escape
 from bot.domain import questions as domain
 from bot.domain.audit import Action
-from bot.domain.enrolment import tidy
 from bot.domain.forms import short_moment
-from bot.domain.messages import Board, Button, Edit, Lane, Message, Reply, Say, Tap, Value
+from bot.domain.messages import Board, Button, Edit, Lane, Reply, Say, Tap, Value
 from bot.domain.people import Person
 from bot.domain.programme import Programme, Session
 from bot.domain.questions import SHOWN, Question, State
@@ -19,13 +20,15 @@ from bot.domain.staff import Actor, Right
 from bot.storage import audit, boards, dialogues, outbox
 from bot.storage import questions as stored
 from bot.storage.database import Transaction
-from bot.storage.outbox import Recipient
 from bot.storage.tables import OutboxRow
 from bot.usecases import copies
 from bot.usecases.menu import MENU, OLD_BUTTON
 
 ACTION = "tanya"
 """The action of participants' buttons."""
+
+DESK = "k-tanya"
+"""The action of the speaker's buttons."""
 
 DIALOGUE = "tanya"
 
@@ -47,7 +50,7 @@ def is_open(session: Session, now: datetime) -> bool:
     return session.questions and not session.cancelled and session.starts <= now < session.ends
 
 
-# --- participants -----------------------------------------------------------------------------------------
+# --- participants ---------------------------------------------------------------------------------------
 
 
 def overview(tx: Transaction, person: Person, programme: Programme, now: datetime) -> Reply:
@@ -128,7 +131,7 @@ def _asked(
 ) -> Say:
     if (closed := _closed(session, now)) is not None:
         return closed
-    words = tidy(text)
+    words = " ".join(text.split())
     back = ((_list_button(session),),)
     if len(words) > domain.LONGEST:
         return Say("questions.too_long", {"count": len(words), "most": domain.LONGEST})
@@ -235,7 +238,7 @@ def _list_button(session: Session) -> Button:
     return Button(Say("questions.button_list"), Tap(ACTION, session.id, "open"))
 
 
-# --- what is common -----------------------------------------------------------------------------------------
+# --- what is common -------------------------------------------------------------------------------------
 
 
 def lines(found: list[Question], *, mine: int = 0, names: bool = False) -> tuple[Say, ...]:
@@ -279,7 +282,7 @@ def changed(tx: Transaction, programme: Programme, session_id: str, now: datetim
     boards.changed(tx, Board(BOARD, f"{programme.id}/{session_id}"), now)
 
 
-# --- the speaker --------------------------------------------------------------------------------------------
+# --- the speaker ----------------------------------------------------------------------------------------
 
 
 def may(actor: Actor, session: Session) -> bool:
@@ -390,11 +393,13 @@ def board_in_words(tx: Transaction, programme: Programme, session_id: str) -> Sa
         return None
     found = domain.ranked(stored.questions(tx, programme.id, session.id))
     buttons = [
-        Button(str(number), Tap("k-tanya", str(each.id), "show"))
+        Button(str(number), Tap(DESK, str(each.id), "show"))
         for number, each in enumerate(found[:LIST], start=1)
     ]
     rows = [tuple(buttons[n : n + 4]) for n in range(0, len(buttons), 4)]
-    rows.append((Button(Say("questions.button_hidden"), Tap("k-tanya", session.id, "hidden")),))
+    if hidden := stored.tally(tx, programme.id, session.id).get(State.HIDDEN, 0):
+        label = Say("questions.button_hidden", {"count": hidden})
+        rows.append((Button(label, Tap(DESK, session.id, "hidden")),))
     said: dict[str, Value] = {
         "title": session.title,
         "waiting": sum(each.waits for each in found),
@@ -419,7 +424,7 @@ def session_reached(
         changed(tx, programme, session.id, now)
 
 
-def message_of(tx: Transaction, board: Board) -> Message | None:
+def in_words(tx: Transaction, board: Board) -> Say | None:
     """What a message of this feature says, as things stand."""
     programme_id, _, session_id = board.item.partition("/")
     if board.kind == BOARD:
@@ -431,8 +436,6 @@ def message_of(tx: Transaction, board: Board) -> Message | None:
     return None
 
 
-def told(tx: Transaction, actor: Actor, programme: Programme, session: Session, now: datetime) -> None:
+def put_up(tx: Transaction, actor: Actor, programme: Programme, session: Session, now: datetime) -> None:
     """Put the screen into a speaker's chat, where it is kept up to date."""
     boards.put_up(tx, actor.person.id, Board(BOARD, f"{programme.id}/{session.id}"), now)
-
-

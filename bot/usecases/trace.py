@@ -15,6 +15,8 @@ from types import MappingProxyType
 from bot.domain.messages import (
     Announcement,
     Ask,
+    AskLive,
+    Board,
     Delete,
     Edit,
     File,
@@ -204,6 +206,10 @@ def _what(message: Message | None) -> str:
             return f"announcement {number}"
         case Progress(number):
             return f"how far announcement {number} has got"
+        case Board(kind, item):
+            return f"what there is to say of {kind} {item}"
+        case AskLive(number):
+            return f"live question {number}"
         case File(file_id, name):
             return f"the file '{name}' (number {file_id})"
         case Picture(chart):
