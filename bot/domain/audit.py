@@ -44,4 +44,8 @@ class Action(StrEnum):
     ATTENDANCE_DECIDED = "attendance_decided"  # one was there, or was not
     ATTENDANCE_IMPORTED = "attendance_imported"  # a Zoom report
     ZOOM_NAME_SETTLED = "zoom_name_settled"
+    QUESTION_MARKED = "question_marked"
+    QUESTION_ANSWERED = "question_answered"
+    LIVE_QUIZ_LAUNCHED = "live_quiz_launched"
+    LIVE_QUIZ_REVEALED = "live_quiz_revealed"
     AUDIT_SEEN = "audit_seen"

@@ -88,6 +88,8 @@ def session_card(session: Session, lead: Value, *, stuck: bool = False) -> Say:
     if session.stream is not None:
         buttons.insert(1, (Button(Say("session.button_stream"), Link(session.stream)),))
         stream = Say("session.stream", {"url": session.stream})
+    if session.questions:
+        buttons.append((Button(Say("session.button_questions"), Tap("tanya", session.id, "open")),))
     return Say(
         "card.session",
         {

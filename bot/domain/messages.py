@@ -11,6 +11,7 @@ from enum import IntEnum
 from typing import TypeAlias
 
 from bot.domain.language import Localised
+from bot.domain.live_quiz import Question
 from bot.domain.posts import Post
 from bot.domain.programme import Local
 
@@ -226,11 +227,18 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """What of a `kind` goes on about an `item`, as it is when this is sent, and edited as it changes."""
+    """A screen, worded as things stand when it is sent, or edited: of which `kind`, of which `item`."""
 
     kind: str
-    programme: str
     item: str
+
+
+@dataclass(frozen=True, slots=True)
+class AskLive:
+    """A live question, as a poll of the reader's own; `question` is put in when it is sent."""
+
+    live_quiz: int
+    question: Question | None = field(default=None, repr=False)
 
 
 Message: TypeAlias = (
@@ -248,6 +256,7 @@ Message: TypeAlias = (
     | Announcement
     | Progress
     | Board
+    | AskLive
 )
 """What the outbox keeps. Some refer to what is looked up when the message is begun: see `Sendable`."""
 

@@ -7,6 +7,7 @@ from bot.domain.language import Localised
 from bot.domain.messages import (
     Announcement,
     Ask,
+    AskLive,
     Bar,
     Board,
     Button,
@@ -47,8 +48,6 @@ def dump(message: Message) -> dict[str, Any]:
         case SessionCard(programme, session, lead, stuck):
             said = {} if lead is None else {"say": _dump_say(lead)}
             return {"session_card": [programme, session], **said, **({"stuck": True} if stuck else {})}
-        case Board(kind, programme, item):
-            return {"board": [kind, programme, item]}
         case Edit(message_id, say):
             return {"edit": message_id, "say": _dump_say(say)}
         case Delete(message_id):
@@ -62,6 +61,10 @@ def dump(message: Message) -> dict[str, Any]:
             return {"announcement": announcement_id, **({} if version is None else {"version": version})}
         case Progress(announcement_id):
             return {"progress": announcement_id}
+        case Board(kind, item):
+            return {"board": [kind, item]}
+        case AskLive(number):
+            return {"ask_live": number}
         case File(file_id, name, caption):
             return {"file": [file_id, name], "say": _dump_say(caption)}
         case Picture(chart, caption):
@@ -83,6 +86,10 @@ def load(data: dict[str, Any]) -> Message:
             return Announcement(announcement_id, data.get("version"))
         case {"progress": int(announcement_id)}:
             return Progress(announcement_id)
+        case {"board": [str(kind), str(item)]}:
+            return Board(kind, item)
+        case {"ask_live": int(number)}:
+            return AskLive(number)
         case {"file": [int(file_id), str(name)], "say": dict(say)}:
             return File(file_id, name, _load_say(say))
         case {"picture": dict(chart), "say": dict(say)}:
@@ -90,8 +97,6 @@ def load(data: dict[str, Any]) -> Message:
         case {"session_card": [str(programme), str(session)]}:
             lead = _load_say(data["say"]) if "say" in data else None
             return SessionCard(programme, session, lead, data.get("stuck", False))
-        case {"board": [str(kind), str(programme), str(item)]}:
-            return Board(kind, programme, item)
         case {"say": dict(say)}:
             return _load_say(say)
         case {"scheduled": [str(programme), str(entry)]}:

@@ -816,3 +816,108 @@ class ZoomNameRow(Base):
     state: Mapped[str]  # open | settled | nobody
     imported_at: Mapped[datetime]
     settled_by: Mapped[int | None] = mapped_column(ForeignKey("people.id", ondelete="SET NULL"))
+
+
+# --- questions to the speaker, and live quizzes -----------------------------------------------------------
+
+
+class QuestionRow(Base):
+    """What a participant asks a session's speaker."""
+
+    __tablename__ = "questions"
+    __table_args__ = (Index("ix_questions_of", "programme_id", "session_id", "id"),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    programme_id: Mapped[str]
+    session_id: Mapped[str]
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"), index=True)
+    anonymous: Mapped[bool] = mapped_column(default=False)  # the speaker is not told who asks
+    text: Mapped[str]
+    state: Mapped[str] = mapped_column(default="open")  # domain.questions.State
+    asked_at: Mapped[datetime]
+    settled_at: Mapped[datetime | None]  # since when it stands so
+    settled_by: Mapped[int | None] = mapped_column(ForeignKey("people.id", ondelete="SET NULL"))
+    answer: Mapped[str | None]  # in writing
+    answers: Mapped[int] = mapped_column(default=0)  # how many wordings of it there have been
+    answered_at: Mapped[datetime | None]
+
+
+class QuestionSupportRow(Base):
+    """Somebody who wants to know that too."""
+
+    __tablename__ = "question_supports"
+
+    question_id: Mapped[int] = mapped_column(ForeignKey("questions.id", ondelete="CASCADE"), primary_key=True)
+    person_id: Mapped[int] = mapped_column(
+        ForeignKey("people.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    supported_at: Mapped[datetime]
+
+
+class LiveQuizRow(Base):
+    """A question that a speaker puts to a session; the rules are those that held when it was launched."""
+
+    __tablename__ = "live_quizzes"
+    __table_args__ = (Index("ix_live_quizzes_of", "programme_id", "session_id", "id"),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    programme_id: Mapped[str]
+    session_id: Mapped[str]
+    author_id: Mapped[int | None] = mapped_column(ForeignKey("people.id", ondelete="SET NULL"))
+    author: Mapped[str]  # a copy: it stays when the person goes
+    question: Mapped[dict[str, Any]]  # storage.live_quiz: in both languages
+    scored: Mapped[bool]  # it has a right answer
+    whom: Mapped[str] = mapped_column(default="all")  # all | present
+    state: Mapped[str] = mapped_column(default="draft")  # domain.live_quiz.State
+    seconds: Mapped[int]
+    votes: Mapped[str]  # first | last
+    wave_id: Mapped[int | None] = mapped_column(ForeignKey("waves.id", ondelete="SET NULL"))
+    people: Mapped[int] = mapped_column(default=0)  # for how many it was owed
+    created_at: Mapped[datetime]
+    launched_at: Mapped[datetime | None]
+    revealed_at: Mapped[datetime | None]
+
+
+class LivePollRow(Base):
+    """Somebody's copy of a live question; written with the outcome of sending it, when their time begins."""
+
+    __tablename__ = "live_quiz_polls"
+    __table_args__ = (Index("ix_live_quiz_polls_of", "live_quiz_id", "person_id"),)
+
+    poll_id: Mapped[str] = mapped_column(primary_key=True)
+    live_quiz_id: Mapped[int] = mapped_column(ForeignKey("live_quizzes.id", ondelete="CASCADE"))
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"), index=True)
+    message_id: Mapped[int] = mapped_column(BigInteger)
+    sent_at: Mapped[datetime]
+
+
+class LiveVoteRow(Base):
+    """What counts of somebody's votes on a live question (`domain.live_quiz.Standing`)."""
+
+    __tablename__ = "live_quiz_votes"
+
+    live_quiz_id: Mapped[int] = mapped_column(
+        ForeignKey("live_quizzes.id", ondelete="CASCADE"), primary_key=True
+    )
+    person_id: Mapped[int] = mapped_column(
+        ForeignKey("people.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    choice: Mapped[str]  # "0,2", ascending; empty: nothing counts
+    correct: Mapped[bool | None]  # None: nothing counts, or there is no right answer
+    millis: Mapped[int]  # from its delivery to the vote that counts
+    votes: Mapped[int]  # how often they voted, or took a vote back
+    late: Mapped[int]  # how many of those came too late
+    voted_at: Mapped[datetime]  # last
+
+
+class BoardRow(Base):
+    """A screen in somebody's chat that is kept up to date, by the two rows of the outbox that edit it."""
+
+    __tablename__ = "boards"
+
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"), primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)  # domain.messages.Board
+    item: Mapped[str] = mapped_column(primary_key=True)
+    # No foreign key: the log of what was sent may be pruned.
+    edit_id: Mapped[int] = mapped_column(BigInteger)
+    other_id: Mapped[int] = mapped_column(BigInteger)

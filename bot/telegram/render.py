@@ -15,10 +15,13 @@ from bot.documents.exports import Table as Sheet
 from bot.documents.exports import write_workbook
 from bot.domain.announcements import template, variables
 from bot.domain.cards import card, session_card
+from bot.domain.language import Language
+from bot.domain.live_quiz import Question as LiveQuestion
 from bot.domain.messages import (
     Amend,
     Announcement,
     Ask,
+    AskLive,
     Board,
     Button,
     Cell,
@@ -127,6 +130,16 @@ def _question(poll: Question) -> dict[str, Any]:
     }
 
 
+def _live(question: LiveQuestion, language: Language) -> dict[str, Any]:
+    """A live question. No quiz of Telegram's: that would show each the right answer before all have voted."""
+    return {
+        "question": shorten(question.text[language], QUESTION_LIMIT),
+        "options": [{"text": shorten(option[language], OPTION_LIMIT)} for option in question.options],
+        "is_anonymous": False,
+        "allows_multiple_answers": question.multiple,
+    }
+
+
 def _as_caption(said: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "caption": cut(said["text"], CAPTION_LIMIT),
@@ -207,6 +220,10 @@ class Renderer:
                 return _amended(message_ids, self.call(says, reader))
             case TakeBack():
                 return self._taken_back(message, reader)
+            case AskLive(number, question):
+                if question is None:
+                    raise LookupError(f"the live question {number} was not looked up")
+                return Call("sendPoll", _live(question, language_of(reader)))
             case Revise() | Recall() | Announcement() | Progress() | Board():
                 raise LookupError("what it refers to was not looked up")
             case Post():

@@ -9,7 +9,9 @@ from bot.storage import dialogues
 from bot.storage.database import Transaction
 from bot.usecases import (
     desk_announcements,
+    desk_live_quiz,
     desk_people,
+    desk_questions,
     desk_recaps,
     desk_requests,
     desk_rosters,
@@ -27,6 +29,8 @@ AREAS: Mapping[str, Area] = {
     for area in (
         cast("Area", desk_announcements),
         cast("Area", desk_timetable),
+        cast("Area", desk_questions),
+        cast("Area", desk_live_quiz),
         cast("Area", desk_recaps),
         cast("Area", desk_people),
         cast("Area", desk_requests),

@@ -34,8 +34,10 @@ from bot.usecases import (
     enrolment,
     groups,
     journal,
+    live_quiz,
     modules,
     planning,
+    questions,
     quiz,
     receipt,
     schedule,
@@ -64,6 +66,8 @@ COMMANDS = {
     "zone": "zona",
     "bantuan": "bantuan",
     "help": "bantuan",
+    "tanya": "tanya",
+    "ask": "tanya",
     "panitia": "panitia",
     "coordinator": "panitia",
     "narasumber": "panitia",
@@ -226,6 +230,8 @@ def _command(tx: Transaction, who: Visitor, feature: str, now: datetime) -> Repl
             return journal.overview(tx, person, programme, now)
         case "hadir":
             return attendance.overview(tx, person, programme, now)
+        case "tanya":
+            return questions.overview(tx, person, programme, now)
         case "status":
             return receipt.receipt(tx, person, programme, now)
         case "zona":
@@ -254,6 +260,10 @@ def _participant(
     match event:
         case Voted():
             return quiz.vote(tx, who, programme, event, now)
+        case Wrote(_, _, text) if (
+            asked := questions.write(tx, person, chat_id, programme, text, now)
+        ) is not None:
+            return asked
         case Wrote(_, message_id, text):
             if (code := attendance.write(tx, person, programme, text, now)) is not None:
                 return code
@@ -276,6 +286,10 @@ def _participant(
                     return modules.tap_first_login(tx, person, message_id, tap, now)
                 case "quiz":
                     return quiz.tap(tx, person, programme, tap, now)
+                case questions.ACTION:
+                    return questions.tap(tx, person, chat_id, programme, message_id, tap, now)
+                case live_quiz.ACTION:
+                    return live_quiz.tap(tx, person, programme, tap)
                 case "jurnal":
                     return journal.tap(tx, person, chat_id, programme, tap, now)
                 case attendance.ACTION:

@@ -7,6 +7,7 @@ from datetime import datetime
 from bot.domain.messages import (
     Amend,
     Announcement,
+    AskLive,
     Board,
     File,
     Message,
@@ -22,9 +23,9 @@ from bot.storage import announcements as stored
 from bot.storage import files, outbox
 from bot.storage.database import Transaction
 from bot.storage.outbox import Letter
-from bot.usecases import announcements, copies, stuck
+from bot.usecases import announcements, boards, copies, live_quiz
 
-REFERENCES = (Revise, Recall, Announcement, Progress, Board, File)
+REFERENCES = (Revise, Recall, Announcement, Progress, File, Board, AskLive)
 
 
 def resolve(tx: Transaction, letters: Sequence[Letter], now: datetime) -> list[Letter]:
@@ -36,10 +37,10 @@ def resolve(tx: Transaction, letters: Sequence[Letter], now: datetime) -> list[L
     for letter in copies.resolve(tx, letters, now):
         message: Sendable | None = letter.message
         match message:
-            case Announcement() | Progress() | Board() | File():
-                message = lookup.found(message)
+            case Announcement() | Progress() | File() | Board() | AskLive():
+                message = lookup.found(message, letter.person_id)
             case Amend(message_ids, (Announcement() | Progress() | Board()) as says):
-                said = lookup.found(says)
+                said = lookup.found(says, letter.person_id)
                 message = None if said is None else Amend(message_ids, said)
         if message is None:
             file = isinstance(letter.message, File)
@@ -56,29 +57,30 @@ class _Lookup:
     def __init__(self, tx: Transaction) -> None:
         self._tx = tx
         self._posts: dict[Announcement, tuple[str, Post] | None] = {}
+        self._asked: dict[int, AskLive | None] = {}
+        self._boards: dict[tuple[Board, int | None], Say | None] = {}
 
-    def found(self, message: Message | Post) -> Message | Post | None:
+    def found(self, message: Message | Post, person_id: int | None) -> Message | Post | None:
         match message:
+            case AskLive(number):
+                if number not in self._asked:
+                    question = live_quiz.question_of(self._tx, number)
+                    self._asked[number] = None if question is None else AskLive(number, question)
+                return self._asked[number]
+            case Board():
+                which = message, person_id if message.kind in boards.PERSONAL else None
+                if which not in self._boards:
+                    self._boards[which] = boards.in_words(self._tx, *which)
+                return self._boards[which]
             case Announcement():
                 found = self._post(message)
                 return None if found is None else found[1]
             case Progress(number):
                 return announcements.progress_in_words(self._tx, number)
-            case Board():
-                return self._board(message)
             case File(file_id):
                 content = files.content(self._tx, file_id)
                 return None if content is None else replace(message, content=content)
         return message
-
-    def _board(self, board: Board) -> Say | None:
-        programme = self._tx.catalogue.programme(board.programme)
-        if programme is None:
-            return None
-        match board.kind:
-            case stuck.BOARD:
-                return stuck.board(self._tx, programme, board.item)
-        return None
 
     def reader(self, letter: Letter) -> Reader:
         """A group reads for the programme that it is of; who looks ahead has somebody's office, if none."""

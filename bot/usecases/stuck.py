@@ -8,10 +8,9 @@ from bot.domain.messages import Board, Button, Reply, Say, SessionCard, Tap, Val
 from bot.domain.people import Person
 from bot.domain.programme import Programme, Session
 from bot.domain.staff import Right
-from bot.storage import staff
+from bot.storage import boards, staff
 from bot.storage import stuck as stored
 from bot.storage.database import Transaction
-from bot.usecases import boards
 
 BOARD = "stuck"
 """The kind of the board on which coordinators see how many cannot get in."""
@@ -45,13 +44,15 @@ def tap(
 def _tell(tx: Transaction, programme: Programme, session: Session, now: datetime) -> None:
     """Have the coordinators who run sessions see how many there are."""
     whom = [each.person.id for each in staff.staff(tx, programme.id) if each.may(Right.RUN_SESSIONS)]
-    boards.show(tx, whom, Board(BOARD, programme.id, session.id), now)
+    boards.show(tx, whom, Board(BOARD, f"{programme.id}/{session.id}"), now)
 
 
-def board(tx: Transaction, programme: Programme, session_id: str) -> Say | None:
-    """How many cannot get in, and what can be done about it."""
-    session = programme.session(session_id)
-    if session is None:
+def in_words(tx: Transaction, board: Board) -> Say | None:
+    """How many cannot get in, and what can be done about it; None where the session is no more."""
+    programme_id, _, session_id = board.item.partition("/")
+    programme = tx.catalogue.programme(programme_id)
+    session = None if programme is None else programme.session(session_id)
+    if programme is None or session is None:
         return None
     rows = (
         (

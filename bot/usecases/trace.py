@@ -15,6 +15,7 @@ from types import MappingProxyType
 from bot.domain.messages import (
     Announcement,
     Ask,
+    AskLive,
     Board,
     Delete,
     Edit,
@@ -203,10 +204,12 @@ def _what(message: Message | None) -> str:
             return "an earlier message taken back"
         case Announcement(number):
             return f"announcement {number}"
-        case Board(kind, _, item):
-            return f"the board '{kind}' of '{item}'"
         case Progress(number):
             return f"how far announcement {number} has got"
+        case Board(kind, item):
+            return f"what there is to say of {kind} {item}"
+        case AskLive(number):
+            return f"live question {number}"
         case File(file_id, name):
             return f"the file '{name}' (number {file_id})"
         case Picture(chart):
