@@ -25,12 +25,13 @@ from bot.clock import Clock
 from bot.delivery.patience import persistently, rest
 from bot.domain.faults import trail
 from bot.domain.forecast import Pace
+from bot.domain.materials import moments as material_moments
 from bot.domain.programme import AroundSession, Entry, Instant, Local, PersonalDay, Programme, Recurring
 from bot.domain.timetable import Ring, personal_span, timing, zones
 from bot.domain.zones import Zone
 from bot.storage import waves
 from bot.storage.database import Database, DatabaseError, Transaction
-from bot.usecases import delivery, planning, recaps
+from bot.usecases import delivery, materials, planning, recaps
 from bot.usecases.planning import Rung
 
 _LONGEST_REST = 600.0  # seconds: a machine that was asleep is not to miss a ringing by more
@@ -124,6 +125,7 @@ class Timetable:
         sources = [_housekeeping(now, self._tidy)]
         for programme in self._database.catalogue.programmes.values():
             sources.append(self._recaps(programme, now))
+            sources.append(self._materials(programme, now))
             for entry in programme.timetable:
                 sources += [self._ringings(programme, entry, zone, now, since) for zone in zones(entry)]
         return heapq.merge(*sources, key=lambda job: job.at)
@@ -208,6 +210,34 @@ class Timetable:
             return
         if told:
             log.info("coordinators are told the daily recap", action="recap_planned", people=told)
+            self._nudge()
+
+    def _materials(self, programme: Programme, now: datetime) -> Iterator[_Job]:
+        """When a session nears, and when it starts and ends; until it is over also what has been before."""
+        moments = sorted(
+            (at, number)
+            for number, session in enumerate(programme.sessions)
+            for at in material_moments(session)
+            if session.ends >= now
+        )
+        for at, number in moments:
+            yield _Job(at, partial(self._look_after_materials, programme.id, programme.sessions[number].id))
+
+    async def _look_after_materials(self, programme_id: str, session_id: str) -> None:
+        log = self._log.bind(programme=programme_id, session=session_id)
+        try:
+            told = await persistently(
+                lambda: self._database.transact(
+                    materials.look_after, programme_id, session_id, self._clock.now()
+                ),
+                self._clock,
+                log,
+            )
+        except Exception as error:  # noqa: BLE001 - a fault in a session must not silence the timetable
+            log.error("materials cannot be looked after", action="materials_broken", fault=trail(error))
+            return
+        if told:
+            log.info("materials are handed out, or reminded of", action="materials_planned", people=told)
             self._nudge()
 
     async def _tidy(self) -> None:

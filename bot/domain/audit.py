@@ -41,4 +41,9 @@ class Action(StrEnum):
     ENTRY_SKIPPED = "entry_skipped"
     ENTRY_RESTORED = "entry_restored"
     SESSION_CHANGED = "session_changed"
+    MATERIAL_PLANNED = "material_planned"  # to be handed out with its session
+    MATERIAL_RELEASED = "material_released"
+    MATERIAL_REPLACED = "material_replaced"
+    MATERIAL_WITHDRAWN = "material_withdrawn"
+    MATERIAL_NOT_NEEDED = "material_not_needed"
     AUDIT_SEEN = "audit_seen"

@@ -33,6 +33,7 @@ from bot.usecases import (
     enrolment,
     groups,
     journal,
+    materials,
     modules,
     planning,
     quiz,
@@ -60,6 +61,8 @@ COMMANDS = {
     "zone": "zona",
     "bantuan": "bantuan",
     "help": "bantuan",
+    "materi": "materi",
+    "materials": "materi",
     "panitia": "panitia",
     "coordinator": "panitia",
     "narasumber": "panitia",
@@ -220,6 +223,8 @@ def _command(tx: Transaction, who: Visitor, feature: str, now: datetime) -> Repl
             return quiz.overview(tx, person, programme)
         case "jurnal":
             return journal.overview(tx, person, programme, now)
+        case "materi":
+            return materials.overview(tx, person, programme)
         case "status":
             return receipt.receipt(tx, person, programme, now)
         case "zona":
@@ -270,6 +275,8 @@ def _participant(
                     return quiz.tap(tx, person, programme, tap, now)
                 case "jurnal":
                     return journal.tap(tx, person, chat_id, programme, tap, now)
+                case materials.TAKE:
+                    return materials.tap(tx, person, programme, tap)
                 case "sesi" if tap.choice == "list":
                     return schedule.overview(tx, person, programme, now)
                 case "sesi":

@@ -1,19 +1,20 @@
 """Materials: sent by a speaker, looked at, handed out now or with their session, replaced, taken back.
 
-The deeds, for the chat and for the page alike; each checks who does it, and at which session. What waits for a
-session is handed out by `session_reached`; speakers whose session nears without any are told by `remind`. At the
-end, what participants ask for.
+The deeds, for the chat and for the page alike; each checks who does it, and at which session. What waits
+for a session is handed out by `session_reached`; speakers whose session nears without any are told by
+`remind`. At the end, what participants ask for.
 """
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from bot.content.markup import plain, width
 from bot.domain import materials as domain
 from bot.domain.audit import Action
 from bot.domain.forms import short_moment
 from bot.domain.materials import Release, State
-from bot.domain.messages import Button, Edit, Lane, Reply, Say, Tap, Value
+from bot.domain.messages import Button, Lane, Reply, Say, Tap, Value
 from bot.domain.messages import Material as Reference
 from bot.domain.people import Person, Role
 from bot.domain.posts import ALBUM_MOST, Post
@@ -221,8 +222,8 @@ def release(
 def replace(tx: Transaction, actor: Actor, material_id: int, now: datetime) -> tuple[Material, int]:
     """Put a draft in the place of the material that it is the newer version of.
 
-    Where that is out, everybody gets the newer version, and copies of the old one say that they are old; to how
-    many it goes. Raises NotPossibleError.
+    Where that is out, everybody gets the newer version, and copies of the old one say that they are old; to
+    how many it goes. Raises NotPossibleError.
     """
     new = _drafted(tx, actor, material_id)
     if new.replaces is None:
@@ -336,7 +337,7 @@ def _note(
     now: datetime,
     *,
     people: int | None = None,
-    **details: str | int,
+    **details: Any,
 ) -> None:
     audit.note(
         tx,
@@ -356,12 +357,21 @@ def _note(
 
 
 def session_reached(tx: Transaction, programme: Programme, session: Session, now: datetime) -> int:
-    """The session has started, or ended: what waited for that is handed out; to how many. Twice does nothing."""
+    """What waited for the session to start, or end, is handed out when it has; to how many."""
     number = 0
     for found in stored.of_session(tx, programme.id, session.id):
         if found.state is State.WAITING and domain.is_due(session, found.release, now):
             number += _hand_out(tx, found, session, now)
     return number
+
+
+def look_after(tx: Transaction, programme_id: str, session_id: str, now: datetime) -> int:
+    """Hand out what is due, and remind who has sent nothing; to how many. Twice does no harm."""
+    programme = tx.catalogue.programme(programme_id)
+    session = None if programme is None else programme.session(session_id)
+    if programme is None or session is None:
+        return 0
+    return session_reached(tx, programme, session, now) + remind(tx, programme_id, session_id, now)
 
 
 def remind(tx: Transaction, programme_id: str, session_id: str, now: datetime) -> int:
@@ -392,7 +402,13 @@ def remind(tx: Transaction, programme_id: str, session_id: str, now: datetime) -
 
 
 def _tell(
-    tx: Transaction, programme: Programme, actor: Actor, say: Say, reason: str, session: Session, now: datetime
+    tx: Transaction,
+    programme: Programme,
+    actor: Actor,
+    say: Say,
+    reason: str,
+    session: Session,
+    now: datetime,
 ) -> int:
     opens = programme.windows.next_open(now, actor.person.zone)
     # Two hours before a morning's session is before the windows open: it is told all the same.
@@ -444,7 +460,7 @@ def overview(tx: Transaction, person: Person, programme: Programme) -> Reply:
     return Reply((Say("materials.sessions", {}, rows),))
 
 
-def tap(tx: Transaction, person: Person, programme: Programme, message_id: int, tapped: Tap) -> Reply:
+def tap(tx: Transaction, person: Person, programme: Programme, tapped: Tap) -> Reply:
     """A participant's button: a session's materials, one of them, or all."""
     match tapped.choice:
         case "list":
@@ -473,7 +489,7 @@ def _of_session(tx: Transaction, programme: Programme, session_id: str) -> Reply
     rows = [
         (
             Button(
-                Say("materials.button_one", {"number": number, "name": each.name}),
+                Say("materials.button_one", {"number": number, "material": each.name}),
                 Tap(TAKE, str(each.id), "get"),
             ),
         )
@@ -482,7 +498,10 @@ def _of_session(tx: Transaction, programme: Programme, session_id: str) -> Reply
     if len(out) <= AT_ONCE:
         rows.append((Button(Say("materials.button_all"), Tap(TAKE, session_id, "all")),))
     lines = tuple(
-        Say("materials.line_out", {"number": number, "name": each.name, "at": short_moment(each.released_at)})
+        Say(
+            "materials.line_out",
+            {"number": number, "material": each.name, "at": short_moment(each.released_at)},
+        )
         for number, each in enumerate(out, start=1)
         if each.released_at is not None
     )

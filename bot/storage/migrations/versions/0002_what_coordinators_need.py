@@ -194,6 +194,30 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_invitations_programme_id"), ["programme_id"], unique=False)
 
     op.create_table(
+        "materials",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("programme_id", sa.Text(), nullable=False),
+        sa.Column("session_id", sa.Text(), nullable=True),
+        sa.Column("author_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("author", sa.Text(), nullable=False),
+        sa.Column("chat_id", sa.BigInteger(), nullable=True),
+        sa.Column("album", sa.Text(), nullable=True),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("release", sa.Text(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("replaces", sa.BigInteger(), nullable=True),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("released_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["author_id"], ["people.id"], name=op.f("fk_materials_author_id"), ondelete="SET NULL"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_materials")),
+    )
+    with op.batch_alter_table("materials", schema=None) as batch_op:
+        batch_op.create_index("ix_materials_of", ["programme_id", "session_id"], unique=False)
+
+    op.create_table(
         "recaps_off",
         sa.Column("person_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("since", sa.DateTime(timezone=True), nullable=False),
@@ -211,6 +235,17 @@ def upgrade() -> None:
             ["person_id"], ["people.id"], name=op.f("fk_scopes_person_id"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("person_id", "kind", "value", name=op.f("pk_scopes")),
+    )
+    op.create_table(
+        "sessions_without_material",
+        sa.Column("programme_id", sa.Text(), nullable=False),
+        sa.Column("session_id", sa.Text(), nullable=False),
+        sa.Column("said_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("said_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["said_by"], ["people.id"], name=op.f("fk_sessions_without_material_said_by"), ondelete="SET NULL"
+        ),
+        sa.PrimaryKeyConstraint("programme_id", "session_id", name=op.f("pk_sessions_without_material")),
     )
     op.create_table(
         "sign_ins",
@@ -283,6 +318,26 @@ def upgrade() -> None:
     with op.batch_alter_table("journal_comments", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_journal_comments_entry_id"), ["entry_id"], unique=False)
 
+    op.create_table(
+        "material_versions",
+        sa.Column("material_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("post", sa.JSON(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("chat_id", sa.BigInteger(), nullable=True),
+        sa.Column("written_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("written_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["material_id"],
+            ["materials.id"],
+            name=op.f("fk_material_versions_material_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["written_by"], ["people.id"], name=op.f("fk_material_versions_written_by"), ondelete="SET NULL"
+        ),
+        sa.PrimaryKeyConstraint("material_id", "version", name=op.f("pk_material_versions")),
+    )
     with op.batch_alter_table("chats", schema=None) as batch_op:
         batch_op.create_index(
             "ix_chats_closed",
@@ -359,6 +414,7 @@ def downgrade() -> None:
             postgresql_where=sa.text("reach != 'open'"),
         )
 
+    op.drop_table("material_versions")
     with op.batch_alter_table("journal_comments", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_journal_comments_entry_id"))
 
@@ -369,8 +425,13 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_sign_ins_person_id"))
 
     op.drop_table("sign_ins")
+    op.drop_table("sessions_without_material")
     op.drop_table("scopes")
     op.drop_table("recaps_off")
+    with op.batch_alter_table("materials", schema=None) as batch_op:
+        batch_op.drop_index("ix_materials_of")
+
+    op.drop_table("materials")
     with op.batch_alter_table("invitations", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_invitations_programme_id"))
 
