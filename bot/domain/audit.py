@@ -48,4 +48,9 @@ class Action(StrEnum):
     QUESTION_ANSWERED = "question_answered"
     LIVE_QUIZ_LAUNCHED = "live_quiz_launched"
     LIVE_QUIZ_REVEALED = "live_quiz_revealed"
+    MATERIAL_PLANNED = "material_planned"  # to be handed out with its session
+    MATERIAL_RELEASED = "material_released"
+    MATERIAL_REPLACED = "material_replaced"
+    MATERIAL_WITHDRAWN = "material_withdrawn"
+    MATERIAL_NOT_NEEDED = "material_not_needed"
     AUDIT_SEEN = "audit_seen"

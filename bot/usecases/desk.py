@@ -35,6 +35,7 @@ from bot.usecases import (
     groups,
     journal,
     live_quiz,
+    materials,
     modules,
     planning,
     questions,
@@ -68,6 +69,8 @@ COMMANDS = {
     "help": "bantuan",
     "tanya": "tanya",
     "ask": "tanya",
+    "materi": "materi",
+    "materials": "materi",
     "panitia": "panitia",
     "coordinator": "panitia",
     "narasumber": "panitia",
@@ -232,6 +235,8 @@ def _command(tx: Transaction, who: Visitor, feature: str, now: datetime) -> Repl
             return attendance.overview(tx, person, programme, now)
         case "tanya":
             return questions.overview(tx, person, programme, now)
+        case "materi":
+            return materials.overview(tx, person, programme)
         case "status":
             return receipt.receipt(tx, person, programme, now)
         case "zona":
@@ -294,6 +299,8 @@ def _participant(
                     return journal.tap(tx, person, chat_id, programme, tap, now)
                 case attendance.ACTION:
                     return attendance.tap(tx, person, programme, tap, now)
+                case materials.TAKE:
+                    return materials.tap(tx, person, programme, tap)
                 case "sesi" if tap.choice == "list":
                     return schedule.overview(tx, person, programme, now)
                 case "sesi":

@@ -10,6 +10,8 @@ from bot.domain.messages import (
     AskLive,
     Board,
     File,
+    Handout,
+    Material,
     Message,
     Progress,
     Reader,
@@ -20,12 +22,12 @@ from bot.domain.messages import (
 )
 from bot.domain.posts import Post
 from bot.storage import announcements as stored
-from bot.storage import files, outbox
+from bot.storage import files, materials, outbox
 from bot.storage.database import Transaction
 from bot.storage.outbox import Letter
 from bot.usecases import announcements, boards, copies, live_quiz
 
-REFERENCES = (Revise, Recall, Announcement, Progress, File, Board, AskLive)
+REFERENCES = (Revise, Recall, Announcement, Material, Progress, File, Board, AskLive)
 
 
 def resolve(tx: Transaction, letters: Sequence[Letter], now: datetime) -> list[Letter]:
@@ -37,9 +39,9 @@ def resolve(tx: Transaction, letters: Sequence[Letter], now: datetime) -> list[L
     for letter in copies.resolve(tx, letters, now):
         message: Sendable | None = letter.message
         match message:
-            case Announcement() | Progress() | File() | Board() | AskLive():
+            case Announcement() | Material() | Progress() | File() | Board() | AskLive():
                 message = lookup.found(message, letter.person_id)
-            case Amend(message_ids, (Announcement() | Progress() | Board()) as says):
+            case Amend(message_ids, (Announcement() | Material() | Progress() | Board()) as says):
                 said = lookup.found(says, letter.person_id)
                 message = None if said is None else Amend(message_ids, said)
         if message is None:
@@ -57,10 +59,13 @@ class _Lookup:
     def __init__(self, tx: Transaction) -> None:
         self._tx = tx
         self._posts: dict[Announcement, tuple[str, Post] | None] = {}
+        self._handouts: dict[Material, Handout | None] = {}
         self._asked: dict[int, AskLive | None] = {}
         self._boards: dict[tuple[Board, int | None], Say | None] = {}
 
-    def found(self, message: Message | Post, person_id: int | None) -> Message | Post | None:
+    def found(
+        self, message: Message | Post | Handout, person_id: int | None
+    ) -> Message | Post | Handout | None:
         match message:
             case AskLive(number):
                 if number not in self._asked:
@@ -75,6 +80,10 @@ class _Lookup:
             case Announcement():
                 found = self._post(message)
                 return None if found is None else found[1]
+            case Material():
+                if message not in self._handouts:
+                    self._handouts[message] = materials.handout(self._tx, message)
+                return self._handouts[message]
             case Progress(number):
                 return announcements.progress_in_words(self._tx, number)
             case File(file_id):

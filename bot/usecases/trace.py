@@ -21,6 +21,7 @@ from bot.domain.messages import (
     Edit,
     File,
     Invite,
+    Material,
     Message,
     Picture,
     Progress,
@@ -204,6 +205,8 @@ def _what(message: Message | None) -> str:
             return "an earlier message taken back"
         case Announcement(number):
             return f"announcement {number}"
+        case Material(number, version):
+            return f"version {version} of material {number}"
         case Progress(number):
             return f"how far announcement {number} has got"
         case Board(kind, item):

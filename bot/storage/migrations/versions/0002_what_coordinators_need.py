@@ -318,6 +318,30 @@ def upgrade() -> None:
         batch_op.create_index("ix_live_quizzes_of", ["programme_id", "session_id", "id"], unique=False)
 
     op.create_table(
+        "materials",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("programme_id", sa.Text(), nullable=False),
+        sa.Column("session_id", sa.Text(), nullable=True),
+        sa.Column("author_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("author", sa.Text(), nullable=False),
+        sa.Column("chat_id", sa.BigInteger(), nullable=True),
+        sa.Column("album", sa.Text(), nullable=True),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("release", sa.Text(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("replaces", sa.BigInteger(), nullable=True),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("released_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["author_id"], ["people.id"], name=op.f("fk_materials_author_id"), ondelete="SET NULL"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_materials")),
+    )
+    with op.batch_alter_table("materials", schema=None) as batch_op:
+        batch_op.create_index("ix_materials_of", ["programme_id", "session_id"], unique=False)
+
+    op.create_table(
         "questions",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("programme_id", sa.Text(), nullable=False),
@@ -378,6 +402,17 @@ def upgrade() -> None:
     with op.batch_alter_table("session_troubles", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_session_troubles_person_id"), ["person_id"], unique=False)
 
+    op.create_table(
+        "sessions_without_material",
+        sa.Column("programme_id", sa.Text(), nullable=False),
+        sa.Column("session_id", sa.Text(), nullable=False),
+        sa.Column("said_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("said_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["said_by"], ["people.id"], name=op.f("fk_sessions_without_material_said_by"), ondelete="SET NULL"
+        ),
+        sa.PrimaryKeyConstraint("programme_id", "session_id", name=op.f("pk_sessions_without_material")),
+    )
     op.create_table(
         "sign_ins",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -522,6 +557,26 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_live_quiz_votes_person_id"), ["person_id"], unique=False)
 
     op.create_table(
+        "material_versions",
+        sa.Column("material_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("post", sa.JSON(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("chat_id", sa.BigInteger(), nullable=True),
+        sa.Column("written_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("written_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["material_id"],
+            ["materials.id"],
+            name=op.f("fk_material_versions_material_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["written_by"], ["people.id"], name=op.f("fk_material_versions_written_by"), ondelete="SET NULL"
+        ),
+        sa.PrimaryKeyConstraint("material_id", "version", name=op.f("pk_material_versions")),
+    )
+    op.create_table(
         "question_supports",
         sa.Column("question_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("person_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -654,6 +709,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_question_supports_person_id"))
 
     op.drop_table("question_supports")
+    op.drop_table("material_versions")
     with op.batch_alter_table("live_quiz_votes", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_live_quiz_votes_person_id"))
 
@@ -678,6 +734,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_sign_ins_person_id"))
 
     op.drop_table("sign_ins")
+    op.drop_table("sessions_without_material")
     with op.batch_alter_table("session_troubles", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_session_troubles_person_id"))
 
@@ -689,6 +746,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_questions_of")
 
     op.drop_table("questions")
+    with op.batch_alter_table("materials", schema=None) as batch_op:
+        batch_op.drop_index("ix_materials_of")
+
+    op.drop_table("materials")
     with op.batch_alter_table("live_quizzes", schema=None) as batch_op:
         batch_op.drop_index("ix_live_quizzes_of")
 
