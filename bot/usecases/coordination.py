@@ -13,6 +13,7 @@ from bot.usecases import (
     desk_recaps,
     desk_requests,
     desk_rosters,
+    desk_sessions,
     desk_timetable,
     sign_ins,
     speakers,
@@ -27,6 +28,7 @@ AREAS: Mapping[str, Area] = {
     for area in (
         cast("Area", desk_announcements),
         cast("Area", desk_timetable),
+        cast("Area", desk_sessions),
         cast("Area", desk_recaps),
         cast("Area", desk_people),
         cast("Area", desk_requests),
