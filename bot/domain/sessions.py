@@ -82,11 +82,13 @@ def moves(session: Session, made: Collection[State], now: datetime) -> Moves:
     return Moves(tuple(undo), tuple(make))
 
 
-def state(session: Session, made: Collection[State]) -> State:
-    """How far the session has got, by the steps that have been made."""
+def state(session: Session, made: Collection[State], now: datetime) -> State:
+    """How far the session has got: by the steps that were made, and those that are about to be."""
     if session.cancelled:
         return State.CANCELLED
-    return next((step for step in reversed(STEPS) if step in made), State.SCHEDULED)
+    due = moves(session, made, now)
+    reached = ({*made} - {*due.undo}) | {*due.make}
+    return next((step for step in reversed(STEPS) if step in reached), State.SCHEDULED)
 
 
 class Deed(StrEnum):

@@ -8,13 +8,15 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol, cast
 
-from bot.domain.messages import Say
+from bot.domain.forms import clock_times
+from bot.domain.messages import Say, Value
 from bot.domain.programme import Programme, Session
-from bot.domain.sessions import STEPS, State, moment, moves, state
+from bot.domain.sessions import STEPS, Deed, State, change, moment, moves, possible, state
 from bot.storage import corrections
 from bot.storage import sessions as stored
 from bot.storage.database import Transaction
 from bot.usecases import stuck
+from bot.usecases.corrections import ChangeSession, EndSession, Proposal, RefusedError
 
 
 class Follower(Protocol):
@@ -81,12 +83,35 @@ def moments(programme: Programme, since: datetime) -> list[datetime]:
     return sorted(at for at in found if at > since)
 
 
-def states(tx: Transaction, programme: Programme) -> dict[str, State]:
+def states(tx: Transaction, programme: Programme, now: datetime) -> dict[str, State]:
     """How far each session has got, by its id."""
     lives = stored.all_made(tx, programme.id)
-    return {session.id: state(session, lives.get(session.id, {})) for session in programme.sessions}
+    return {session.id: state(session, lives.get(session.id, {}), now) for session in programme.sessions}
 
 
 def counts(tx: Transaction, programme: Programme, session: Session) -> tuple[Say, ...]:
     """What there is to count of a session, of every area."""
     return tuple(line for each in COUNTS for line in each.session_counts(tx, programme, session))
+
+
+# --- what coordinators do -----------------------------------------------------------------------------
+
+
+def wanted(session: Session, deed: Deed, now: datetime) -> Proposal:
+    """A deed as a correction of the timetable; raises RefusedError where it cannot be done (any more)."""
+    if deed not in possible(session, now):
+        raise RefusedError("sessions.not_any_more")
+    changed = change(session, deed, now)
+    if deed is Deed.END and changed.ends is not None:
+        return EndSession(session.id, changed.ends)
+    return ChangeSession(session.id, changed)
+
+
+def in_words(session: Session, deed: Deed) -> Say:
+    """What a deed makes of the session (as it is then)."""
+    said: dict[str, Value] = {
+        "title": session.title,
+        "starts": clock_times(session.starts),
+        "ends": clock_times(session.ends),
+    }
+    return Say(f"sessions.becomes_{deed}", said)

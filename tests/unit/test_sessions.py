@@ -44,7 +44,8 @@ SESSION = Session("hari-1", Localised("Hari 1", "Day 1"), OPENS, STARTS, ENDS, R
 def test_steps_are_due_at_their_moments_and_late_ones_too(now: datetime, reached: tuple[State, ...]) -> None:
     assert moves(SESSION, (), now) == Moves(make=reached)
     assert moves(SESSION, reached, now) == Moves()
-    assert state(SESSION, reached) == (reached[-1] if reached else State.SCHEDULED)
+    for made in ((), reached):
+        assert state(SESSION, made, now) == (reached[-1] if reached else State.SCHEDULED)
 
 
 def test_steps_come_in_the_order_of_their_moments() -> None:
@@ -56,6 +57,7 @@ def test_a_session_that_is_put_off_goes_back_and_comes_again() -> None:
     made = STEPS[:2]
 
     assert moves(later, made, STARTS + HOUR) == Moves(undo=(State.STARTED, State.ROOM_OPEN))
+    assert state(later, made, STARTS + HOUR) is State.SCHEDULED
     assert moves(later, (), OPENS + DAY) == Moves(make=(State.ROOM_OPEN,))
 
 
@@ -70,7 +72,7 @@ def test_a_cancelled_session_makes_no_step_but_that_and_goes_on_when_it_is_reins
 
     assert moves(cancelled, (State.ROOM_OPEN,), ENDS) == Moves(make=(State.CANCELLED,))
     assert moves(cancelled, (State.ROOM_OPEN, State.CANCELLED), ENDS) == Moves()
-    assert state(cancelled, ()) is State.CANCELLED
+    assert state(cancelled, (), ENDS) is State.CANCELLED
     made = (State.ROOM_OPEN, State.CANCELLED)
     assert moves(SESSION, made, STARTS) == Moves(undo=(State.CANCELLED,), make=(State.STARTED,))
 
