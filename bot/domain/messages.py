@@ -218,6 +218,14 @@ class Announcement:
 
 
 @dataclass(frozen=True, slots=True)
+class Material:
+    """A material of a session, in that version; once there is a newer one, a copy of it says so."""
+
+    id: int
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
 class Progress:
     """How far an announcement has got, as it is when this is sent."""
 
@@ -246,6 +254,7 @@ Message: TypeAlias = (
     | Revise
     | Recall
     | Announcement
+    | Material
     | Progress
     | Board
 )
@@ -253,11 +262,26 @@ Message: TypeAlias = (
 
 
 @dataclass(frozen=True, slots=True)
+class Handout:
+    """A material as its readers get it: its session named above its words. `old`: there is a newer version.
+
+    `chat_id` is where its author sent it, for what is handed out as a copy of that.
+    """
+
+    programme: str
+    session: str
+    post: Post
+    version: int = 1
+    old: bool = False
+    chat_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Amend:
     """Make the messages `message_ids`, one copy (an album's are several), say what `says` says."""
 
     message_ids: tuple[int, ...]
-    says: "Message | Post"
+    says: "Message | Post | Handout"
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,7 +296,7 @@ class TakeBack:
     captioned: bool = False
 
 
-Sendable: TypeAlias = Message | Amend | TakeBack | Post
+Sendable: TypeAlias = Message | Amend | TakeBack | Post | Handout
 """What is given to the wire: all that was referred to is in it."""
 
 

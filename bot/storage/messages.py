@@ -17,6 +17,7 @@ from bot.domain.messages import (
     File,
     Invite,
     Link,
+    Material,
     Message,
     Picture,
     Progress,
@@ -60,6 +61,8 @@ def dump(message: Message) -> dict[str, Any]:
             return {"recall": by_note, **said}
         case Announcement(announcement_id, version):
             return {"announcement": announcement_id, **({} if version is None else {"version": version})}
+        case Material(material_id, version):
+            return {"material": [material_id, version]}
         case Progress(announcement_id):
             return {"progress": announcement_id}
         case File(file_id, name, caption):
@@ -81,6 +84,8 @@ def load(data: dict[str, Any]) -> Message:
             return Recall(_load_say(data["say"]) if "say" in data else None, by_note)
         case {"announcement": int(announcement_id)}:
             return Announcement(announcement_id, data.get("version"))
+        case {"material": [int(material_id), int(version)]}:
+            return Material(material_id, version)
         case {"progress": int(announcement_id)}:
             return Progress(announcement_id)
         case {"file": [int(file_id), str(name)], "say": dict(say)}:

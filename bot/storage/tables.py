@@ -816,3 +816,53 @@ class ZoomNameRow(Base):
     state: Mapped[str]  # open | settled | nobody
     imported_at: Mapped[datetime]
     settled_by: Mapped[int | None] = mapped_column(ForeignKey("people.id", ondelete="SET NULL"))
+
+
+# --- materials -------------------------------------------------------------------------------------------
+
+
+class MaterialRow(Base):
+    """What a speaker hands out at a session, and how far that has got."""
+
+    __tablename__ = "materials"
+    __table_args__ = (Index("ix_materials_of", "programme_id", "session_id"),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    programme_id: Mapped[str]
+    session_id: Mapped[str | None]  # None: it has yet to be said
+    author_id: Mapped[int | None] = mapped_column(ForeignKey("people.id", ondelete="SET NULL"))
+    author: Mapped[str]  # the name, which stays when the person is erased
+    chat_id: Mapped[int | None] = mapped_column(BigInteger)  # where the author sent it
+    album: Mapped[str | None]  # Telegram's id of the album that it is being made of
+    state: Mapped[str]  # domain.materials.State
+    release: Mapped[str]  # domain.materials.Release
+    version: Mapped[int] = mapped_column(default=1)  # the one that holds
+    replaces: Mapped[int | None] = mapped_column(BigInteger)  # a draft: it is to be a newer version of that one
+    made_at: Mapped[datetime]
+    released_at: Mapped[datetime | None]
+    withdrawn_at: Mapped[datetime | None]
+
+
+class MaterialVersionRow(Base):
+    """One version of a material; earlier ones stay, their copies in chats refer to them."""
+
+    __tablename__ = "material_versions"
+
+    material_id: Mapped[int] = mapped_column(ForeignKey("materials.id", ondelete="CASCADE"), primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    post: Mapped[dict[str, Any]]  # domain.posts
+    name: Mapped[str]  # what it is called in lists
+    chat_id: Mapped[int | None] = mapped_column(BigInteger)
+    written_by: Mapped[int | None] = mapped_column(ForeignKey("people.id", ondelete="SET NULL"))
+    written_at: Mapped[datetime]
+
+
+class NoMaterialRow(Base):
+    """A session of which its speaker says that there will be no material."""
+
+    __tablename__ = "sessions_without_material"
+
+    programme_id: Mapped[str] = mapped_column(primary_key=True)
+    session_id: Mapped[str] = mapped_column(primary_key=True)
+    said_by: Mapped[int | None] = mapped_column(ForeignKey("people.id", ondelete="SET NULL"))
+    said_at: Mapped[datetime]

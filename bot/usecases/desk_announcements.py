@@ -14,8 +14,7 @@ from bot.domain.enrolment import tidy
 from bot.domain.events import Edited, Shared, Wrote
 from bot.domain.messages import Announcement as Reference
 from bot.domain.messages import Button, Cell, Edit, File, Message, Reply, Say, Table, Tap, Value
-from bot.domain.posts import KINDS as POSTABLE
-from bot.domain.posts import Piece, Post
+from bot.domain.posts import Post
 from bot.domain.programme import Audience
 from bot.domain.staff import Right
 from bot.storage import announcements as stored
@@ -26,6 +25,7 @@ from bot.usecases import announcements
 from bot.usecases import whom as whom_of
 from bot.usecases.announcements import NotPossibleError
 from bot.usecases.menu import OLD_BUTTON
+from bot.usecases.posts import post_of
 from bot.usecases.shift import DIALOGUE, Shift, menu_button
 
 ACTION = announcements.ACTION
@@ -43,7 +43,7 @@ def open(tx: Transaction, shift: Shift) -> Reply:  # noqa: A001 - every area of 
 
 def offer(tx: Transaction, shift: Shift, event: Wrote | Shared) -> Reply | None:
     """Something came while nothing was open: is it to be announced? None where it could not be."""
-    post = _post_of(event)
+    post = post_of(event)
     if post is None or not shift.actor.may(RIGHT):
         return None
     album = event.album if isinstance(event, Shared) else None
@@ -393,7 +393,7 @@ def _ask(tx: Transaction, shift: Shift, asked: str, more: Mapping[str, Any], key
 
 
 def _content(tx: Transaction, shift: Shift, event: Wrote | Shared) -> Reply:
-    post = _post_of(event)
+    post = post_of(event)
     if post is None:
         return Reply((Say("announce.kind_cannot", {}, (_to_overview(),)),))
     dialogues.leave(tx, shift.chat_id, DIALOGUE)
@@ -403,7 +403,7 @@ def _content(tx: Transaction, shift: Shift, event: Wrote | Shared) -> Reply:
 
 
 def _new_words(tx: Transaction, shift: Shift, number: int, event: Wrote | Shared) -> Reply:
-    post = _post_of(event)
+    post = post_of(event)
     if post is None:
         return Reply((Say("announce.kind_cannot", {}, (_to_overview(),)),))
     dialogues.leave(tx, shift.chat_id, DIALOGUE)
@@ -447,31 +447,6 @@ def _save(tx: Transaction, shift: Shift, number: int, event: Wrote | Shared) -> 
     person = shift.actor.person
     stored.save_audience(tx, person.programme, name, found.whom, person.id, shift.now)
     return Reply((_whom(tx, shift, found),))
-
-
-def _post_of(event: Wrote | Shared) -> Post | None:
-    """What somebody wrote or sent as a post; None for what cannot be said again."""
-    if isinstance(event, Wrote):
-        words = event.html if event.html is not None else escape(event.text)
-        return Post((Piece("text", words, message_id=event.message_id, preview=event.preview),))
-    if event.kind not in POSTABLE:
-        return None
-    if event.file_id is None and event.poll is None and event.place is None:
-        return None
-    return Post(
-        (
-            Piece(
-                event.kind,
-                event.html if event.html is not None else escape(event.caption),
-                event.file_id,
-                event.message_id,
-                above=event.above,
-                spoiler=event.spoiler,
-                poll=event.poll,
-                place=event.place,
-            ),
-        )
-    )
 
 
 # --- screens ----------------------------------------------------------------------------------------------

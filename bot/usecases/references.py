@@ -9,6 +9,8 @@ from bot.domain.messages import (
     Announcement,
     Board,
     File,
+    Handout,
+    Material,
     Message,
     Progress,
     Reader,
@@ -19,12 +21,12 @@ from bot.domain.messages import (
 )
 from bot.domain.posts import Post
 from bot.storage import announcements as stored
-from bot.storage import files, outbox
+from bot.storage import files, materials, outbox
 from bot.storage.database import Transaction
 from bot.storage.outbox import Letter
 from bot.usecases import announcements, copies, stuck
 
-REFERENCES = (Revise, Recall, Announcement, Progress, Board, File)
+REFERENCES = (Revise, Recall, Announcement, Material, Progress, Board, File)
 
 
 def resolve(tx: Transaction, letters: Sequence[Letter], now: datetime) -> list[Letter]:
@@ -36,9 +38,9 @@ def resolve(tx: Transaction, letters: Sequence[Letter], now: datetime) -> list[L
     for letter in copies.resolve(tx, letters, now):
         message: Sendable | None = letter.message
         match message:
-            case Announcement() | Progress() | Board() | File():
+            case Announcement() | Material() | Progress() | Board() | File():
                 message = lookup.found(message)
-            case Amend(message_ids, (Announcement() | Progress() | Board()) as says):
+            case Amend(message_ids, (Announcement() | Material() | Progress() | Board()) as says):
                 said = lookup.found(says)
                 message = None if said is None else Amend(message_ids, said)
         if message is None:
@@ -56,12 +58,17 @@ class _Lookup:
     def __init__(self, tx: Transaction) -> None:
         self._tx = tx
         self._posts: dict[Announcement, tuple[str, Post] | None] = {}
+        self._handouts: dict[Material, Handout | None] = {}
 
-    def found(self, message: Message | Post) -> Message | Post | None:
+    def found(self, message: Message | Post | Handout) -> Message | Post | Handout | None:
         match message:
             case Announcement():
                 found = self._post(message)
                 return None if found is None else found[1]
+            case Material():
+                if message not in self._handouts:
+                    self._handouts[message] = materials.handout(self._tx, message)
+                return self._handouts[message]
             case Progress(number):
                 return announcements.progress_in_words(self._tx, number)
             case Board():
