@@ -26,12 +26,13 @@ from bot.clock import Clock
 from bot.delivery.patience import persistently, rest
 from bot.domain.faults import trail
 from bot.domain.forecast import Pace
+from bot.domain.materials import nearings
 from bot.domain.programme import AroundSession, Entry, Instant, Local, PersonalDay, Programme, Recurring
 from bot.domain.timetable import Ring, personal_span, timing, zones
 from bot.domain.zones import Zone
 from bot.storage import waves
 from bot.storage.database import Database, DatabaseError, Transaction
-from bot.usecases import delivery, planning, recaps, sessions
+from bot.usecases import delivery, materials, planning, recaps, sessions
 from bot.usecases.planning import Rung
 
 _LONGEST_REST = 600.0  # seconds: a machine that was asleep is not to miss a ringing by more
@@ -126,6 +127,7 @@ class Timetable:
         for programme in self._database.catalogue.programmes.values():
             sources.append(self._recaps(programme, now))
             sources.append(self._lives(programme, now))
+            sources.append(self._materials(programme, now))
             for entry in programme.timetable:
                 sources += [self._ringings(programme, entry, zone, now, since) for zone in zones(entry)]
         return heapq.merge(*sources, key=lambda job: job.at)
@@ -237,6 +239,34 @@ class Timetable:
         for session_id, step in steps:
             log.info("a session comes to a step", action="session_step", session=session_id, step=step.value)
         if steps:
+            self._nudge()
+
+    def _materials(self, programme: Programme, now: datetime) -> Iterator[_Job]:
+        """When a session nears: its speaker is reminded of what there is to send; the overdue ones at once."""
+        nearing = sorted(
+            (each.at, number)
+            for number, session in enumerate(programme.sessions)
+            for each in nearings(session)
+            if session.starts > now
+        )
+        for at, number in nearing:
+            yield _Job(at, partial(self._remind, programme.id, programme.sessions[number].id))
+
+    async def _remind(self, programme_id: str, session_id: str) -> None:
+        log = self._log.bind(programme=programme_id, session=session_id)
+        try:
+            told = await persistently(
+                lambda: self._database.transact(
+                    materials.remind, programme_id, session_id, self._clock.now()
+                ),
+                self._clock,
+                log,
+            )
+        except Exception as error:  # noqa: BLE001 - a fault in one session must not silence the timetable
+            log.error("nobody can be reminded of materials", action="reminder_broken", fault=trail(error))
+            return
+        if told:
+            log.info("a session nears without material", action="reminder_planned", people=told)
             self._nudge()
 
     async def _tidy(self) -> None:

@@ -44,4 +44,9 @@ class Action(StrEnum):
     ATTENDANCE_DECIDED = "attendance_decided"  # one was there, or was not
     ATTENDANCE_IMPORTED = "attendance_imported"  # a Zoom report
     ZOOM_NAME_SETTLED = "zoom_name_settled"
+    MATERIAL_PLANNED = "material_planned"  # to be handed out with its session
+    MATERIAL_RELEASED = "material_released"
+    MATERIAL_REPLACED = "material_replaced"
+    MATERIAL_WITHDRAWN = "material_withdrawn"
+    MATERIAL_NOT_NEEDED = "material_not_needed"
     AUDIT_SEEN = "audit_seen"

@@ -1,4 +1,4 @@
-"""Materials of a live session: what a speaker hands out, when participants get it, when a speaker is reminded."""
+"""Materials of a live session: what a speaker hands out, when participants get it, and who is reminded."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,13 +13,13 @@ COPIED = frozenset({"video_note", "sticker", "contact", "venue", "location"})
 """What has no words of its own: it is handed out as a copy of the speaker's message."""
 
 KINDS = FILES | COPIED | {"text"}
-"""What can be handed out, by Telegram's names. A poll is no material: a live quiz is made of it."""
+"""What can be handed out, by Telegram's names. Not a poll: a live quiz is made of it."""
 
 AHEAD = (timedelta(days=1), timedelta(hours=2))
 """So long before a session its speaker is reminded, where it has no material."""
 
 LEAD = 200
-"""Characters at most that stand above a material's own words: the session's title, and which version it is."""
+"""Characters at most that stand above a material's own words: its session, and which version it is."""
 
 _NAME = 60
 _AFTERWARDS = timedelta(hours=1)
@@ -94,7 +94,7 @@ def reminded(session: Session, now: datetime) -> Nearing | None:
 
 
 def label(post: Post, name: str, shown: str) -> str:
-    """What a material is called in lists: its file's `name`, else its first words (`shown`), else its kind."""
+    """What it is called in lists: its file's `name`, else its first words (`shown`), else its kind."""
     found = " ".join((name or shown).split()) or post.pieces[0].kind
     return found if len(found) <= _NAME else found[: _NAME - 1].rstrip() + "…"
 

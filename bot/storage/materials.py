@@ -77,9 +77,7 @@ def write(
         "written_by": written_by,
         "written_at": now,
     }
-    tx.connection.execute(
-        upsert(tx.connection, MaterialVersionRow, values, key=("material_id", "version"))
-    )
+    tx.connection.execute(upsert(tx.connection, MaterialVersionRow, values, key=("material_id", "version")))
 
 
 def change(tx: Transaction, material_id: int, **values: Any) -> None:
@@ -208,7 +206,7 @@ def _material(row: Row[Any]) -> Material:
 
 
 def copies(found: Material, versions: Sequence[int]) -> Select[int]:
-    """Select the rows of the outbox by which these versions went out, and what people took of it themselves."""
+    """Select the rows of the outbox by which these versions went out, or were given to who asked."""
     taken = and_(
         text("outbox.lane = 0 AND outbox.about IS NOT NULL"),
         OutboxRow.about == outbox.handing_out(found.id),

@@ -837,7 +837,9 @@ class MaterialRow(Base):
     state: Mapped[str]  # domain.materials.State
     release: Mapped[str]  # domain.materials.Release
     version: Mapped[int] = mapped_column(default=1)  # the one that holds
-    replaces: Mapped[int | None] = mapped_column(BigInteger)  # a draft: it is to be a newer version of that one
+    replaces: Mapped[int | None] = mapped_column(
+        BigInteger
+    )  # a draft: it is to be a newer version of that one
     made_at: Mapped[datetime]
     released_at: Mapped[datetime | None]
     withdrawn_at: Mapped[datetime | None]

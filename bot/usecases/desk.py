@@ -34,6 +34,7 @@ from bot.usecases import (
     enrolment,
     groups,
     journal,
+    materials,
     modules,
     planning,
     quiz,
@@ -64,6 +65,8 @@ COMMANDS = {
     "zone": "zona",
     "bantuan": "bantuan",
     "help": "bantuan",
+    "materi": "materi",
+    "materials": "materi",
     "panitia": "panitia",
     "coordinator": "panitia",
     "narasumber": "panitia",
@@ -226,6 +229,8 @@ def _command(tx: Transaction, who: Visitor, feature: str, now: datetime) -> Repl
             return journal.overview(tx, person, programme, now)
         case "hadir":
             return attendance.overview(tx, person, programme, now)
+        case "materi":
+            return materials.overview(tx, person, programme)
         case "status":
             return receipt.receipt(tx, person, programme, now)
         case "zona":
@@ -280,6 +285,8 @@ def _participant(
                     return journal.tap(tx, person, chat_id, programme, tap, now)
                 case attendance.ACTION:
                     return attendance.tap(tx, person, programme, tap, now)
+                case materials.TAKE:
+                    return materials.tap(tx, person, programme, tap)
                 case "sesi" if tap.choice == "list":
                     return schedule.overview(tx, person, programme, now)
                 case "sesi":

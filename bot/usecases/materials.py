@@ -1,23 +1,26 @@
 """Materials: sent by a speaker, looked at, handed out now or with their session, replaced, taken back.
 
-The deeds, for the chat and for the page alike; each checks who does it, and at which session. What waits for a
-session is handed out by `session_reached`; speakers whose session nears without any are told by `remind`. At the
-end, what participants ask for.
+The deeds, for the chat and for the page alike; each checks who does it, and at which session. What waits
+for a session is handed out by `session_reached`; speakers whose session nears without any are told by
+`remind`. At the end, what participants ask for.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from bot.content.markup import plain, width
 from bot.domain import materials as domain
 from bot.domain.audit import Action
 from bot.domain.forms import short_moment
 from bot.domain.materials import Release, State
-from bot.domain.messages import Button, Edit, Lane, Reply, Say, Tap, Value
+from bot.domain.messages import Button, Lane, Reply, Say, Tap, Value
 from bot.domain.messages import Material as Reference
 from bot.domain.people import Person, Role
 from bot.domain.posts import ALBUM_MOST, Post
 from bot.domain.programme import Audience, Programme, Session
+from bot.domain.sessions import State as Step
 from bot.domain.staff import Actor, Right
 from bot.domain.zones import Zone
 from bot.storage import announcements, audience, audit, outbox, staff, state, waves
@@ -221,8 +224,8 @@ def release(
 def replace(tx: Transaction, actor: Actor, material_id: int, now: datetime) -> tuple[Material, int]:
     """Put a draft in the place of the material that it is the newer version of.
 
-    Where that is out, everybody gets the newer version, and copies of the old one say that they are old; to how
-    many it goes. Raises NotPossibleError.
+    Where that is out, everybody gets the newer version, and copies of the old one say that they are old; to
+    how many it goes. Raises NotPossibleError.
     """
     new = _drafted(tx, actor, material_id)
     if new.replaces is None:
@@ -336,7 +339,7 @@ def _note(
     now: datetime,
     *,
     people: int | None = None,
-    **details: str | int,
+    **details: Any,
 ) -> None:
     audit.note(
         tx,
@@ -355,13 +358,30 @@ def _note(
 # --- what happens by itself -------------------------------------------------------------------------------
 
 
-def session_reached(tx: Transaction, programme: Programme, session: Session, now: datetime) -> int:
-    """The session has started, or ended: what waited for that is handed out; to how many. Twice does nothing."""
-    number = 0
+def session_reached(
+    tx: Transaction, programme: Programme, session: Session, step: Step, now: datetime
+) -> None:
+    """What waited for the session to start, or end, is handed out. Twice does nothing."""
+    if step not in (Step.STARTED, Step.MATERIALS_OUT):
+        return
     for found in stored.of_session(tx, programme.id, session.id):
         if found.state is State.WAITING and domain.is_due(session, found.release, now):
-            number += _hand_out(tx, found, session, now)
-    return number
+            _hand_out(tx, found, session, now)
+
+
+def session_counts(tx: Transaction, programme: Programme, session: Session) -> Sequence[Say]:
+    """How much there is of a session, for coordinators."""
+    return (standing(tx, programme, session),)
+
+
+def standing(tx: Transaction, programme: Programme, session: Session) -> Say:
+    """How much there is of a session, in a few words."""
+    states = [each.state for each in stored.of_session(tx, programme.id, session.id)]
+    out, waiting = states.count(State.OUT), states.count(State.WAITING)
+    if out or waiting:
+        return Say("materials.has", {"out": out, "waiting": waiting})
+    without = session.id in stored.without(tx, programme.id)
+    return Say("materials.has_none_needed" if without else "materials.has_none")
 
 
 def remind(tx: Transaction, programme_id: str, session_id: str, now: datetime) -> int:
@@ -392,7 +412,13 @@ def remind(tx: Transaction, programme_id: str, session_id: str, now: datetime) -
 
 
 def _tell(
-    tx: Transaction, programme: Programme, actor: Actor, say: Say, reason: str, session: Session, now: datetime
+    tx: Transaction,
+    programme: Programme,
+    actor: Actor,
+    say: Say,
+    reason: str,
+    session: Session,
+    now: datetime,
 ) -> int:
     opens = programme.windows.next_open(now, actor.person.zone)
     # Two hours before a morning's session is before the windows open: it is told all the same.
@@ -444,7 +470,7 @@ def overview(tx: Transaction, person: Person, programme: Programme) -> Reply:
     return Reply((Say("materials.sessions", {}, rows),))
 
 
-def tap(tx: Transaction, person: Person, programme: Programme, message_id: int, tapped: Tap) -> Reply:
+def tap(tx: Transaction, person: Person, programme: Programme, tapped: Tap) -> Reply:
     """A participant's button: a session's materials, one of them, or all."""
     match tapped.choice:
         case "list":
@@ -473,7 +499,7 @@ def _of_session(tx: Transaction, programme: Programme, session_id: str) -> Reply
     rows = [
         (
             Button(
-                Say("materials.button_one", {"number": number, "name": each.name}),
+                Say("materials.button_one", {"number": number, "material": each.name}),
                 Tap(TAKE, str(each.id), "get"),
             ),
         )
@@ -482,7 +508,10 @@ def _of_session(tx: Transaction, programme: Programme, session_id: str) -> Reply
     if len(out) <= AT_ONCE:
         rows.append((Button(Say("materials.button_all"), Tap(TAKE, session_id, "all")),))
     lines = tuple(
-        Say("materials.line_out", {"number": number, "name": each.name, "at": short_moment(each.released_at)})
+        Say(
+            "materials.line_out",
+            {"number": number, "material": each.name, "at": short_moment(each.released_at)},
+        )
         for number, each in enumerate(out, start=1)
         if each.released_at is not None
     )

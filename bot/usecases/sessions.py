@@ -14,7 +14,7 @@ from bot.domain.sessions import STEPS, State, moment, moves, state
 from bot.storage import corrections
 from bot.storage import sessions as stored
 from bot.storage.database import Transaction
-from bot.usecases import stuck
+from bot.usecases import materials, stuck
 
 
 class Follower(Protocol):
@@ -36,10 +36,10 @@ class Counted(Protocol):
         """What coordinators see of it, a line each."""
 
 
-HOOKS: tuple[Follower, ...] = ()
+HOOKS: tuple[Follower, ...] = (cast("Follower", materials),)
 """Who is told of each step, in this order."""
 
-COUNTS: tuple[Counted, ...] = (cast("Counted", stuck),)
+COUNTS: tuple[Counted, ...] = (cast("Counted", stuck), cast("Counted", materials))
 """Whose counts stand on a session's screen, in this order."""
 
 

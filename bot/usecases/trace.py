@@ -20,6 +20,7 @@ from bot.domain.messages import (
     Edit,
     File,
     Invite,
+    Material,
     Message,
     Picture,
     Progress,
@@ -205,6 +206,8 @@ def _what(message: Message | None) -> str:
             return f"announcement {number}"
         case Board(kind, _, item):
             return f"the board '{kind}' of '{item}'"
+        case Material(number, version):
+            return f"version {version} of material {number}"
         case Progress(number):
             return f"how far announcement {number} has got"
         case File(file_id, name):
