@@ -242,7 +242,7 @@ class Timetable:
             self._nudge()
 
     def _materials(self, programme: Programme, now: datetime) -> Iterator[_Job]:
-        """When a session nears: its speaker is reminded of what there is to send; the overdue ones at once."""
+        """When a session nears, its speaker is reminded of what there is to send; overdue ones at once."""
         nearing = sorted(
             (each.at, number)
             for number, session in enumerate(programme.sessions)

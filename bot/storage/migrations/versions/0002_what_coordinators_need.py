@@ -155,18 +155,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("programme_id", "name", name=op.f("uq_audiences_programme_id_name")),
     )
     op.create_table(
-        "boards",
-        sa.Column("person_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("item", sa.Text(), nullable=False),
-        sa.Column("edit_id", sa.BigInteger(), nullable=False),
-        sa.Column("other_id", sa.BigInteger(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["person_id"], ["people.id"], name=op.f("fk_boards_person_id"), ondelete="CASCADE"
-        ),
-        sa.PrimaryKeyConstraint("person_id", "kind", "item", name=op.f("pk_boards")),
-    )
-    op.create_table(
         "browsers",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("person_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -289,60 +277,28 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_invitations_programme_id"), ["programme_id"], unique=False)
 
     op.create_table(
-        "live_quizzes",
+        "materials",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("programme_id", sa.Text(), nullable=False),
-        sa.Column("session_id", sa.Text(), nullable=False),
+        sa.Column("session_id", sa.Text(), nullable=True),
         sa.Column("author_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("author", sa.Text(), nullable=False),
-        sa.Column("question", sa.JSON(), nullable=False),
-        sa.Column("scored", sa.Boolean(), nullable=False),
-        sa.Column("whom", sa.Text(), nullable=False),
+        sa.Column("chat_id", sa.BigInteger(), nullable=True),
+        sa.Column("album", sa.Text(), nullable=True),
         sa.Column("state", sa.Text(), nullable=False),
-        sa.Column("seconds", sa.Integer(), nullable=False),
-        sa.Column("votes", sa.Text(), nullable=False),
-        sa.Column("wave_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("people", sa.Integer(), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("launched_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("revealed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("release", sa.Text(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("replaces", sa.BigInteger(), nullable=True),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("released_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
-            ["author_id"], ["people.id"], name=op.f("fk_live_quizzes_author_id"), ondelete="SET NULL"
+            ["author_id"], ["people.id"], name=op.f("fk_materials_author_id"), ondelete="SET NULL"
         ),
-        sa.ForeignKeyConstraint(
-            ["wave_id"], ["waves.id"], name=op.f("fk_live_quizzes_wave_id"), ondelete="SET NULL"
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_live_quizzes")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_materials")),
     )
-    with op.batch_alter_table("live_quizzes", schema=None) as batch_op:
-        batch_op.create_index("ix_live_quizzes_of", ["programme_id", "session_id", "id"], unique=False)
-
-    op.create_table(
-        "questions",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("programme_id", sa.Text(), nullable=False),
-        sa.Column("session_id", sa.Text(), nullable=False),
-        sa.Column("person_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("anonymous", sa.Boolean(), nullable=False),
-        sa.Column("text", sa.Text(), nullable=False),
-        sa.Column("state", sa.Text(), nullable=False),
-        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("settled_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("answer", sa.Text(), nullable=True),
-        sa.Column("answers", sa.Integer(), nullable=False),
-        sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["person_id"], ["people.id"], name=op.f("fk_questions_person_id"), ondelete="CASCADE"
-        ),
-        sa.ForeignKeyConstraint(
-            ["settled_by"], ["people.id"], name=op.f("fk_questions_settled_by"), ondelete="SET NULL"
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_questions")),
-    )
-    with op.batch_alter_table("questions", schema=None) as batch_op:
-        batch_op.create_index("ix_questions_of", ["programme_id", "session_id", "id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_questions_person_id"), ["person_id"], unique=False)
+    with op.batch_alter_table("materials", schema=None) as batch_op:
+        batch_op.create_index("ix_materials_of", ["programme_id", "session_id"], unique=False)
 
     op.create_table(
         "recaps_off",
@@ -378,6 +334,17 @@ def upgrade() -> None:
     with op.batch_alter_table("session_troubles", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_session_troubles_person_id"), ["person_id"], unique=False)
 
+    op.create_table(
+        "sessions_without_material",
+        sa.Column("programme_id", sa.Text(), nullable=False),
+        sa.Column("session_id", sa.Text(), nullable=False),
+        sa.Column("said_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("said_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["said_by"], ["people.id"], name=op.f("fk_sessions_without_material_said_by"), ondelete="SET NULL"
+        ),
+        sa.PrimaryKeyConstraint("programme_id", "session_id", name=op.f("pk_sessions_without_material")),
+    )
     op.create_table(
         "sign_ins",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -476,70 +443,25 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_journal_comments_entry_id"), ["entry_id"], unique=False)
 
     op.create_table(
-        "live_quiz_polls",
-        sa.Column("poll_id", sa.Text(), nullable=False),
-        sa.Column("live_quiz_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("person_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("message_id", sa.BigInteger(), nullable=False),
-        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=False),
+        "material_versions",
+        sa.Column("material_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("post", sa.JSON(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("chat_id", sa.BigInteger(), nullable=True),
+        sa.Column("written_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("written_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
-            ["live_quiz_id"],
-            ["live_quizzes.id"],
-            name=op.f("fk_live_quiz_polls_live_quiz_id"),
+            ["material_id"],
+            ["materials.id"],
+            name=op.f("fk_material_versions_material_id"),
             ondelete="CASCADE",
         ),
         sa.ForeignKeyConstraint(
-            ["person_id"], ["people.id"], name=op.f("fk_live_quiz_polls_person_id"), ondelete="CASCADE"
+            ["written_by"], ["people.id"], name=op.f("fk_material_versions_written_by"), ondelete="SET NULL"
         ),
-        sa.PrimaryKeyConstraint("poll_id", name=op.f("pk_live_quiz_polls")),
+        sa.PrimaryKeyConstraint("material_id", "version", name=op.f("pk_material_versions")),
     )
-    with op.batch_alter_table("live_quiz_polls", schema=None) as batch_op:
-        batch_op.create_index("ix_live_quiz_polls_of", ["live_quiz_id", "person_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_live_quiz_polls_person_id"), ["person_id"], unique=False)
-
-    op.create_table(
-        "live_quiz_votes",
-        sa.Column("live_quiz_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("person_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("choice", sa.Text(), nullable=False),
-        sa.Column("correct", sa.Boolean(), nullable=True),
-        sa.Column("millis", sa.Integer(), nullable=False),
-        sa.Column("votes", sa.Integer(), nullable=False),
-        sa.Column("late", sa.Integer(), nullable=False),
-        sa.Column("voted_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["live_quiz_id"],
-            ["live_quizzes.id"],
-            name=op.f("fk_live_quiz_votes_live_quiz_id"),
-            ondelete="CASCADE",
-        ),
-        sa.ForeignKeyConstraint(
-            ["person_id"], ["people.id"], name=op.f("fk_live_quiz_votes_person_id"), ondelete="CASCADE"
-        ),
-        sa.PrimaryKeyConstraint("live_quiz_id", "person_id", name=op.f("pk_live_quiz_votes")),
-    )
-    with op.batch_alter_table("live_quiz_votes", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_live_quiz_votes_person_id"), ["person_id"], unique=False)
-
-    op.create_table(
-        "question_supports",
-        sa.Column("question_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("person_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("supported_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["person_id"], ["people.id"], name=op.f("fk_question_supports_person_id"), ondelete="CASCADE"
-        ),
-        sa.ForeignKeyConstraint(
-            ["question_id"],
-            ["questions.id"],
-            name=op.f("fk_question_supports_question_id"),
-            ondelete="CASCADE",
-        ),
-        sa.PrimaryKeyConstraint("question_id", "person_id", name=op.f("pk_question_supports")),
-    )
-    with op.batch_alter_table("question_supports", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_question_supports_person_id"), ["person_id"], unique=False)
-
     with op.batch_alter_table("chats", schema=None) as batch_op:
         batch_op.create_index(
             "ix_chats_closed",
@@ -650,19 +572,7 @@ def downgrade() -> None:
             postgresql_where=sa.text("reach != 'open'"),
         )
 
-    with op.batch_alter_table("question_supports", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_question_supports_person_id"))
-
-    op.drop_table("question_supports")
-    with op.batch_alter_table("live_quiz_votes", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_live_quiz_votes_person_id"))
-
-    op.drop_table("live_quiz_votes")
-    with op.batch_alter_table("live_quiz_polls", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_live_quiz_polls_person_id"))
-        batch_op.drop_index("ix_live_quiz_polls_of")
-
-    op.drop_table("live_quiz_polls")
+    op.drop_table("material_versions")
     with op.batch_alter_table("journal_comments", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_journal_comments_entry_id"))
 
@@ -678,21 +588,17 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_sign_ins_person_id"))
 
     op.drop_table("sign_ins")
+    op.drop_table("sessions_without_material")
     with op.batch_alter_table("session_troubles", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_session_troubles_person_id"))
 
     op.drop_table("session_troubles")
     op.drop_table("scopes")
     op.drop_table("recaps_off")
-    with op.batch_alter_table("questions", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_questions_person_id"))
-        batch_op.drop_index("ix_questions_of")
+    with op.batch_alter_table("materials", schema=None) as batch_op:
+        batch_op.drop_index("ix_materials_of")
 
-    op.drop_table("questions")
-    with op.batch_alter_table("live_quizzes", schema=None) as batch_op:
-        batch_op.drop_index("ix_live_quizzes_of")
-
-    op.drop_table("live_quizzes")
+    op.drop_table("materials")
     with op.batch_alter_table("invitations", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_invitations_programme_id"))
 
@@ -722,7 +628,6 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_browsers_expires_at"))
 
     op.drop_table("browsers")
-    op.drop_table("boards")
     op.drop_table("audiences")
     with op.batch_alter_table("attendance_evidence", schema=None) as batch_op:
         batch_op.drop_index("ix_attendance_evidence_session")
