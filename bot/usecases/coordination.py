@@ -31,10 +31,10 @@ AREAS: Mapping[str, Area] = {
     for area in (
         cast("Area", desk_announcements),
         cast("Area", desk_timetable),
+        cast("Area", desk_sessions),
         cast("Area", desk_questions),
         cast("Area", desk_live_quiz),
         cast("Area", desk_materials),
-        cast("Area", desk_sessions),
         cast("Area", desk_recaps),
         cast("Area", desk_people),
         cast("Area", desk_requests),
