@@ -201,6 +201,12 @@ def checked_in(programme_id: str, session_id: str) -> Select[int]:
     )
 
 
+def number_checked_in(tx: Transaction, programme_id: str, session_id: str) -> int:
+    """How many `checked_in` selects."""
+    whom = checked_in(programme_id, session_id).subquery()
+    return tx.connection.execute(select(func.count()).select_from(whom)).scalar_one()
+
+
 def of_person(tx: Transaction, person_id: int) -> dict[str, Standing]:
     """How somebody stands, by session."""
     rows = tx.connection.execute(
