@@ -9,9 +9,9 @@ from bot.storage import dialogues
 from bot.storage.database import Transaction
 from bot.usecases import (
     desk_announcements,
+    desk_attendance,
     desk_live_quiz,
     desk_materials,
-    desk_attendance,
     desk_people,
     desk_questions,
     desk_recaps,
