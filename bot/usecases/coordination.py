@@ -10,6 +10,7 @@ from bot.storage.database import Transaction
 from bot.usecases import (
     desk_announcements,
     desk_attendance,
+    desk_feedback,
     desk_live_quiz,
     desk_materials,
     desk_people,
@@ -37,6 +38,7 @@ AREAS: Mapping[str, Area] = {
         cast("Area", desk_live_quiz),
         cast("Area", desk_materials),
         cast("Area", desk_attendance),
+        cast("Area", desk_feedback),
         cast("Area", desk_recaps),
         cast("Area", desk_people),
         cast("Area", desk_requests),
