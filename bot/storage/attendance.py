@@ -222,6 +222,16 @@ def number_checked_in(tx: Transaction, programme_id: str, session_id: str) -> in
     return tx.connection.execute(select(func.count()).select_from(whom)).scalar_one()
 
 
+def contesting(tx: Transaction, programme_id: str, session_id: str) -> set[int]:
+    """The ids of those who say that they were there, which is not decided."""
+    found = tx.connection.scalars(
+        select(AttendanceRow.person_id).where(
+            *_of(AttendanceRow, programme_id, session_id), AttendanceRow.contested.is_(True)
+        )
+    )
+    return set(found)
+
+
 def of_person(tx: Transaction, person_id: int) -> dict[str, Standing]:
     """How somebody stands, by session."""
     rows = tx.connection.execute(

@@ -17,6 +17,7 @@ from bot.domain.staff import Actor, Right
 from bot.storage import attendance, audit
 from bot.storage.attendance import Entry, ZoomName
 from bot.storage.database import Transaction
+from bot.usecases import attendance as deeds
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +181,7 @@ def take(
     attendance.keep_names(tx, programme.id, session.id, names)
     attendance.add(tx, programme.id, entries)
     people = {each.person for each in entries}
-    attendance.weigh(tx, programme.id, session.id, session.check_in, people, now)
+    deeds.weigh(tx, programme, session, people, now)
     audit.note(
         tx,
         actor,
@@ -220,7 +221,7 @@ def settle(
         for person in people
     ]
     attendance.add(tx, programme.id, entries)
-    attendance.weigh(tx, programme.id, session.id, session.check_in, people, now)
+    deeds.weigh(tx, programme, session, people, now)
     audit.note(
         tx,
         actor,
