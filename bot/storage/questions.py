@@ -7,8 +7,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Select, and_, case, delete, exists, func, insert, select, update
 
 from bot.domain.questions import SHOWN, Question, State
+from bot.storage.copies import Which
 from bot.storage.database import Transaction
-from bot.storage.tables import OutboxRow, PersonRow, QuestionRow, QuestionSupportRow
+from bot.storage.tables import PersonRow, QuestionRow, QuestionSupportRow, WaveRow
 from bot.storage.upsert import insert_new
 
 
@@ -133,9 +134,10 @@ def interested(number: int) -> Select[int]:
     )
 
 
-def told(number: int, reason: str) -> Select[int]:
-    """Select the rows of the outbox that brought, for that reason, a question's answer."""
-    return select(OutboxRow.id).where(OutboxRow.person_id.in_(interested(number)), OutboxRow.reason == reason)
+def told(tx: Transaction, programme_id: str, reason: str) -> Which:
+    """What brought, for that reason, a question's answer."""
+    waves = select(WaveRow.id).where(WaveRow.programme_id == programme_id, WaveRow.entry_id == reason)
+    return Which(tuple(tx.connection.scalars(waves)))
 
 
 def _found(tx: Transaction, which: ColumnElement[bool], viewer: int) -> list[Question]:

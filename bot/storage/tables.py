@@ -86,6 +86,7 @@ class Base(DeclarativeBase):
         list[int]: JSON(),
         list[str]: JSON(),
         list[list[str]]: JSON(),
+        list[dict[str, Any]]: JSON(none_as_null=True),
         str: Text(),
         bytes: LargeBinary(),
     }
@@ -311,6 +312,8 @@ class WaveRow(Base):
     # | moved (its entry was moved or skipped; taken up again where that is undone)
     state: Mapped[str]
     planned_to: Mapped[int | None] = mapped_column(BigInteger)  # in the making: as far as this person, by id
+    # In the making, and not the timetable's: what is left to be done for it (usecases.slices).
+    rest: Mapped[list[dict[str, Any]] | None]
     # As the forecast had it last: when its last person will have it.
     last_expected_at: Mapped[datetime | None]
     stopped_at: Mapped[datetime | None]

@@ -16,8 +16,9 @@ from bot.domain.programme import Programme, Session
 from bot.domain.questions import SHOWN, Question, State
 from bot.domain.sessions import State as Step
 from bot.domain.staff import Actor, Right
-from bot.storage import audit, boards, dialogues, outbox, staff
+from bot.storage import audit, boards, dialogues, outbox, staff, waves
 from bot.storage import questions as stored
+from bot.storage.copies import Times
 from bot.storage.database import Transaction
 from bot.storage.outbox import Recipient
 from bot.usecases import copies
@@ -341,6 +342,9 @@ def answer(
     # During the session people are there, whatever the hour; afterwards it can wait for an hour that suits.
     on = now < session.ends
     due_at = now if on else programme.windows.next_open(now, programme.zone) or now
+    times = Times(due_at, due_at + outbox.EVERYBODY_BY, due_at + outbox.NOT_AFTER)
+    earlier = stored.told(tx, programme.id, reason)
+    wave_id = waves.note(tx, programme, reason, times, now)
     people = outbox.mailing(
         tx,
         stored.interested(number),
@@ -348,15 +352,15 @@ def answer(
         reason=reason,
         lane=Lane.SESSION if on else Lane.REMINDER,
         now=now,
-        due_at=due_at,
-        everybody_by=due_at + outbox.EVERYBODY_BY,
-        not_after=due_at + outbox.NOT_AFTER,
+        wave_id=wave_id,
+        **times._asdict(),
     ).owe(tx)
+    waves.add(tx, wave_id, people)
     if version > 1:
         people += copies.revise(
             tx,
             programme,
-            stored.told(number, reason),
+            earlier,
             reason=f"question:{number}/v{version}",
             lane=Lane.SESSION,
             now=now,
