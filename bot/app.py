@@ -32,10 +32,10 @@ from bot.storage.following import follow
 from bot.storage.instance import Hold, Turn, hold
 from bot.telegram import menus
 from bot.telegram.client import Client, introduce, set_webhook
+from bot.telegram.direct import CONNECTIONS
 from bot.telegram.events import read_json
 from bot.telegram.polling import Polling
 from bot.telegram.render import Renderer
-from bot.telegram.transport import CONNECTIONS
 from bot.telegram.wire import TelegramWire
 from bot.usecases import desk, desk_attendance, desk_rosters, staff
 from bot.watch import Watch
