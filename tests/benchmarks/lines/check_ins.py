@@ -1,8 +1,8 @@
 """`check_ins`: how long 3,400 people's check-ins take, all recorded and answered, while a wave goes out.
 
-Within a minute everybody sends the code that stands at that moment, half of them typed, half by the QR code's
-link, at random, while the bot sends a message to all 3,400 at the free pace, 50 ms away over TLS. Measured from
-the first check-in to the last answer's arrival at Telegram's side; then each must be recorded as present, once.
+Within a minute everybody sends the code that stands at that moment, half of them typed, half by the QR
+code's link, at random, while the bot sends a message to all 3,400 at the free pace, 50 ms away over TLS.
+Measured from the first check-in until the last answer is sent; each must then be recorded as present, once.
 """
 
 import asyncio
