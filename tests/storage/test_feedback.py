@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from bot.domain.attendance import Evidence, Kind
+from bot.domain.attendance import Evidence, Kind, Leg
 from bot.domain.feedback import LONGEST, Summary, sentence
 from bot.domain.programme import Catalogue, CheckIn, Session
 from bot.domain.sessions import ASKED_AFTER, STEPS, State
@@ -78,7 +78,7 @@ def test_where_attendance_is_taken_who_came_is_asked(of: Callable[[Session], Dat
     database = of(TAKEN)
 
     def come(tx: Transaction) -> None:
-        tapped = Evidence(Kind.TAP, SESSION.starts)
+        tapped = Evidence(Kind.TAP, SESSION.starts, Leg.IN)
         attendance.add(tx, "p", [Entry(2, "hari-1", tapped)])
         attendance.weigh(tx, "p", "hari-1", CheckIn(code=False), [2], SESSION.starts)
 
