@@ -243,10 +243,14 @@ class Board:
 
 @dataclass(frozen=True, slots=True)
 class AskLive:
-    """A live question, as a poll of the reader's own; `question` is put in when it is sent."""
+    """A live question, as a poll of the reader's own.
+
+    `question`, and whether a vote may be changed, are put in when it is sent.
+    """
 
     live_quiz: int
     question: Question | None = field(default=None, repr=False)
+    changeable: bool = False
 
 
 Message: TypeAlias = (

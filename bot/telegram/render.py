@@ -135,13 +135,14 @@ def _question(poll: Question) -> dict[str, Any]:
     }
 
 
-def _live(question: LiveQuestion, language: Language) -> dict[str, Any]:
+def _live(question: LiveQuestion, language: Language, *, changeable: bool) -> dict[str, Any]:
     """A live question. No quiz of Telegram's: that would show each the right answer before all have voted."""
     return {
         "question": shorten(question.text[language], QUESTION_LIMIT),
         "options": [{"text": shorten(option[language], OPTION_LIMIT)} for option in question.options],
         "is_anonymous": False,
         "allows_multiple_answers": question.multiple,
+        "allows_revoting": changeable,
     }
 
 
@@ -225,10 +226,10 @@ class Renderer:
                 return _amended(message_ids, self.call(says, reader))
             case TakeBack():
                 return self._taken_back(message, reader)
-            case AskLive(number, question):
+            case AskLive(number, question, changeable):
                 if question is None:
                     raise LookupError(f"the live question {number} was not looked up")
-                return Call("sendPoll", _live(question, language_of(reader)))
+                return Call("sendPoll", _live(question, language_of(reader), changeable=changeable))
             case Revise() | Recall() | Announcement() | Material() | Progress() | Board():
                 raise LookupError("what it refers to was not looked up")
             case Post():

@@ -69,8 +69,7 @@ class _Lookup:
         match message:
             case AskLive(number):
                 if number not in self._asked:
-                    question = live_quiz.question_of(self._tx, number)
-                    self._asked[number] = None if question is None else AskLive(number, question)
+                    self._asked[number] = live_quiz.asked(self._tx, number)
                 return self._asked[number]
             case Board():
                 which = message, person_id if message.kind in boards.PERSONAL else None

@@ -49,6 +49,8 @@ HOOKS: tuple[Follower, ...] = (
 COUNTS: tuple[Counted, ...] = (
     cast("Counted", stuck),
     cast("Counted", materials),
+    cast("Counted", questions),
+    cast("Counted", live_quiz),
     cast("Counted", feedback),
 )
 """Whose counts stand on a session's screen, in this order."""

@@ -85,6 +85,12 @@ FACTS = {
         "SELECT made_by_name, kind, item, change, CASE WHEN undone_at IS NULL THEN 'stands' ELSE 'undone' END"
         " FROM corrections ORDER BY id"
     ),
+    "live votes": (
+        "SELECT p.name, 'question ' || v.live_quiz_id, 'chose ' || CASE v.choice WHEN '' THEN 'nothing' ELSE"
+        " v.choice END, CASE v.correct WHEN 1 THEN 'right' WHEN 0 THEN 'wrong' ELSE '-' END,"
+        " v.votes || ' votes, ' || v.late || ' late'"
+        " FROM live_quiz_votes v JOIN people p ON p.id = v.person_id ORDER BY v.live_quiz_id, p.name"
+    ),
     "owed": (
         "SELECT p.name, o.reason, o.state FROM outbox o JOIN people p ON p.id = o.person_id"
         " WHERE o.state NOT IN ('sent', 'folded') ORDER BY o.id"
@@ -227,6 +233,10 @@ class Stage:
                 await person.send_document(does.words.encode(), "participants_81000000082.csv")
             case "sends", "a roster":
                 await person.send_document(does.words.encode(), "peserta.csv")
+            case "sends", "a poll":
+                question, *options = (each.strip() for each in does.words.split("|"))
+                right = [n for n, option in enumerate(options) if option.endswith("*")]
+                await person.send_poll(question, [each.rstrip("*") for each in options], correct=right)
             case "sends", "a voice message":
                 await person.send_voice(b"OggS")
             case "sends", "a location":
