@@ -26,6 +26,8 @@ def resume(wave: _Number, config_file: ConfigFile = None, as_json: Json = False)
 
     with _database(config_file) as database:
         found, rung = database.write_now(waves.resume, wave, SystemClock().now())
+        while rung.rest is not None:
+            rung = database.write_now(rung.rest, SystemClock().now())
     if as_json:
         print_json({"wave": wave, "people": rung.people, "missed": rung.missed})
     elif rung.missed:

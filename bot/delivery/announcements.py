@@ -1,12 +1,13 @@
 """Announcements under way: those that are scheduled begin, the first handful is waited for, progress is told.
 
 It decides nothing itself: `bot.usecases.announcements.advance` looks at the world, and says when to look
-again.
+again. What was begun for thousands, by whomever, is made to its end here (`bot.usecases.making`).
 """
 
 import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 import structlog
 
@@ -14,8 +15,10 @@ from bot.clock import Clock
 from bot.delivery.patience import persistently, rest
 from bot.domain.faults import trail
 from bot.storage import state
-from bot.storage.database import Database
-from bot.usecases import announcements
+from bot.storage.database import Database, Transaction
+from bot.usecases import announcements, making
+
+R = TypeVar("R")
 
 _LONGEST_REST = 600.0  # seconds: a machine that was asleep is not to miss more
 _AFTER_A_FAULT = timedelta(minutes=1)
@@ -55,23 +58,41 @@ class Announcements:
     async def _look(self) -> datetime | None:
         now = self._clock.now()
         try:
-            if not await persistently(
-                lambda: self._database.read(announcements.any_active), self._clock, self._log
-            ):
+            if not await self._read(_anything_to_do):
                 return None
-            look_at, owed = await persistently(
-                lambda: self._database.transact(announcements.advance, self._clock.now()),
-                self._clock,
-                self._log,
-            )
+            look_at, owed = await self._write(announcements.advance)
+            if owed:
+                self._wake_sender()
+            for wave_id in await self._read(making.unfinished):
+                await self._make(wave_id)
         except Exception as error:  # noqa: BLE001 - a fault in one look must not end all that come after it
             self._log.error(
                 "announcements cannot be looked after", action="announcements_broken", fault=trail(error)
             )
             return now + _AFTER_A_FAULT
-        if owed:
-            self._wake_sender()
         return look_at
+
+    async def _make(self, wave_id: int) -> None:
+        """Make a wave to its end, slice by slice: between two of them, others have their turn."""
+        owed = slices = 0
+        try:
+            while (number := await self._write(making.go_on, wave_id)) is not None:
+                owed, slices = owed + number, slices + 1
+                if owed and slices & (slices - 1) == 0:  # ever more rarely: time is dear
+                    self._wake_sender()
+        except Exception as error:  # noqa: BLE001 - a fault in one wave must not keep others waiting
+            self._log.error("a wave cannot be made", action="wave_broken", wave=wave_id, fault=trail(error))
+        if slices:
+            self._log.info("a wave is made", action="wave_made", wave=wave_id, messages=owed)
+            self._wake_sender()
+
+    async def _read(self, query: Callable[[Transaction], R]) -> R:
+        return await persistently(lambda: self._database.read(query), self._clock, self._log)
+
+    async def _write(self, use_case: Callable[..., R], *arguments: object) -> R:
+        return await persistently(
+            lambda: self._database.transact(use_case, *arguments, self._clock.now()), self._clock, self._log
+        )
 
     async def _rest(self, until: datetime | None) -> None:
         """Wait for a nudge, or for `until`."""
@@ -80,3 +101,7 @@ class Announcements:
             if seconds <= 0:
                 return
             await rest(self._clock, min(seconds, _LONGEST_REST), self._nudged)
+
+
+def _anything_to_do(tx: Transaction) -> bool:
+    return announcements.any_active(tx) or bool(making.unfinished(tx))

@@ -32,10 +32,11 @@ from bot.domain.programme import Programme
 from bot.domain.staff import Scope
 from bot.domain.zones import Zone
 from bot.storage import audience
-from bot.storage.copies import Times
+from bot.storage.copies import Times, Which
 from bot.storage.database import Transaction
 from bot.storage.messages import dump as dump_message
 from bot.storage.outbox import owed_again
+from bot.storage.spans import EVERYTHING, Span
 from bot.storage.staff import within
 from bot.storage.tables import (
     AnnouncementRow,
@@ -382,8 +383,10 @@ def owe(
     now: datetime,
     *,
     state: str,
+    span: Span = EVERYTHING,
 ) -> int:
-    """Owe (or `state` "held") the announcement to those whom `whom` selects; how many are new."""
+    """Owe (or `state` "held") the announcement to those of `span` whom `whom` selects; how many are new."""
+    whom = span.of(whom)
     (person_id,) = whom.selected_columns
     columns = OutboxRow.__table__.columns
     values = {**_owed(announcement, wave_id, times, now), "state": state}
@@ -477,26 +480,31 @@ def reasons(tx: Transaction, wave_ids: Sequence[int], limit: int) -> list[tuple[
     return [(row.error or "", row.number) for row in rows]
 
 
-def spread(tx: Transaction, wave_ids: Sequence[int], apart: timedelta) -> None:
-    """Let what these waves are to send be due one after the other, so far apart.
+def last_row(tx: Transaction) -> int:
+    """The id of the newest row of the outbox."""
+    return tx.connection.scalar(select(func.max(OutboxRow.id))) or 0
 
-    For albums: Telegram counts each of their files, the pacer each call.
+
+def spread(tx: Transaction, wave_id: int, apart: timedelta, *, since: datetime, after: int = 0) -> datetime:
+    """Let what a wave is to send be due one after the other, so far apart, `since` a moment at the earliest.
+
+    Of its rows whose id is above `after`. For albums: Telegram counts each of their files, the pacer each
+    call. From when on the next one may be due.
     """
     columns = select(OutboxRow.id, OutboxRow.due_at).where(
-        OutboxRow.wave_id.in_(wave_ids), OutboxRow.state.in_(("owed", "held"))
+        OutboxRow.wave_id == wave_id, OutboxRow.id > after, OutboxRow.state.in_(("owed", "held"))
     )
-    rows = tx.connection.execute(columns.order_by(OutboxRow.due_at, OutboxRow.id)).all()
     later = []
-    free: datetime | None = None
-    for row in rows:
-        at = row.due_at if free is None else max(row.due_at, free)
-        free = at + apart
+    for row in tx.connection.execute(columns.order_by(OutboxRow.id)).all():
+        at = max(row.due_at, since)
+        since = at + apart
         later.append({"row_id": row.id, "at": at})
     if later:
         statement = (
             update(OutboxRow).where(OutboxRow.id == bindparam("row_id")).values(due_at=bindparam("at"))
         )
         tx.connection.execute(statement, later)
+    return since
 
 
 def last_expected(tx: Transaction, wave_ids: Sequence[int]) -> datetime | None:
@@ -504,13 +512,9 @@ def last_expected(tx: Transaction, wave_ids: Sequence[int]) -> datetime | None:
     return tx.connection.scalar(select(func.max(WaveRow.last_expected_at)).where(WaveRow.id.in_(wave_ids)))
 
 
-def copies(announcement: Announcement) -> Select[int]:
-    """Select the rows of the outbox by which the announcement went out."""
-    return (
-        select(OutboxRow.id)
-        .join(WaveRow, WaveRow.id == OutboxRow.wave_id)
-        .where(WaveRow.programme_id == announcement.programme_id, WaveRow.entry_id == announcement.name)
-    )
+def copies(tx: Transaction, announcement: Announcement) -> Which:
+    """The rows of the outbox by which the announcement went out."""
+    return Which(tuple(wave.id for wave in waves(tx, announcement.programme_id, (announcement.name,))))
 
 
 def recipients(

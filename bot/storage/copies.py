@@ -13,9 +13,11 @@ from sqlalchemy import (
     case,
     cast,
     exists,
+    func,
     literal,
     or_,
     select,
+    text,
     update,
 )
 from sqlalchemy.orm import aliased
@@ -24,6 +26,7 @@ from bot.domain.messages import Lane, Message, Recall, Revise
 from bot.storage.database import Transaction
 from bot.storage.messages import dump, load
 from bot.storage.outbox import owed_again
+from bot.storage.spans import EVERYTHING, Span
 from bot.storage.tables import OutboxRow
 from bot.storage.upsert import insert_new_from
 
@@ -77,6 +80,43 @@ def copies(tx: Transaction, ids: Iterable[int]) -> dict[int, Copy]:
     }
 
 
+@dataclass(frozen=True, slots=True)
+class Which:
+    """The rows whose copies are meant: of these waves, and where a session was `shown` to who asked."""
+
+    waves: tuple[int, ...]
+    shown: str | None = None  # `outbox.showing`
+
+    def rows(self, ids: Span = EVERYTHING) -> Select[int]:
+        """Select the ids of those of a span of rows."""
+        if ids == EVERYTHING:
+            of_them: ColumnElement[bool] = OutboxRow.wave_id.in_(self.waves)
+        else:  # by their own ids: the waves' index would look through all of them for each span
+            of_them = func.coalesce(OutboxRow.wave_id, 0).in_(self.waves)
+        if self.shown is not None:
+            asked_for = and_(
+                text("outbox.lane = 0 AND outbox.about IS NOT NULL"), OutboxRow.about == self.shown
+            )
+            of_them = or_(of_them, asked_for)
+        return select(OutboxRow.id).where(*ids.holds(OutboxRow.id), of_them)
+
+
+def span_of(tx: Transaction, which: Which) -> Span:
+    """Within which ids the rows are."""
+    found = which.rows().subquery()
+    row = tx.connection.execute(select(func.min(found.c.id), func.max(found.c.id))).one()
+    return Span(0, 0) if row[0] is None else Span(row[0] - 1, row[1])
+
+
+def count(tx: Transaction, which: Which, *, but: str = "") -> int:
+    """How many of the copies are there, or on their way; not those for which a reason begins so already."""
+    found = select(func.count()).where(OutboxRow.id.in_(which.rows()), *_there())
+    if but:
+        other = aliased(OutboxRow)
+        found = found.where(~exists().where(other.copy_of == OutboxRow.id, other.reason.startswith(but)))
+    return tx.connection.execute(found).scalar_one()
+
+
 def owe_revisions(
     tx: Transaction, which: Select[int], reason: str, wave_id: int, lane: Lane, times: Times, now: datetime
 ) -> int:
@@ -116,16 +156,11 @@ def owe_recalls(
 
     What was not sent yet is withdrawn, and so are revisions. A recall that came to nothing is owed anew.
     """
-    withdrawn = {"state": "withdrawn", "settled_at": now, "error": "recalled"}
-    tx.connection.execute(
-        update(OutboxRow)
-        .where(OutboxRow.id.in_(which), OutboxRow.copy_of.is_(None), _open())
-        .values(**withdrawn)
-    )
+    withdraw_unsent(tx, which, now)
     tx.connection.execute(
         update(OutboxRow)
         .where(_concerns(which), _open(), OutboxRow.reason.startswith(_REVISE))
-        .values(**withdrawn)
+        .values(state="withdrawn", settled_at=now, error="recalled")
     )
     again = tx.connection.execute(
         update(OutboxRow)
@@ -137,6 +172,15 @@ def owe_recalls(
         .values(owed_again(*times) | {"message": dump(message), "wave_id": wave_id, "lane": int(lane)})
     ).rowcount
     return again + _owe(tx, which, None, _RECALL, message, wave_id, lane, times, now)
+
+
+def withdraw_unsent(tx: Transaction, which: Select[int], now: datetime) -> None:
+    """What of these rows was not sent yet is not, as it is recalled."""
+    tx.connection.execute(
+        update(OutboxRow)
+        .where(OutboxRow.id.in_(which), OutboxRow.copy_of.is_(None), _open())
+        .values(state="withdrawn", settled_at=now, error="recalled")
+    )
 
 
 def withdraw(tx: Transaction, row_id: int, now: datetime, why: str) -> None:
@@ -171,9 +215,6 @@ def _owe(
         "attempts": 0,
         "created_at": now,
     }
-    there = or_(
-        and_(OutboxRow.state == "sent", OutboxRow.message_id.is_not(None)), OutboxRow.state == "sending"
-    )
     rows = select(
         OutboxRow.person_id,
         case((OutboxRow.person_id.is_(None), OutboxRow.chat_id)).label("chat_id"),
@@ -182,12 +223,17 @@ def _owe(
         *(literal(value, columns[name].type).label(name) for name, value in values.items()),
     ).where(
         OutboxRow.id.in_(which),
-        OutboxRow.copy_of.is_(None),
-        there,
+        *_there(),
         *(() if condition is None else (condition,)),
     )
     names = ("person_id", "chat_id", "copy_of", "reason", *values)
     return tx.connection.execute(insert_new_from(tx.connection, OutboxRow, names, rows)).rowcount
+
+
+def _there() -> tuple[ColumnElement[bool], ...]:
+    """A row that is a message in a chat, or about to be: no revision, no recall."""
+    sent = and_(OutboxRow.state == "sent", OutboxRow.message_id.is_not(None))
+    return OutboxRow.copy_of.is_(None), or_(sent, OutboxRow.state == "sending")
 
 
 def _concerns(which: Select[int]) -> ColumnElement[bool]:

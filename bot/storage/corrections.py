@@ -28,7 +28,9 @@ from bot.domain.staff import Actor
 from bot.storage import catalogues, outbox
 from bot.storage.audit import COMMAND_LINE
 from bot.storage.catalogues import StaleError
+from bot.storage.copies import Which
 from bot.storage.database import Transaction
+from bot.storage.spans import EVERYTHING, Span
 from bot.storage.tables import CorrectionRow, OutboxRow, WaveRow
 
 CHANNEL = "rekan_corrected"
@@ -304,12 +306,16 @@ def last_said(tx: Transaction, wave_ids: Sequence[int]) -> datetime | None:
 
 
 def told_otherwise(
-    wave_ids: Sequence[int], alike: Sequence[tuple[datetime | None, datetime | None]]
+    wave_ids: Sequence[int],
+    alike: Sequence[tuple[datetime | None, datetime | None]],
+    *,
+    on_its_way: bool,
+    people: Span = EVERYTHING,
 ) -> Select[int | None]:
-    """The ids of those whom the newest message of these waves told something else.
+    """The ids of those of `people` whom the newest message of these waves told something else.
 
-    `alike`: from when until when (None: ever) it would have told the same as now. What is on its way counts
-    as told, and as something else.
+    `alike`: from when until when (None: ever) it would have told the same as now. Where `on_its_way`, what is
+    counts as told, and as something else: so it is as long as nothing has been sent since the correction.
     """
     newest = func.max(OutboxRow.settled_at)
     same: list[ColumnElement[bool]] = [
@@ -319,34 +325,45 @@ def told_otherwise(
         )
         for since, until in alike
     ]
-    on_its_way = func.max(case((OutboxRow.state == "sending", 1), else_=0)) == 1
+    # Of a span of people by their own index: the waves' would look through all of them for each span.
+    of_them = (
+        OutboxRow.wave_id.in_(wave_ids)
+        if people == EVERYTHING
+        else func.coalesce(OutboxRow.wave_id, 0).in_(wave_ids)
+    )
+    going = func.max(case((OutboxRow.state == "sending", 1), else_=0)) == 1
     return (
         select(OutboxRow.person_id)
         .where(
-            OutboxRow.wave_id.in_(wave_ids),
-            OutboxRow.state.in_(("sent", "sending")),
+            *people.holds(OutboxRow.person_id),
+            of_them,
+            OutboxRow.state.in_(("sent", "sending") if on_its_way else ("sent",)),
             OutboxRow.person_id.is_not(None),
         )
         .group_by(OutboxRow.person_id)
-        .having(or_(on_its_way, not_(or_(false(), *same))))
+        .having(or_(*([going] if on_its_way else []), not_(or_(false(), *same))))
     )
 
 
-def among(people: Select[int], told: Select[int | None], waiting: Select[int]) -> Select[int]:
-    """Of `people`, those who are `told` something, or are `waiting` for news."""
+def going(wave_ids: Sequence[int]) -> Select[int | None]:
+    """The ids of those to whom a message of these waves is on its way."""
+    return select(OutboxRow.person_id).where(
+        text("outbox.state IN ('owed', 'sending')"),
+        OutboxRow.state == "sending",
+        OutboxRow.wave_id.in_(wave_ids),
+        OutboxRow.person_id.is_not(None),
+    )
+
+
+def among(people: Select[int], *whom: Select[Any]) -> Select[int]:
+    """Of `people`, those who are in any of `whom`."""
     (person_id,) = people.selected_columns
-    return people.where(or_(person_id.in_(told), person_id.in_(waiting)))
+    return people.where(or_(*(person_id.in_(each) for each in whom)))
 
 
-def copies(wave_ids: Sequence[int], programme_id: str, session_id: str) -> Select[int]:
-    """The ids of what was sent, or is on its way: of these waves, and a session's card on somebody's wish."""
-    shown = and_(
-        text("outbox.lane = 0 AND outbox.about IS NOT NULL"),
-        OutboxRow.about == outbox.showing(programme_id, session_id),
-    )
-    return select(OutboxRow.id).where(
-        or_(OutboxRow.wave_id.in_(wave_ids), shown), OutboxRow.state.in_(("sent", "sending"))
-    )
+def copies(wave_ids: Sequence[int], programme_id: str, session_id: str) -> Which:
+    """What was sent, or is on its way: of these waves, and a session's card on somebody's wish."""
+    return Which(tuple(wave_ids), outbox.showing(programme_id, session_id))
 
 
 def count(tx: Transaction, rows: Select[int]) -> int:

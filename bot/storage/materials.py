@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, delete, func, insert, or_, select, text, update
+from sqlalchemy import ColumnElement, Row, and_, delete, func, insert, select, update
 
 from bot.domain.materials import Release, State
 from bot.domain.messages import Handout
 from bot.domain.messages import Material as Reference
 from bot.domain.posts import Post, dump, load
 from bot.storage import outbox
+from bot.storage.copies import Which
 from bot.storage.database import Transaction
 from bot.storage.tables import MaterialRow, MaterialVersionRow, NoMaterialRow, OutboxRow, WaveRow
 from bot.storage.upsert import insert_new, upsert
@@ -205,17 +206,13 @@ def _material(row: Row[Any]) -> Material:
 # --- copies ---------------------------------------------------------------------------------------------
 
 
-def copies(found: Material, versions: Sequence[int]) -> Select[int]:
-    """Select the rows of the outbox by which these versions went out, or were given to who asked."""
-    taken = and_(
-        text("outbox.lane = 0 AND outbox.about IS NOT NULL"),
-        OutboxRow.about == outbox.handing_out(found.id),
-    )
+def copies(tx: Transaction, found: Material, versions: Sequence[int]) -> Which:
+    """The rows of the outbox by which these versions went out, or were given to who asked."""
     waves = select(WaveRow.id).where(
         WaveRow.programme_id == found.programme_id,
         WaveRow.entry_id.in_([found.wave(version) for version in versions]),
     )
-    return select(OutboxRow.id).where(or_(OutboxRow.wave_id.in_(waves), taken))
+    return Which(tuple(tx.connection.scalars(waves)), outbox.handing_out(found.id))
 
 
 def withdraw_owed(tx: Transaction, found: Material, version: int, now: datetime, why: str) -> int:

@@ -46,6 +46,7 @@ from bot.domain.zones import Zone
 from bot.storage.database import Transaction
 from bot.storage.given import given, these
 from bot.storage.messages import dump, load
+from bot.storage.spans import EVERYTHING, Span
 from bot.storage.tables import ChatRow, OutboxRow, PersonRow
 from bot.storage.upsert import insert_new, insert_new_from, insert_new_rows
 
@@ -202,9 +203,9 @@ class Mailing:
 
     statement: Insert
 
-    def owe(self, tx: Transaction, *, after: int = 0, upto: int | None = None) -> int:
-        """Owe it to those whose id is above `after`, up to `upto`, in one statement; how many are new."""
-        span = {"after": after, "upto": _BEYOND if upto is None else upto}
+    def owe(self, tx: Transaction, people: Span = EVERYTHING) -> int:
+        """Owe it to those of these people, in one statement; how many are new."""
+        span = {"after": people.after, "upto": _BEYOND if people.upto is None else people.upto}
         return tx.connection.execute(self.statement, span).rowcount
 
 
@@ -221,8 +222,9 @@ def mailing(
     not_after: datetime,
     wave_id: int | None = None,
     about: Target | None = None,
+    state: str = "owed",
 ) -> Mailing:
-    """The same message to everybody whose id `people` selects when it is owed."""
+    """The same message to everybody whose id `people` selects when it is owed (or `state` "held")."""
     (person_id,) = people.selected_columns
     values = {
         "wave_id": wave_id,
@@ -233,7 +235,7 @@ def mailing(
         "everybody_by": everybody_by,
         "not_after": not_after,
         "about": _about(about),
-        "state": "owed",
+        "state": state,
         "attempts": 0,
         "created_at": now,
     }

@@ -77,8 +77,8 @@ def lacking(
     return _named(tx, programme, scope, now, lacks(programme, target))
 
 
-def remindable(programme: Programme, target: Target, scope: Scope, zone: Zone) -> Select[int]:
-    """Select the ids of those of the scope and zone who lack it and can be written to."""
+def remindable(programme: Programme, target: Target, scope: Scope, zone: Zone | None = None) -> Select[int]:
+    """Select the ids of those of the scope (and zone) who lack it and can be written to."""
     meant = Audience(roles=(Role.PARTICIPANT.value,), not_done=(target,))
     return audience.people(programme, meant, zone=zone, scope=scope).where(PersonRow.is_test.is_(False))
 

@@ -39,6 +39,7 @@ from sqlalchemy.sql.functions import GenericFunction
 from bot.domain.messages import Lane
 from bot.storage.tables import (
     AnnouncementRow,
+    AttendanceRow,
     ChatRow,
     CorrectionRow,
     ExcuseRow,
@@ -425,6 +426,23 @@ def _excuses() -> Query:
     )
 
 
+def _attendance() -> Query:
+    return (
+        select(
+            *_PERSON,
+            AttendanceRow.session_id.label("session"),
+            AttendanceRow.grade,
+            AttendanceRow.arrived_at,
+            AttendanceRow.left_at,
+            AttendanceRow.minutes.label("zoom_minutes"),
+            AttendanceRow.decided,
+            AttendanceRow.contested,
+        )
+        .join_from(PersonRow, AttendanceRow, AttendanceRow.person_id == PersonRow.id)
+        .where(_PARTICIPANT)
+    )
+
+
 def _corrections() -> Query:
     return select(
         CorrectionRow.programme_id.label("programme"),
@@ -449,6 +467,7 @@ VIEWS = {
     "report_reach": _reach(),
     "report_requests": _requests(),
     "report_excuses": _excuses(),
+    "report_attendance": _attendance(),
     "report_corrections": _corrections(),
 }
 """Each view's query, by its name."""

@@ -1,11 +1,22 @@
 """Waves: which ringing of which timetable entry was planned or missed, and how far the timetable has got."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, delete, func, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    case,
+    delete,
+    func,
+    literal,
+    select,
+    text,
+    update,
+)
 
 from bot.domain.messages import Lane
 from bot.domain.people import Reach
@@ -14,6 +25,7 @@ from bot.domain.timetable import Timing
 from bot.domain.zones import Zone
 from bot.storage.copies import Times
 from bot.storage.database import Transaction
+from bot.storage.spans import EVERYTHING, Span
 from bot.storage.state import recall, remember
 from bot.storage.tables import ChatRow, OutboxRow, WaveRow
 from bot.storage.upsert import insert_new
@@ -51,6 +63,7 @@ class Ringing:
     last_expected_at: datetime | None
     stopped_at: datetime | None
     resumed_at: datetime | None
+    rest: list[dict[str, Any]] | None  # of one that is not the timetable's: what is left to be planned
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,10 +203,28 @@ def got_to(tx: Transaction, wave_id: int, person_id: int | None, people: int) ->
     return tx.connection.execute(statement).scalar_one()
 
 
-def add(tx: Transaction, wave_id: int, people: int) -> None:
-    """The wave is for so many more people; one for nobody leaves no trace."""
+def more(tx: Transaction, wave_id: int, people: int) -> None:
+    """The wave is for so many more people."""
     tx.connection.execute(update(WaveRow).where(WaveRow.id == wave_id).values(people=WaveRow.people + people))
-    tx.connection.execute(delete(WaveRow).where(WaveRow.id == wave_id, WaveRow.people == 0))
+
+
+def add(tx: Transaction, wave_id: int, people: int, rest: Sequence[Mapping[str, Any]] | None = None) -> None:
+    """The wave is for so many more people, and that `rest` is left of it; one for nobody leaves no trace."""
+    state = case(
+        (and_(WaveRow.state == "planned", literal(bool(rest))), "planning"),
+        (and_(WaveRow.state == "planning", literal(not rest)), "planned"),
+        else_=WaveRow.state,
+    )
+    values = {"people": WaveRow.people + people, "rest": list(rest) if rest else None, "state": state}
+    tx.connection.execute(update(WaveRow).where(WaveRow.id == wave_id).values(values))
+    if not rest:
+        tx.connection.execute(delete(WaveRow).where(WaveRow.id == wave_id, WaveRow.people == 0))
+
+
+def in_the_making(tx: Transaction) -> list[int]:
+    """The numbers of the waves that nothing rings and that are not planned to their end, the eldest first."""
+    unfinished = select(WaveRow.id).where(WaveRow.state == "planning", WaveRow.rest.is_not(None))
+    return list(tx.connection.scalars(unfinished.order_by(WaveRow.id)))
 
 
 def forget(tx: Transaction, wave_id: int) -> None:
@@ -285,21 +316,22 @@ def expect(tx: Transaction, lasts: Mapping[int, datetime]) -> None:
 
 
 def stop(tx: Transaction, wave_id: int, now: datetime) -> bool:
-    """The wave is stopped; whether it was not yet."""
+    """The wave is stopped, where it is in the making too; whether it was not yet."""
     statement = (
         update(WaveRow)
-        .where(WaveRow.id == wave_id, WaveRow.state == "planned")
+        .where(WaveRow.id == wave_id, WaveRow.state.in_(("planning", "planned")))
         .values(state="stopped", stopped_at=now, last_expected_at=None)
     )
     return tx.connection.execute(statement).rowcount == 1
 
 
 def resume(tx: Transaction, wave_id: int, now: datetime) -> bool:
-    """The wave goes on; whether it was stopped."""
+    """The wave goes on, where it was in the making with that; whether it was stopped."""
+    made = and_(WaveRow.rest.is_(None), WaveRow.planned_to.is_(None))
     statement = (
         update(WaveRow)
         .where(WaveRow.id == wave_id, WaveRow.state == "stopped")
-        .values(state="planned", resumed_at=now)
+        .values(state=case((made, "planned"), else_="planning"), resumed_at=now)
     )
     return tx.connection.execute(statement).rowcount == 1
 
@@ -321,16 +353,42 @@ def hold(tx: Transaction, wave_id: int) -> int:
 
 
 def let_go(
-    tx: Transaction, wave_id: int, *, due_at: datetime, everybody_by: datetime, not_after: datetime
+    tx: Transaction,
+    wave_id: int,
+    *,
+    due_at: datetime,
+    everybody_by: datetime,
+    not_after: datetime,
+    people: Span = EVERYTHING,
 ) -> int:
-    """What the wave holds is owed again, at these times; how many messages."""
+    """What the wave holds for these people is owed again, at these times; how many messages."""
     times = {"due_at": due_at, "everybody_by": everybody_by, "not_after": not_after}
-    statement = (
-        update(OutboxRow)
-        .where(OutboxRow.wave_id == wave_id, OutboxRow.state == "held")
-        .values(state="owed", **times)
-    )
+    statement = update(OutboxRow).where(*_held_for(wave_id, people)).values(state="owed", **times)
     return tx.connection.execute(statement).rowcount
+
+
+def release(
+    tx: Transaction, wave_id: int, most: int, after: int = 0, times: Times | None = None
+) -> tuple[int, int | None]:
+    """Owe the first messages that the wave holds, in the order of their ids, from above `after` on.
+
+    At other `times`, where given. How many they are, and up to which id; None where there are no more.
+    """
+    held = (OutboxRow.wave_id == wave_id, OutboxRow.state == "held", OutboxRow.id > after)
+    upto = tx.connection.scalar(
+        select(OutboxRow.id).where(*held).order_by(OutboxRow.id).offset(most - 1).limit(1)
+    )
+    statement = update(OutboxRow).where(*held, *Span(0, upto).holds(OutboxRow.id))
+    values = {"state": "owed", **({} if times is None else times._asdict())}
+    return tx.connection.execute(statement.values(**values)).rowcount, upto
+
+
+def _held_for(wave_id: int, people: Span) -> tuple[ColumnElement[bool], ...]:
+    """What the wave holds for a span of people, by their index: the wave's would look through all of it."""
+    if people == EVERYTHING:
+        return (OutboxRow.wave_id == wave_id, OutboxRow.state == "held")
+    of_the_wave = func.coalesce(OutboxRow.wave_id, 0) == wave_id
+    return (*people.holds(OutboxRow.person_id), of_the_wave, OutboxRow.state == "held")
 
 
 def settle_held(
@@ -340,21 +398,23 @@ def settle_held(
     now: datetime,
     *,
     error: str,
-    people: Select[int] | None = None,
+    but: Select[int] | None = None,
+    people: Span = EVERYTHING,
 ) -> int:
-    """What the wave holds ends in `state` (only of those not among `people`, where given); how many."""
-    statement = update(OutboxRow).where(OutboxRow.wave_id == wave_id, OutboxRow.state == "held")
-    if people is not None:
-        statement = statement.where(OutboxRow.person_id.not_in(people))
+    """What the wave holds for these people ends in `state` (but not for those of `but`); how many."""
+    statement = update(OutboxRow).where(*_held_for(wave_id, people))
+    if but is not None:
+        statement = statement.where(OutboxRow.person_id.not_in(people.of(but)))
     return tx.connection.execute(statement.values(state=state, settled_at=now, error=error)).rowcount
 
 
-def settle_unreachable(tx: Transaction, wave_id: int, now: datetime) -> int:
-    """What the wave holds for people whose chat is closed is gone, as if it had been tried; how many."""
+def settle_unreachable(tx: Transaction, wave_id: int, now: datetime, people: Span = EVERYTHING) -> int:
+    """What the wave holds for those of these people whose chat is closed is gone, as if it had been tried."""
     closed = select(ChatRow.person_id).where(ChatRow.reach != Reach.OPEN, ChatRow.person_id.is_not(None))
+    closed = closed.where(*people.holds(ChatRow.person_id))
     statement = (
         update(OutboxRow)
-        .where(OutboxRow.wave_id == wave_id, OutboxRow.state == "held", OutboxRow.person_id.in_(closed))
+        .where(*_held_for(wave_id, people), OutboxRow.person_id.in_(closed))
         .values(state="gone", settled_at=now, error="the chat is closed")
     )
     return tx.connection.execute(statement).rowcount
@@ -376,6 +436,7 @@ def _ringings(tx: Transaction, which: ColumnElement[bool], *, to_change: bool = 
         WaveRow.last_expected_at,
         WaveRow.stopped_at,
         WaveRow.resumed_at,
+        WaveRow.rest,
     )
     statement = select(*columns).where(which).order_by(WaveRow.due_at, WaveRow.id)
     if to_change:

@@ -21,15 +21,21 @@ from bot.domain.programme import Programme
 from bot.domain.staff import Actor, Right, Scope
 from bot.domain.zones import Zone
 from bot.storage import announcements as stored
-from bot.storage import audit, outbox, staff, state, waves
+from bot.storage import audit, outbox, people, staff, state, waves
 from bot.storage.announcements import Announcement, Meant
 from bot.storage.copies import Times
 from bot.storage.database import Transaction
 from bot.storage.outbox import Recipient
-from bot.usecases import copies, forecasts, planning
+from bot.storage.spans import Span
+from bot.storage.waves import Ringing
+from bot.usecases import copies, forecasts, planning, slices
+from bot.usecases.slices import Step, Taken
 
 ACTION = "k-umum"
 """The action of the buttons under what is told of an announcement."""
+
+OWE, RELEASE = "announce", "release"
+"""What the steps are called in which an announcement's waves are made (`usecases.slices`)."""
 
 EVERY = timedelta(seconds=4)
 """How often what is under way is looked at, and its progress told at most."""
@@ -378,14 +384,14 @@ def send(
     if planned.approval and found.approved_by is None:
         return _ask_approval(tx, actor, found, version, now)
     _note(tx, actor, Action.ANNOUNCED, found, now, people=planned.people)
-    return _schedule_or_begin(tx, found, now)
+    return _schedule_or_begin(tx, found, now, planned)
 
 
-def _schedule_or_begin(tx: Transaction, found: Announcement, now: datetime) -> Announcement:
+def _schedule_or_begin(tx: Transaction, found: Announcement, now: datetime, planned: Plan) -> Announcement:
     if found.send_at is not None and found.send_at > now:
         stored.change(tx, found.id, state=State.SCHEDULED)
     else:
-        _begin(tx, found, now)
+        _begin(tx, found, now, planned)
     again = stored.announcement(tx, found.id)
     return found if again is None else again
 
@@ -401,54 +407,83 @@ def unschedule(tx: Transaction, actor: Actor, announcement_id: int, now: datetim
     return of(tx, actor, announcement_id)
 
 
-def _begin(tx: Transaction, found: Announcement, now: datetime) -> None:
+def _begin(tx: Transaction, found: Announcement, now: datetime, planned: Plan) -> None:
     """Owe it to everybody who is meant: to a first handful at once, to the others once those are through."""
     programme = _programme(tx, found)
     author = None if found.author_id is None else staff.actor_by_id(tx, found.author_id)
     if author is None or not author.may(Right.ANNOUNCE):
         stored.change(tx, found.id, state=State.CANCELLED, ended_at=now)
         return
-    waves.wait_for_joiners(tx, programme.id)
-    meant = stored.meant(tx, programme, found.whom, author.scope)
-    parts = _parts(tx, programme, found, meant, now, now)
-    trial = meant.people > FEW
-    number = 0
-    made = []
-    for part in parts:
-        if part.starts is None:
-            continue
-        times = _times(part.starts, part.last)
-        wave_id = waves.note(tx, programme, found.name, times, now, zone=part.zone)
-        whom = stored.people(programme, found.whom, author.scope, zone=part.zone)
-        owed = stored.owe(tx, whom, found, wave_id, times, now, state="held" if trial else "owed")
-        waves.add(tx, wave_id, owed)
-        number += owed
-        made.append(wave_id)
-    if found.whom.chats and author.may(Right.REACH_GROUPS):
-        opens = now if found.urgent else programme.windows.next_open(now, programme.zone)
-        times = _times(opens or now, None)
-        wave_id = waves.note(tx, programme, found.name, times, now)
-        chats = [chat.id for chat in stored.groups(tx, programme.id) if chat.id in found.whom.chats]
-        owed = stored.owe_chats(tx, chats, found, wave_id, times, now, state="held" if trial else "owed")
-        waves.add(tx, wave_id, owed)
-        number += owed
-        made.append(wave_id)
-    if trial:
-        stored.release(tx, made, FIRST)
-    if (weight := len(found.post.pieces)) > 1:
-        stored.spread(tx, made, timedelta(seconds=weight / (0.8 * _pace(tx))))
+    parts = sorted(
+        (part for part in planned.parts if part.starts is not None), key=lambda part: part.starts or now
+    )
+    trial = planned.people > FEW
+    chats = [chat.id for chat in stored.groups(tx, programme.id) if chat.id in found.whom.chats]
+    if not author.may(Right.REACH_GROUPS):
+        chats = []
     stored.change(
         tx,
         found.id,
         state=State.TRIAL if trial else State.RUNNING,
-        people=number,
-        never=meant.never,
-        blocked=meant.blocked,
+        people=sum(part.people for part in parts) + len(chats),
+        never=planned.never,
+        blocked=planned.blocked,
         works=[found.name],
         started_at=now,
         ended_at=None,
     )
+    made = []
+    number = 0
+    free = now
+    for part in parts:
+        times = _times(part.starts or now, part.last)
+        wave_id = waves.note(tx, programme, found.name, times, now, zone=part.zone)
+        free = max(free, times.due_at)
+        step = Step(OWE, {"free": free.isoformat()})
+        number += slices.begin(tx, wave_id, step, owe, now, most=slices.SLICE - number)[0]
+        free += part.people * _apart(tx, found)
+        made.append(wave_id)
+    if chats:
+        opens = now if found.urgent else programme.windows.next_open(now, programme.zone)
+        times = _times(opens or now, None)
+        wave_id = waves.note(tx, programme, found.name, times, now)
+        before = stored.last_row(tx)
+        owed = stored.owe_chats(tx, chats, found, wave_id, times, now, state="held" if trial else "owed")
+        stored.spread(tx, wave_id, _apart(tx, found), since=max(free, times.due_at), after=before)
+        waves.more(tx, wave_id, owed)
+        made.append(wave_id)
+    if trial:
+        stored.release(tx, made, FIRST)
     _tell_anew(tx, found, now)
+
+
+def owe(tx: Transaction, wave: Ringing, step: Step, now: datetime) -> Taken:
+    """Owe the announcement to the next of those who are meant: held, until the first handful is through."""
+    found = stored.announcement(tx, int(wave.entry_id.partition(":")[2]))
+    author = None if found is None or found.author_id is None else staff.actor_by_id(tx, found.author_id)
+    programme = tx.catalogue.programme(wave.programme_id)
+    if found is None or author is None or programme is None or not author.may(Right.ANNOUNCE):
+        return Taken(0)
+    if found.recalled_at is not None or now > wave.not_after:
+        return Taken(0)
+    waves.wait_for_joiners(tx, programme.id)
+    upto = people.further(tx, programme.id, step.after, slices.SLICE)
+    whom = stored.people(programme, found.whom, author.scope, zone=wave.zone)
+    times = Times(wave.due_at, wave.everybody_by, wave.not_after)
+    before = stored.last_row(tx)
+    state_then = "held" if found.state is State.TRIAL else "owed"
+    span = Span(step.after, upto)
+    number = stored.owe(tx, whom, found, wave.id, times, now, state=state_then, span=span)
+    free = datetime.fromisoformat(step.details["free"])
+    if number and (apart := _apart(tx, found)):
+        free = stored.spread(tx, wave.id, apart, since=free, after=before)
+    return Taken(number, upto, details={"free": free.isoformat()})
+
+
+def _apart(tx: Transaction, found: Announcement) -> timedelta:
+    """How far apart its messages are due: those of an album count as several."""
+    weight = len(found.post.pieces)
+    return timedelta(seconds=weight / (0.8 * _pace(tx))) if weight > 1 else timedelta()
 
 
 def _times(starts: datetime, last: datetime | None) -> Times:
@@ -501,11 +536,11 @@ def approve(tx: Transaction, actor: Actor, announcement_id: int, version: int, n
     """Agree to that wording: it is sent, now or at its time. Raises NotPossibleError."""
     found = _to_decide(tx, actor, announcement_id, version)
     stored.change(tx, found.id, approved_by=actor.person.id, approved_at=now)
-    people = plan(tx, found, now).people
-    _note(tx, actor, Action.ANNOUNCEMENT_APPROVED, found, now, people=people, version=version)
+    planned = plan(tx, found, now)
+    _note(tx, actor, Action.ANNOUNCEMENT_APPROVED, found, now, people=planned.people, version=version)
     _tell_author(tx, found, Say("announce.approved", {"number": found.id, "by": actor.person.name}), now)
     if version == found.version:
-        return _schedule_or_begin(tx, found, now)
+        return _schedule_or_begin(tx, found, now, planned)
     return _correct(tx, found, version, now)
 
 
@@ -625,7 +660,7 @@ def _correct(tx: Transaction, found: Announcement, version: int, now: datetime) 
     stored.change(tx, found.id, version=version)
     reason = f"{found.name}/v{version}"
     programme = _programme(tx, found)
-    number = copies.revise(tx, programme, stored.copies(found), reason=reason, lane=found.lane, now=now)
+    number = copies.revise(tx, programme, stored.copies(tx, found), reason=reason, lane=found.lane, now=now)
     if number:
         _work(tx, found, f"revise:{reason}", now)
     again = stored.announcement(tx, found.id)
@@ -643,7 +678,7 @@ def recall(tx: Transaction, actor: Actor, announcement_id: int, now: datetime) -
     number = copies.recall(
         tx,
         _programme(tx, found),
-        stored.copies(found),
+        stored.copies(tx, found),
         note=Say("announce.recalled_note"),
         reason=found.name,
         lane=found.lane,
@@ -685,7 +720,7 @@ def advance(tx: Transaction, now: datetime) -> tuple[datetime | None, bool]:
             if found.send_at is not None and found.send_at > now:
                 looks.append(found.send_at)
                 continue
-            _begin(tx, found, now)
+            _begin(tx, found, now, plan(tx, found, now))
             owed = True
         else:
             owed |= _look_after(tx, found, now)
@@ -716,7 +751,9 @@ def _look_after(tx: Transaction, found: Announcement, now: datetime) -> bool:
             _hold(tx, found, now)
             state_now = State.STOPPED
         else:
-            stored.release(tx, ids, held)
+            room = slices.SLICE
+            for each in ids:
+                room -= slices.begin(tx, each, Step(RELEASE), release, now, most=room)[0]
             state_now, going, owed = State.RUNNING, held, True
     elif found.state in (State.TRIAL, State.RUNNING) and any(row.state == "stopped" for row in rows):
         _hold(tx, found, now)  # it stopped by itself: all of it waits
@@ -731,7 +768,8 @@ def _look_after(tx: Transaction, found: Announcement, now: datetime) -> bool:
             _tell_author(tx, found, Say("announce.stopped", said), now)
             owed = True
     ends = state_now is State.CANCELLED and not tally.get("sending", 0)
-    if ends or (state_now in UNDER_WAY and not going and not tally.get("held", 0)):
+    made = all(row.state != "planning" for row in rows)
+    if ends or (state_now in UNDER_WAY and made and not going and not tally.get("held", 0)):
         for row in rows:  # paused when all was sent: nothing of it waits for anybody any more
             if row.state == "stopped":
                 waves.resume(tx, row.id, now)
@@ -739,6 +777,11 @@ def _look_after(tx: Transaction, found: Announcement, now: datetime) -> bool:
         _tell_author(tx, found, report_in_words(tx, found, rows, now), now)
         owed = True
     return _tell(tx, found, now) or owed
+
+
+def release(tx: Transaction, wave: Ringing, step: Step, _: datetime) -> Taken:
+    """Owe the next of what was held until the first handful was through."""
+    return Taken(*waves.release(tx, wave.id, slices.SLICE, step.after), new=False)
 
 
 def _tell_anew(tx: Transaction, found: Announcement, now: datetime) -> None:

@@ -4,8 +4,9 @@ Both are waves of the outbox: a row for each copy, which names it. What the copy
 the row is begun, so that the last correction is what everybody reads, however many there were.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Select
 
@@ -25,9 +26,18 @@ from bot.domain.messages import (
 )
 from bot.domain.programme import Programme
 from bot.storage import announcements, copies, materials, outbox, waves
-from bot.storage.copies import Copy, Times
+from bot.storage.copies import Copy, Times, Which
 from bot.storage.database import Transaction
+from bot.storage.messages import dump, load
 from bot.storage.outbox import Letter
+from bot.storage.spans import Span
+from bot.storage.waves import Ringing
+from bot.usecases import slices
+from bot.usecases.slices import Step, Taken
+
+REVISE = "revise"
+RECALL = "recall"
+"""What these waves' names begin with, and what their steps are called."""
 
 DELETABLE = timedelta(hours=48)
 """How long a bot may delete its messages."""
@@ -39,7 +49,7 @@ _PAUSE = timedelta(seconds=2)  # until a copy that is on its way is there
 def revise(
     tx: Transaction,
     programme: Programme,
-    which: Select[int],
+    which: Which,
     *,
     reason: str,
     lane: Lane,
@@ -47,23 +57,33 @@ def revise(
     everybody_by: datetime | None = None,
     not_after: datetime | None = None,
 ) -> int:
-    """Owe every copy among `which` (ids of rows of the outbox) an edit to what it says now; how many.
+    """Owe every copy among `which` an edit to what it says now, slice by slice; how many there are.
 
     `reason` names the correction ("session:pembukaan/v2") and is the name of its wave: for the same one, each
     copy is edited once. What was not sent yet says it by itself. An edit makes no sound, so sending windows
     do not matter.
     """
     times = _times(now, everybody_by, not_after)
-    wave_id = waves.note(tx, programme, f"revise:{reason}", times, now)
-    number = copies.owe_revisions(tx, which, reason, wave_id, lane, times, now)
-    waves.add(tx, wave_id, number)
-    return number
+    wave_id = waves.note(tx, programme, f"{REVISE}:{reason}", times, now)
+    step = _step(tx, REVISE, which, lane)
+    number, done = slices.begin(tx, wave_id, step, take_revisions, now)
+    return number if done else copies.count(tx, which)
+
+
+def take_revisions(tx: Transaction, wave: Ringing, step: Step, now: datetime) -> Taken:
+    """Owe the next of the copies their revision."""
+    reason = wave.entry_id.partition(":")[2]
+    return _take(
+        tx,
+        step,
+        lambda which, lane: copies.owe_revisions(tx, which, reason, wave.id, lane, _times_of(wave), now),
+    )
 
 
 def recall(
     tx: Transaction,
     programme: Programme,
-    which: Select[int],
+    which: Which,
     *,
     note: Say | None,
     reason: str,
@@ -72,16 +92,43 @@ def recall(
     everybody_by: datetime | None = None,
     not_after: datetime | None = None,
 ) -> int:
-    """Owe the deletion of every copy among `which` (ids of rows of the outbox); how many there are.
+    """Owe the deletion of every copy among `which`, slice by slice; how many there are.
 
-    What is older than 48 hours, or refused, says `note` instead. What was not sent yet is withdrawn. Twice
-    does no harm; a recall that came to nothing is tried anew.
+    What is older than 48 hours, or refused, says `note` instead. What was not sent yet is withdrawn, at once.
+    Twice does no harm; a recall that came to nothing is tried anew.
     """
+    copies.withdraw_unsent(tx, which.rows(), now)
     times = _times(now, everybody_by, not_after)
-    wave_id = waves.note(tx, programme, f"recall:{reason}", times, now)
-    number = copies.owe_recalls(tx, which, Recall(note), wave_id, lane, times, now)
-    waves.add(tx, wave_id, number)
-    return number
+    wave_id = waves.note(tx, programme, f"{RECALL}:{reason}", times, now)
+    step = _step(tx, RECALL, which, lane, note=None if note is None else dump(note))
+    number, done = slices.begin(tx, wave_id, step, take_recalls, now)
+    return number if done else number + copies.count(tx, which, but=f"{RECALL}:")
+
+
+def take_recalls(tx: Transaction, wave: Ringing, step: Step, now: datetime) -> Taken:
+    """Owe the next of the copies their recall."""
+    noted = step.details["note"]
+    note = None if noted is None else load(noted)
+    message = Recall(note if isinstance(note, Say) else None)
+    return _take(
+        tx,
+        step,
+        lambda which, lane: copies.owe_recalls(tx, which, message, wave.id, lane, _times_of(wave), now),
+    )
+
+
+def _step(tx: Transaction, kind: str, which: Which, lane: Lane, **details: Any) -> Step:
+    span = copies.span_of(tx, which)
+    noted = {"waves": list(which.waves), "shown": which.shown, "last": span.upto, "lane": int(lane)}
+    return Step(kind, {**noted, **details}, span.after)
+
+
+def _take(tx: Transaction, step: Step, owe: Callable[[Select[int], Lane], int]) -> Taken:
+    """The next span of rows; what is sent after the step was noted says what is true by then."""
+    said = step.details
+    upto = min(step.after + slices.SLICE, said["last"])
+    which = Which(tuple(said["waves"]), said["shown"]).rows(Span(step.after, upto))
+    return Taken(owe(which, Lane(said["lane"])), upto if upto < said["last"] else None)
 
 
 def resolve(tx: Transaction, letters: Sequence[Letter], now: datetime) -> list[Letter]:
@@ -152,6 +199,10 @@ def _captioned(tx: Transaction, message: Message) -> bool:
         case Invite() | File() | Picture():
             return True
     return False
+
+
+def _times_of(wave: Ringing) -> Times:
+    return Times(wave.due_at, wave.everybody_by, wave.not_after)
 
 
 def _times(now: datetime, everybody_by: datetime | None, not_after: datetime | None) -> Times:

@@ -35,9 +35,10 @@ from bot.domain.corrections import (
     told_of,
     without_idle,
 )
+from bot.domain.forms import clock_times
 from bot.domain.language import Localised
 from bot.domain.markup import MarkupError, parse_html, utf16_length
-from bot.domain.messages import Lane, Say, SessionCard, Value
+from bot.domain.messages import Lane, Message, Say, SessionCard, Value
 from bot.domain.programme import (
     AroundSession,
     Audience,
@@ -56,10 +57,19 @@ from bot.domain.staff import Actor
 from bot.domain.timetable import is_moment, moments, zones
 from bot.domain.zones import Zone
 from bot.storage import audience, audit, corrections, outbox, stuck, waves
-from bot.storage.copies import Times
+from bot.storage import copies as stored_copies
+from bot.storage import people as everybody
+from bot.storage.copies import Times, Which
 from bot.storage.corrections import Rung, Standing
 from bot.storage.database import Transaction
-from bot.usecases import copies, planning
+from bot.storage.messages import dump, load
+from bot.storage.spans import EVERYTHING, Span
+from bot.storage.waves import Ringing
+from bot.usecases import copies, planning, slices
+from bot.usecases.slices import Step, Taken
+
+TELL = "tell"
+"""The step in which those are told of a change who know something else (`usecases.slices`)."""
 
 EVERYBODY_BY = timedelta(minutes=10)
 """By when all who were told of a session are to be told that it has changed."""
@@ -490,10 +500,9 @@ def _measured(
     unsent = corrections.unsent(tx, [wave.id for wave in found.gone]) if found.gone else 0
     unsent += sum(corrections.unsent_for(tx, f"{before.id}/{entry_id}@") for entry_id in found.personal)
     told = revised = 0
-    if found.session is not None and max(each.ends for each in found.session) > now:
-        if found.session[1].ends > now:
-            told = sum(corrections.count(tx, _to_be_told(tx, after, found.session[1], zone)) for zone in Zone)
-        revised = corrections.count(tx, _copies(tx, after, found.session[1], found.cards))
+    if found.session is not None and not _is_over(found.session, now):
+        told = corrections.count(tx, _to_be_told(tx, after, found.session[1]))
+        revised = stored_copies.count(tx, _copies(tx, after, found.session[1], found.cards))
     return replace(effect, told=told, revised=revised, unsent=unsent)
 
 
@@ -572,12 +581,21 @@ def _notices(session_id: str) -> str:
     return f"change:{session_id}:"
 
 
-def _to_be_told(tx: Transaction, programme: Programme, session: Session, zone: Zone) -> Select[int]:
-    """Those in `zone` whom the newest message about the session told something else than holds now."""
+def _to_be_told(
+    tx: Transaction,
+    programme: Programme,
+    session: Session,
+    zone: Zone | None = None,
+    *,
+    on_its_way: bool = True,
+    people: Span = EVERYTHING,
+) -> Select[int]:
+    """Those (in `zone`) whom the newest message about the session told something else than holds now."""
     wave_ids = _said_in(tx, programme, session)
-    told = corrections.told_otherwise(wave_ids, _alike(tx, programme, session))
+    alike = _alike(tx, programme, session)
+    told = corrections.told_otherwise(wave_ids, alike, on_its_way=on_its_way, people=people)
     waiting = stuck.outside(programme.id, session.id)  # outside, with a card that they asked for
-    return corrections.among(audience.people(programme, Audience(), zone=zone), told, waiting)
+    return people.of(corrections.among(audience.people(programme, Audience(), zone=zone), told, waiting))
 
 
 def _after_all_that_was_said(
@@ -592,7 +610,7 @@ def _after_all_that_was_said(
     return now if said_at is None or said_at < now else said_at + timedelta(microseconds=1)
 
 
-def _copies(tx: Transaction, programme: Programme, session: Session, cards: Sequence[str]) -> Select[int]:
+def _copies(tx: Transaction, programme: Programme, session: Session, cards: Sequence[str]) -> Which:
     """The messages that say something of the session which is different by now."""
     rung = [wave.id for wave in corrections.rung(tx, programme.id, cards, all_of_them=True)]
     notices = [wave_id for wave_id, _ in corrections.notices(tx, programme.id, _notices(session.id))]
@@ -639,11 +657,11 @@ def _tell(
 ) -> tuple[int, int]:
     """Tell who knows something else, and change what their messages say; how many people, and messages."""
     before, session = changed
-    over = max(before.ends, session.ends)
-    if over <= now:
+    if _is_over(changed, now):
         return 0, 0
+    over = max(before.ends, session.ends)
     for wave_id, state in corrections.notices(tx, programme.id, _notices(session.id)):
-        if state in {"planned", "stopped"}:
+        if state in {"planning", "planned", "stopped"}:
             corrections.take_back(tx, wave_id, version, now)
     corrections.hold_still(tx, _said_in(tx, programme, session))
     revised = copies.revise(
@@ -656,26 +674,65 @@ def _tell(
         not_after=over,
     )
     notice = SessionCard(programme.id, session.id, _lead(before, session))
+    details = {"session": session.id, "message": dump(notice)}
+    # What is being sent just now says what was true before, and will look as if it had been sent after that.
+    going = corrections.going(_said_in(tx, programme, session))
     told = 0
-    for zone in Zone if session.ends > now else ():  # what is over needs no telling
+    all_told = True
+    for zone in Zone:
         times = _times(programme, changed, zone, now)
-        name = f"{_notices(session.id)}{version}"
-        wave_id = waves.note(tx, programme, name, times, now, zone=zone)
-        number = outbox.mailing(
-            tx,
-            _to_be_told(tx, programme, session, zone),
-            notice,
-            reason=f"{programme.id}/{name}",
-            lane=Lane.SESSION,
-            now=now,
-            due_at=times.due_at,
-            everybody_by=times.everybody_by,
-            not_after=times.not_after,
-            wave_id=wave_id,
-        ).owe(tx)
-        waves.add(tx, wave_id, number)
-        told += number
+        wave_id = waves.note(tx, programme, f"{_notices(session.id)}{version}", times, now, zone=zone)
+        wave = waves.ringing(tx, wave_id)
+        if wave is None:
+            continue
+        at_once = corrections.among(audience.people(programme, Audience(), zone=zone), going)
+        number = _notice(tx, wave, at_once, notice, now)
+        waves.more(tx, wave_id, number)
+        most = slices.SLICE - told - number
+        more, done = slices.begin(tx, wave_id, Step(TELL, details), tell, now, most=most)
+        told += number + more
+        all_told &= done
+    if not all_told:
+        told = corrections.count(tx, _to_be_told(tx, programme, session))
     return told, revised
+
+
+def _is_over(changed: tuple[Session, Session], now: datetime) -> bool:
+    """Whether nobody needs to know: it was over before and is now, or has just been ended."""
+    before, session = changed
+    ended = session.ends <= now and differences(before, session) == ("ends",)
+    return ended or max(before.ends, session.ends) <= now
+
+
+def tell(tx: Transaction, wave: Ringing, step: Step, now: datetime) -> Taken:
+    """Tell the next of those who know something else of a session."""
+    programme = tx.catalogue.programme(wave.programme_id)
+    session = None if programme is None else programme.session(step.details["session"])
+    if programme is None or session is None or now > wave.not_after:
+        return Taken(0)
+    waves.wait_for_joiners(tx, programme.id)
+    corrections.be_current(tx)
+    upto = everybody.further(tx, programme.id, step.after, slices.SLICE)
+    span = Span(step.after, upto)
+    whom = _to_be_told(tx, programme, session, wave.zone, on_its_way=False, people=span)
+    return Taken(_notice(tx, wave, whom, load(step.details["message"]), now), upto)
+
+
+def _notice(tx: Transaction, wave: Ringing, whom: Select[int], notice: Message, now: datetime) -> int:
+    """Owe the notice to `whom`; how many are new."""
+    mailing = outbox.mailing(
+        tx,
+        whom,
+        notice,
+        reason=f"{wave.programme_id}/{wave.entry_id}",
+        lane=Lane.SESSION,
+        now=now,
+        due_at=wave.due_at,
+        everybody_by=wave.everybody_by,
+        not_after=wave.not_after,
+        wave_id=wave.id,
+    )
+    return mailing.owe(tx)
 
 
 def _times(programme: Programme, changed: tuple[Session, Session], zone: Zone, now: datetime) -> Times:
@@ -694,6 +751,8 @@ def _lead(before: Session, session: Session) -> Say:
         return Say("sessions.notice_cancelled", {"title": session.title})
     if before.cancelled:
         return Say("sessions.notice_reinstated", {"title": session.title})
+    if changed == ("ends",):
+        return Say("sessions.notice_ends", {"title": session.title, "ends": clock_times(session.ends)})
     moved = "starts" in changed
     entrance = any(name not in TIMES for name in changed)
     said: dict[str, Value] = {"title": session.title, "was": before.starts}

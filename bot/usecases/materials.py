@@ -23,14 +23,17 @@ from bot.domain.programme import Audience, Programme, Session
 from bot.domain.sessions import State as Step
 from bot.domain.staff import Actor, Right
 from bot.domain.zones import Zone
-from bot.storage import announcements, audience, audit, outbox, staff, state, waves
+from bot.storage import announcements, audience, audit, outbox, people, staff, state, waves
 from bot.storage import materials as stored
 from bot.storage.copies import Times
 from bot.storage.database import Transaction
 from bot.storage.materials import Material
 from bot.storage.outbox import Recipient
-from bot.usecases import copies
+from bot.storage.spans import Span
+from bot.storage.waves import Ringing
+from bot.usecases import copies, slices
 from bot.usecases.menu import OLD_BUTTON
+from bot.usecases.slices import Taken
 
 ACTION = "k-materi"
 """The action of the buttons by which speakers and coordinators deal with materials."""
@@ -44,6 +47,9 @@ AT_ONCE = 8
 _BY = timedelta(minutes=30)
 _WORTH = timedelta(days=2)
 _WHOM = Audience(roles=(Role.PARTICIPANT.value,))
+
+HAND_OUT = "hand_out"
+"""The step in which people are handed a material (`usecases.slices`)."""
 _USUAL_PACE = 30.0
 _SHOWN = 30  # materials of one session that are listed
 
@@ -246,7 +252,7 @@ def replace(tx: Transaction, actor: Actor, material_id: int, now: datetime) -> t
             copies.revise(
                 tx,
                 _programme(tx, found.programme_id),
-                stored.copies(found, [was]),
+                stored.copies(tx, found, [was]),
                 reason=current.wave(),
                 lane=Lane.REMINDER,
                 now=now,
@@ -266,7 +272,7 @@ def withdraw(tx: Transaction, actor: Actor, material_id: int, now: datetime) -> 
         number = copies.recall(
             tx,
             _programme(tx, found.programme_id),
-            stored.copies(found, range(1, found.version + 1)),
+            stored.copies(tx, found, range(1, found.version + 1)),
             note=Say("materials.withdrawn_note"),
             reason=f"material:{found.id}",
             lane=Lane.REMINDER,
@@ -287,37 +293,67 @@ def needs_none(tx: Transaction, actor: Actor, session_id: str, now: datetime) ->
 
 
 def _hand_out(tx: Transaction, found: Material, session: Session, now: datetime) -> int:
-    """Owe the version that holds to everybody, from their next open hour on; how many are new."""
+    """Owe the version that holds to everybody, from their next open hour on, in slices; how many at once."""
     programme = _programme(tx, found.programme_id)
     waves.wait_for_joiners(tx, programme.id)
     number = 0
-    made = []
+    free = now
     for zone in Zone:
         starts = _starts(programme, session, zone, now)
         if starts is None:
             continue
-        times = Times(starts, starts + _BY, starts + _WORTH)
-        wave_id = waves.note(tx, programme, found.wave(), times, now, zone=zone)
-        mailing = outbox.mailing(
-            tx,
-            audience.people(programme, _WHOM, zone=zone),
-            Reference(found.id, found.version),
-            reason=found.wave(),
-            lane=Lane.REMINDER,
-            now=now,
-            wave_id=wave_id,
-            **times._asdict(),
+        wave_id = waves.note(tx, programme, found.wave(), _times(starts), now, zone=zone)
+        free = max(free, starts)
+        step = slices.Step(
+            HAND_OUT, {"material": found.id, "version": found.version, "free": free.isoformat()}
         )
-        owed = mailing.owe(tx)
-        waves.add(tx, wave_id, owed)
-        number += owed
-        made.append(wave_id)
-    if (weight := len(found.post.pieces)) > 1:
-        noted = state.recall(tx, state.PACE)
-        pace = _USUAL_PACE if noted is None else float(noted)
-        announcements.spread(tx, made, timedelta(seconds=weight / (0.8 * pace)))
+        number += slices.begin(tx, wave_id, step, owe, now, most=slices.SLICE - number)[0]
+        if apart := _apart(tx, found):
+            free += apart * audience.count(tx, audience.people(programme, _WHOM, zone=zone))
     stored.change(tx, found.id, state=State.OUT.value, released_at=found.released_at or now)
     return number
+
+
+def owe(tx: Transaction, wave: Ringing, step: slices.Step, now: datetime) -> Taken:
+    """Owe a material to the next of those who are meant, where that version still holds."""
+    found = stored.material(tx, step.details["material"])
+    programme = tx.catalogue.programme(wave.programme_id)
+    if found is None or programme is None or now > wave.not_after:
+        return Taken(0)
+    if found.state is State.WITHDRAWN or found.version != step.details["version"]:
+        return Taken(0)
+    waves.wait_for_joiners(tx, programme.id)
+    span = Span(step.after, people.further(tx, programme.id, step.after, slices.SLICE))
+    before = announcements.last_row(tx)
+    mailing = outbox.mailing(
+        tx,
+        span.of(audience.people(programme, _WHOM, zone=wave.zone)),
+        Reference(found.id, found.version),
+        reason=found.wave(),
+        lane=Lane.REMINDER,
+        now=now,
+        wave_id=wave.id,
+        **_times(wave.due_at)._asdict(),
+    )
+    number = mailing.owe(tx)
+    free = datetime.fromisoformat(step.details["free"])
+    if number and (apart := _apart(tx, found)):
+        free = announcements.spread(tx, wave.id, apart, since=free, after=before)
+    return Taken(number, span.upto, details={**step.details, "free": free.isoformat()})
+
+
+def _apart(tx: Transaction, found: Material) -> timedelta:
+    """How far apart its messages are due: those of an album count as several."""
+    weight = len(found.post.pieces)
+    if weight == 1:
+        return timedelta()
+    noted = state.recall(tx, state.PACE)
+    pace = _USUAL_PACE if noted is None else float(noted)
+    return timedelta(seconds=weight / (0.8 * pace))
+
+
+def _times(starts: datetime) -> Times:
+    return Times(starts, starts + _BY, starts + _WORTH)
 
 
 def _starts(programme: Programme, session: Session, zone: Zone, now: datetime) -> datetime | None:

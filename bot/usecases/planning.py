@@ -44,18 +44,19 @@ from bot.domain.timetable import (
 )
 from bot.domain.zones import Zone
 from bot.storage import audience, corrections, excuses, outbox, people, waves
+from bot.storage.copies import Times
 from bot.storage.database import Transaction
 from bot.storage.outbox import Mailing, Recipient
+from bot.storage.spans import Span
 from bot.storage.waves import Ringing
-from bot.usecases import forecasts
+from bot.usecases import forecasts, slices
+from bot.usecases.slices import Step
 
 MOST_LINES = 10
 """Lines of a digest at most; what is left over is counted."""
 
-SLICE = 1_000
-"""People for whom a wave is planned in one transaction, about: ten milliseconds' work."""
-
-_RANGES = 10  # of as many people of the programme at most are looked through for a slice
+LET_GO = "let_go"
+"""The step in which what a wave holds is owed again, of a wave that is not the timetable's."""
 
 GATHERING = timedelta(minutes=1)
 """How long a digest waits for more: after an outage, all that was due meanwhile rings at once."""
@@ -112,16 +113,19 @@ def ring(
     waves.wait_for_joiners(tx, programme_id)
     excuses.end(tx, now)
     corrections.be_current(tx)
-    began = now if wave is None else wave.planned_at
+    began, again = now, False
+    if wave is not None:
+        again = wave.resumed_at is not None and wave.resumed_at >= wave.planned_at
+        began = wave.resumed_at if again and wave.resumed_at is not None else wave.planned_at
     opens = began if entry.essential else programme.windows.next_open(began, zone)
     decision = decide(entry, when, began, opens)
-    missed = isinstance(decision, Miss)
     logins = None
     if isinstance(entry.when, PersonalDay):
         day = due_at.astimezone(zone.tzinfo).date()
         logins = first_logins(programme.course, programme.windows, entry.when.day, day)
         if wave is None and not people.anybody_began(tx, programme_id, zone, logins):
             return Rung()  # most are nobody's: no need to write
+    missed = isinstance(decision, Miss)
     after = 0
     if wave is None:
         wave_id = waves.begin(tx, programme_id, entry_id, zone, when, now, missed=missed)
@@ -131,20 +135,17 @@ def ring(
         wave_id, after = wave.id, wave.planned_to or 0
     whom = audience.people(programme, entry.audience, zone=zone, first_logins=logins)
     reason = reason_of(programme, entry, zone, due_at)
-    number = 0
-    match decision:
-        case Send() as send:
-            send = replace(send, due_at=min(send.due_at, began) if began < when.at else send.due_at)
-            mailing = _mailing(tx, whom, programme, entry, send, reason, wave_id, now)
-            making = _Making(wave_id, programme_id, mailing, send.not_after, personal=logins is not None)
-            return making.go_on(tx, now, after)
-        case Fold(due):
-            lacking = outbox.lacking(whom, reason)
-            number = _fold_for(tx, lacking, programme, {reason: entry}, due + GATHERING, now)
-    if not number and logins is not None:
+    if isinstance(decision, Send):
+        due = max(decision.due_at, began) if again else decision.due_at
+        due = min(due, began) if began < when.at else due
+        decision = replace(decision, due_at=due)
+    if not isinstance(decision, Miss):
+        making = _making(tx, wave_id, programme, entry, whom, reason, decision, when.not_after, began, again)
+        return making.go_on(tx, now, after)
+    if logins is not None:
         waves.forget(tx, wave_id)
         return Rung()
-    return Rung(waves.got_to(tx, wave_id, None, number), missed)
+    return Rung(waves.got_to(tx, wave_id, None, 0), missed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,31 +157,85 @@ class _Making:
 
     wave_id: int
     programme_id: str
-    mailing: Mailing
+    owe: Callable[[Transaction, Span], int]  # to a span of people; how many are new
+    let_go: Callable[[Transaction, Span, datetime], int] | None  # of one that was stopped: what it holds
     not_after: datetime
     personal: bool  # its day may turn out to be nobody's
 
-    def go_on(self, tx: Transaction, now: datetime, after: int) -> Rung:
-        """Owe it to the next of those whose id is above `after`."""
+    def go_on(self, tx: Transaction, now: datetime, after: int, before: int = 0) -> Rung:
+        """Owe it to the next of those whose id is above `after`; of what goes on, `before` were owed it."""
         waves.wait_for_joiners(tx, self.programme_id)
         if waves.taken_back(tx, self.wave_id):
             return Rung()
         if now > self.not_after:
+            if self.let_go is not None:
+                waves.settle_held(tx, self.wave_id, "expired", now, error="its wave was stopped")
             return Rung(waves.got_to(tx, self.wave_id, None, 0), missed=True)
-        number = 0
+        new = freed = 0
         upto: int | None = None
-        for _ in range(_RANGES):
-            upto = people.further(tx, self.programme_id, after, SLICE)
-            number += self.mailing.owe(tx, after=after, upto=upto)
-            if upto is None or number >= SLICE:
+        for _ in range(slices.RANGES):
+            upto = people.further(tx, self.programme_id, after, slices.SLICE)
+            span = Span(after, upto)
+            if self.let_go is not None:
+                freed += self.let_go(tx, span, now)
+            new += self.owe(tx, span)
+            if upto is None or new + freed >= slices.SLICE:
                 break
             after = upto
-        total = waves.got_to(tx, self.wave_id, upto, number)
+        total = waves.got_to(tx, self.wave_id, upto, new)
+        if self.let_go is not None:
+            total = before + freed + new
         if upto is not None:
-            return Rung(total, rest=partial(self.go_on, after=upto))
-        if not total and self.personal:
+            return Rung(total, rest=partial(self.go_on, after=upto, before=total))
+        if not total and self.personal and self.let_go is None:
             waves.forget(tx, self.wave_id)
         return Rung(total)
+
+
+def _making(
+    tx: Transaction,
+    wave_id: int,
+    programme: Programme,
+    entry: Entry,
+    whom: Select[int],
+    reason: str,
+    decision: Send | Fold,
+    not_after: datetime,
+    now: datetime,
+    again: bool,
+) -> _Making:
+    """How the wave is made; `again`: it was stopped, and goes on."""
+
+    def let_go(tx: Transaction, people: Span, now: datetime) -> int:
+        waves.settle_unreachable(tx, wave_id, now, people)
+        why = "done, or not meant any more"
+        waves.settle_held(tx, wave_id, "withdrawn", now, error=why, but=whom, people=people)
+        if isinstance(decision, Fold):
+            # As "gone": who has not had it, and is told in the digest.
+            waves.settle_held(tx, wave_id, "gone", now, error="its wave was stopped", people=people)
+            return 0
+        times = {
+            "due_at": decision.due_at,
+            "everybody_by": decision.everybody_by,
+            "not_after": decision.not_after,
+        }
+        freed = waves.let_go(tx, wave_id, people=people, **times)
+        return freed + outbox.revive(tx, people.of(whom), reason, **times)
+
+    def fold(tx: Transaction, people: Span) -> int:
+        lacking = people.of(outbox.lacking(whom, reason))
+        return _fold_for(tx, lacking, programme, {reason: entry}, decision.due_at + GATHERING, now)
+
+    if isinstance(decision, Send):
+        mailing = _mailing(tx, whom, programme, entry, decision, reason, wave_id, now)
+    return _Making(
+        wave_id,
+        programme.id,
+        mailing.owe if isinstance(decision, Send) else fold,
+        let_go if again else None,
+        not_after,
+        personal=isinstance(entry.when, PersonalDay),
+    )
 
 
 def catch_up(tx: Transaction, person_id: int, now: datetime) -> int:
@@ -242,29 +297,15 @@ def go_on(tx: Transaction, wave: Ringing, now: datetime) -> Rung:
         logins = first_logins(programme.course, programme.windows, entry.when.day, day)
     whom = audience.people(programme, entry.audience, zone=wave.zone, first_logins=logins)
     reason = reason_of(programme, entry, wave.zone, wave.due_at)
-    waves.settle_unreachable(tx, wave.id, now)
-    waves.settle_held(tx, wave.id, "withdrawn", now, error="done, or not meant any more", people=whom)
     opens = now if entry.essential else programme.windows.next_open(now, wave.zone)
-    match decide(entry, when, now, opens):
-        case Send() as send:
-            send = replace(send, due_at=max(send.due_at, now))
-            times = {
-                "due_at": send.due_at,
-                "everybody_by": send.everybody_by,
-                "not_after": send.not_after,
-            }
-            number = waves.let_go(tx, wave.id, **times)
-            number += outbox.revive(tx, whom, reason, **times)
-            again = _mailing(tx, whom, programme, entry, send, reason, wave.id, now)
-            return Rung(number + again.owe(tx))
-        case Fold(due):
-            # As "gone": who has not had it, and is told in the digest.
-            waves.settle_held(tx, wave.id, "gone", now, error="its wave was stopped")
-            lacking = outbox.lacking(whom, reason)
-            return Rung(_fold_for(tx, lacking, programme, {reason: entry}, due + GATHERING, now))
-        case Miss():
-            waves.settle_held(tx, wave.id, "expired", now, error="its wave was stopped")
-            return Rung(missed=True)
+    decision = decide(entry, when, now, opens)
+    if isinstance(decision, Miss):
+        waves.settle_held(tx, wave.id, "expired", now, error="its wave was stopped")
+        return Rung(missed=True)
+    if isinstance(decision, Send):
+        decision = replace(decision, due_at=max(decision.due_at, now))
+    making = _making(tx, wave.id, programme, entry, whom, reason, decision, when.not_after, now, again=True)
+    return making.go_on(tx, now, 0)
 
 
 def _let_go(tx: Transaction, wave: Ringing, now: datetime) -> Rung:
@@ -272,12 +313,25 @@ def _let_go(tx: Transaction, wave: Ringing, now: datetime) -> Rung:
     if wave.not_after < now:
         waves.settle_held(tx, wave.id, "expired", now, error="its wave was stopped")
         return Rung(missed=True)
-    due_at = max(now, wave.due_at)
+    number, done = slices.begin(tx, wave.id, Step(LET_GO, {"at": now.isoformat()}), let_go, now, first=True)
+    return Rung(number, rest=None if done else partial(_let_go_on, wave_id=wave.id, before=number))
+
+
+def _let_go_on(tx: Transaction, now: datetime, *, wave_id: int, before: int) -> Rung:
+    """Let go the next of what the wave holds; what else is left of it is for the process that delivers."""
+    wave = waves.ringing(tx, wave_id)
+    if wave is None or wave.state != "planning" or LET_GO not in slices.kinds(wave):
+        return Rung(before)
+    number = before + slices.go_on(tx, wave, {LET_GO: let_go}, now)
+    return Rung(number, rest=partial(_let_go_on, wave_id=wave_id, before=number))
+
+
+def let_go(tx: Transaction, wave: Ringing, step: Step, _: datetime) -> slices.Taken:
+    """Owe again the next of what a wave holds that goes on, and is not the timetable's."""
+    due_at = max(datetime.fromisoformat(step.details["at"]), wave.due_at)
     everybody_by = due_at + (wave.everybody_by - wave.due_at)
-    number = waves.let_go(
-        tx, wave.id, due_at=due_at, everybody_by=everybody_by, not_after=max(wave.not_after, everybody_by)
-    )
-    return Rung(number)
+    times = Times(due_at, everybody_by, max(wave.not_after, everybody_by))
+    return slices.Taken(*waves.release(tx, wave.id, slices.SLICE, step.after, times), new=False)
 
 
 # --- sending ------------------------------------------------------------------------------------------

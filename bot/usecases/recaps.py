@@ -10,12 +10,20 @@ from bot.domain.people import Role
 from bot.domain.programme import Item, Programme, Target
 from bot.domain.staff import Actor, Right, Scope
 from bot.domain.zones import Zone
-from bot.storage import audience, audit, excuses, files, outbox, recaps, staff, waves
+from bot.storage import audience, audit, excuses, files, outbox, people, recaps, staff, waves
+from bot.storage.copies import Times
 from bot.storage.database import Transaction
 from bot.storage.recaps import Count, Named
+from bot.storage.spans import Span
+from bot.storage.waves import Ringing
+from bot.usecases import slices
 from bot.usecases.people import title
+from bot.usecases.slices import Step, Taken
 
 ACTION = "k-rekap"
+
+REMIND = "remind"
+"""What the waves of coordinators' reminders are called, and the steps in which they are made."""
 
 KINDS = {Item.MODULE: "modul", Item.QUIZ: "kuis", Item.JOURNAL: "jurnal"}
 """What can be finished, and the feature that a reminder's button opens."""
@@ -141,31 +149,51 @@ def remind(tx: Transaction, actor: Actor, programme: Programme, target: Target, 
     """
     if not actor.may(Right.ANNOUNCE):
         return 0
-    waves.wait_for_joiners(tx, programme.id)
     excuses.end(tx, now)
-    feature = KINDS[target.kind]
-    button = Button(Say(f"recap.button_{target.kind}"), Tap("menu", "", feature))
-    message = Say(f"recap.remind_{target.kind}", {"what": _what(programme, target)}, ((button,),))
-    number = 0
+    number, done = 0, True
+    reason = _reason(programme, target, now)
+    said = {"kind": target.kind.value, "id": target.id, "by": actor.person.id, "reason": reason}
     for zone in Zone:
         due_at = programme.windows.next_open(now, zone)
         if due_at is None:
             continue
-        reminder = outbox.mailing(
-            tx,
-            recaps.remindable(programme, target, actor.scope, zone),
-            message,
-            reason=_reason(programme, target, now),
-            lane=Lane.REMINDER,
-            now=now,
-            due_at=due_at,
-            everybody_by=due_at + _REMINDED_BY,
-            not_after=due_at + _REMINDED_AFTER,
-            about=target,
-        )
-        number += reminder.owe(tx)
+        times = Times(due_at, due_at + _REMINDED_BY, due_at + _REMINDED_AFTER)
+        wave_id = waves.note(tx, programme, f"{REMIND}:{_named(target)}", times, now, zone=zone)
+        most = slices.SLICE - number
+        made = slices.begin(tx, wave_id, Step(REMIND, said), owe_reminders, now, most=most)
+        number, done = number + made[0], done and made[1]
+    if not done:
+        left = outbox.lacking(recaps.remindable(programme, target, actor.scope), reason)
+        number += audience.count(tx, left)
     audit.note(tx, actor, Action.REMINDED, now, kind="target", subject=_named(target), people=number)
     return number
+
+
+def owe_reminders(tx: Transaction, wave: Ringing, step: Step, now: datetime) -> Taken:
+    """Remind the next of those who lack it."""
+    said = step.details
+    programme = tx.catalogue.programme(wave.programme_id)
+    target = None if programme is None else target_of(programme, said["kind"], said["id"])
+    actor = staff.actor_by_id(tx, said["by"])
+    if programme is None or target is None or actor is None or not actor.may(Right.ANNOUNCE):
+        return Taken(0)
+    waves.wait_for_joiners(tx, programme.id)
+    button = Button(Say(f"recap.button_{target.kind}"), Tap("menu", "", KINDS[target.kind]))
+    mailing = outbox.mailing(
+        tx,
+        recaps.remindable(programme, target, actor.scope, wave.zone),
+        Say(f"recap.remind_{target.kind}", {"what": _what(programme, target)}, ((button,),)),
+        reason=said["reason"],
+        lane=Lane.REMINDER,
+        now=now,
+        due_at=wave.due_at,
+        everybody_by=wave.everybody_by,
+        not_after=wave.not_after,
+        wave_id=wave.id,
+        about=target,
+    )
+    upto = people.further(tx, programme.id, step.after, slices.SLICE)
+    return Taken(mailing.owe(tx, Span(step.after, upto)), upto)
 
 
 # --- day by day -------------------------------------------------------------------------------------------

@@ -35,6 +35,7 @@ from bot.usecases import sign_ins as usecase
 from bot.usecases.sign_ins import SignedIn
 from bot.web import (
     announcements,
+    attendance,
     deliveries,
     journals,
     materials,
@@ -75,6 +76,7 @@ AREAS: Final = (
     sessions,
     materials,
     people,
+    attendance,
     modules,
     quiz_statistics,
     journals,

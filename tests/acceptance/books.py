@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from bot.simulator import Simulator
+from bot.simulator.updates import CALLBACK_SECONDS
 from bot.storage.database import Transaction
 from bot.storage.tables import (
     JournalEntryRow,
@@ -50,6 +51,11 @@ class Books:
         issued = range(self._first_update, self._first_update + self._queue.confirmed + len(waiting))
         assert self._queue.expired == 0, "a tap waited too long at Telegram: kill less often in a row"
         return set(issued) - waiting
+
+    def a_tap_is_old(self) -> bool:
+        """Whether a tap has waited for half of the time after which Telegram forgets it."""
+        soon = self._simulator.world.clock.monotonic() + CALLBACK_SECONDS / 2
+        return any(update.expires_at < soon for update in self._queue.waiting())
 
     def after_a_kill(self) -> None:
         """Note what was on its way; whatever is confirmed must be in the database."""

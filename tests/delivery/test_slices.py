@@ -19,7 +19,7 @@ from bot.domain.zones import Zone
 from bot.storage import people, waves
 from bot.storage.database import Database, Transaction
 from bot.storage.tables import PersonRow, WaveRow
-from bot.usecases import planning
+from bot.usecases import planning, slices
 from bot.usecases.planning import Rung
 from tests.examples import NOON, add_person, catalogue, entry, outbox_rows
 
@@ -31,7 +31,7 @@ Open = Callable[[Catalogue], Database]
 
 @pytest.fixture(autouse=True)
 def small_slices(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(planning, "SLICE", 5)
+    monkeypatch.setattr(slices, "SLICE", 5)
 
 
 @pytest.fixture
@@ -157,10 +157,10 @@ import asyncio, os, signal, sys
 from bot.clock import SimulatedClock
 from bot.delivery.timetable import Timetable
 from bot.storage.database import Database
-from bot.usecases import planning
+from bot.usecases import slices
 from tests.delivery.test_slices import NEWS, NOON, catalogue
 
-planning.SLICE = 5
+slices.SLICE = 5
 database = Database.open(sys.argv[1], catalogue(NEWS))
 def kill() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
@@ -189,7 +189,7 @@ async def test_killed_between_two_slices_it_goes_on_at_the_next_start(
 async def test_the_sender_hears_of_a_large_wave_while_it_is_made(
     database: Database, clock: SimulatedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(planning, "SLICE", 1)
+    monkeypatch.setattr(slices, "SLICE", 1)
     begun: list[int] = []
     timetable = Timetable(database, clock, lambda: None, begun=lambda: begun.append(len(owed(database))))
     running = asyncio.create_task(timetable.run())

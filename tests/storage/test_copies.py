@@ -4,12 +4,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Select, select, update
+from sqlalchemy import select, update
 
 from bot.domain.messages import Amend, Lane, Say, Scheduled, TakeBack
 from bot.domain.outcomes import Failed, Sent
 from bot.domain.programme import Instant
-from bot.storage import outbox
+from bot.storage import outbox, waves
+from bot.storage.copies import Times, Which
 from bot.storage.database import Database, Transaction
 from bot.storage.outbox import Letter, Recipient
 from bot.storage.tables import OutboxRow, WaveRow
@@ -29,14 +30,16 @@ def database(url: str) -> Any:
     opened.close_now()
 
 
-def which() -> Select[int]:
-    return select(OutboxRow.id).where(OutboxRow.reason == "p/tautan")
+def which(tx: Transaction) -> Which:
+    return Which(tuple(tx.connection.scalars(select(WaveRow.id).where(WaveRow.entry_id == "kabar:1"))))
 
 
 def owed(database: Database, *states: str, at: datetime = NOON) -> list[int]:
     """A copy in each of the states, each another person's; the ids of the rows."""
 
     def owe(tx: Transaction) -> None:
+        times = Times(at, at + HOUR, at + 99 * HOUR)
+        wave_id = waves.note(tx, P, "kabar:1", times, at)
         for n, state in enumerate(states):
             person = add_person(tx, f"Person {n}")
             outbox.owe(
@@ -47,6 +50,7 @@ def owed(database: Database, *states: str, at: datetime = NOON) -> list[int]:
                 lane=Lane.SESSION,
                 now=at,
                 not_after=at + 99 * HOUR,
+                wave_id=wave_id,
             )
             tx.connection.execute(
                 update(OutboxRow)
@@ -64,14 +68,14 @@ def owed(database: Database, *states: str, at: datetime = NOON) -> list[int]:
 
 
 def revise(tx: Transaction, reason: str = "session/v2", now: datetime = NOON) -> int:
-    return copies.revise(tx, P, which(), reason=reason, lane=Lane.SESSION, now=now)
+    return copies.revise(tx, P, which(tx), reason=reason, lane=Lane.SESSION, now=now)
 
 
 NOTE = Say("catatan")
 
 
 def recall(tx: Transaction, now: datetime = NOON, note: Say | None = NOTE) -> int:
-    return copies.recall(tx, P, which(), note=note, reason="session", lane=Lane.REMINDER, now=now)
+    return copies.recall(tx, P, which(tx), note=note, reason="session", lane=Lane.REMINDER, now=now)
 
 
 def due(database: Database, now: datetime = NOON) -> list[int]:
@@ -95,7 +99,8 @@ def test_what_is_there_is_revised_once_and_in_a_wave_of_its_own(database: Databa
     assert database.write_now(revise) == 0
     revisions = [row for row in database.read_now(outbox_rows) if row.copy_of is not None]
     assert [row.copy_of for row in revisions] == [sent, sending]
-    (wave,) = database.read_now(lambda tx: tx.connection.execute(select(WaveRow.__table__)).all())
+    made = select(WaveRow.__table__).where(WaveRow.entry_id.startswith("revise:"))
+    (wave,) = database.read_now(lambda tx: tx.connection.execute(made).all())
     assert (wave.entry_id, wave.people, wave.state) == ("revise:session/v2", 2, "planned")
     assert {row.wave_id for row in revisions} == {wave.id}
 

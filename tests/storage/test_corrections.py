@@ -30,7 +30,7 @@ from bot.storage.database import Database, Transaction
 from bot.storage.outbox import Letter
 from bot.storage.tables import AuditRow, WaveRow
 from bot.usecases import corrections as deeds
-from bot.usecases import delivery, planning
+from bot.usecases import delivery, planning, slices
 from bot.usecases.corrections import (
     AddEntry,
     ChangeSession,
@@ -349,8 +349,8 @@ def test_one_day_of_a_recurring_entry_is_skipped(database: Database) -> None:
 def test_skipped_in_the_making_nobody_else_is_owed_it(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(planning, "SLICE", 1)
-    monkeypatch.setattr(planning, "_RANGES", 1)
+    monkeypatch.setattr(slices, "SLICE", 1)
+    monkeypatch.setattr(slices, "RANGES", 1)
     at = datetime(2026, 11, 10, 1, tzinfo=UTC)
     rung = database.write_now(planning.ring, "p", "modul", Zone.WIB, at, at)
     assert rung.rest is not None

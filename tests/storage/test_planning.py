@@ -32,7 +32,7 @@ from bot.storage import people
 from bot.storage.database import Database, Transaction
 from bot.storage.messages import load
 from bot.storage.tables import ModuleDoneRow, WaveRow
-from bot.usecases import delivery, planning
+from bot.usecases import delivery, planning, slices
 from bot.usecases.planning import Rung
 from tests.examples import ALL_MODULES, MODULE, NOON, add_person, catalogue, entry, outbox_rows
 
@@ -440,7 +440,7 @@ def test_who_joins_while_a_wave_is_planned_is_owed_it_once(desk: Make, first: st
 
 
 def test_a_wave_in_the_making_and_who_joins_meanwhile(desk: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(planning, "SLICE", 2)
+    monkeypatch.setattr(slices, "SLICE", 2)
     d = desk(REMINDER)
     for name in ("Dewi", "Eka", "Fitri"):
         d.database.write_now(add_person, name)

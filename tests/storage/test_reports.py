@@ -13,6 +13,7 @@ from bot.storage import reports
 from bot.storage.database import Database, Transaction
 from bot.storage.tables import (
     AnnouncementRow,
+    AttendanceRow,
     ChatRow,
     CorrectionRow,
     ExcuseRow,
@@ -193,6 +194,11 @@ def fill(tx: Transaction) -> None:
     rows[RequestRow] = [{**asked, "id": 1, "state": "refused", "created_at": NINE, "decided_at": at(3)}]
     excused = {"kind": "module", "item": "loyal", "until": at(60), "made_by": 6, "made_at": NINE}
     rows[ExcuseRow] = [{**excused, "person_id": each} for each in (2, 5)]
+    there = {"session_id": "pembukaan", "programme_id": "orientasi", "grade": "present", "arrived_at": NINE}
+    rows[AttendanceRow] = [
+        {**there, "person_id": each, "decided": True, "contested": False, "updated_at": NINE, "minutes": 95}
+        for each in (2, 5)
+    ]
     put(tx, rows)
 
 
@@ -329,6 +335,10 @@ EXPECTED: dict[str, tuple[str, list[tuple[Any, ...]]]] = {
         [("orientasi", 1, "no_link", "Satker C", "refused", NINE, at(3))],
     ),
     "report_excuses": ("person_id", [(*BUDI, "module", "loyal", at(60), NINE)]),
+    "report_attendance": (
+        "person_id",
+        [(*BUDI, "pembukaan", "present", NINE, None, 95, True, False)],
+    ),
     "report_corrections": ("item", [("orientasi", "session", "pembukaan", "Rina", at(5), None)]),
 }
 

@@ -44,6 +44,7 @@ async def test_what_waits_is_handed_out_and_taken_back(here: World) -> None:
 
 async def test_another_sessions_speaker_sees_and_moves_nothing(here: World) -> None:
     number = await waiting(here)
+    here.write(staff.bind, here.people["speaker"], ["another"])
     async with here.browser("speaker") as browser:
         assert "Bahan tayang" not in (await browser.get("/materials")).text
         assert (await browser.get(f"/materials/{number}")).status_code == 404

@@ -655,10 +655,12 @@ def upgrade() -> None:
 
     with op.batch_alter_table("waves", schema=None) as batch_op:
         batch_op.add_column(sa.Column("planned_to", sa.BigInteger(), nullable=True))
+        batch_op.add_column(sa.Column("rest", sa.JSON(none_as_null=True), nullable=True))
 
 
 def downgrade() -> None:
     with op.batch_alter_table("waves", schema=None) as batch_op:
+        batch_op.drop_column("rest")
         batch_op.drop_column("planned_to")
 
     with op.batch_alter_table("quiz_attempts", schema=None) as batch_op:
