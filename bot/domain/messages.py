@@ -114,13 +114,14 @@ class Invite:
 class SessionCard:
     """A session's card, worded from the programme as it stands when it is sent; `lead` stands above it.
 
-    `stuck`: for who could not get in, and is asked to say when they are.
+    `stuck`: for who could not get in, and is asked to say when they are. `materials`: some are out.
     """
 
     programme: str
     session: str
     lead: Say | None = None
     stuck: bool = False
+    materials: bool = False
 
 
 @dataclass(frozen=True, slots=True)

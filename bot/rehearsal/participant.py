@@ -29,7 +29,8 @@ class Participant:
     """Somebody of the roster with their phone.
 
     `after` lets them act in so many simulated seconds; `answers` holds the right options by a poll's options,
-    since they have read the module; `others_code` is a link that somebody careless passed on.
+    since they have read the module; `others_code` is a link that somebody careless passed on; `code` is what
+    a session's screen shows.
     """
 
     def __init__(
@@ -45,6 +46,7 @@ class Participant:
         after: Callable[["Participant", float, Callable[[], Awaitable[object]]], None],
         second_phone: Callable[[], Person],
         others_code: str,
+        code: Callable[[str], Awaitable[str | None]] | None = None,
     ) -> None:
         self.phone = phone
         self.quirk = quirk
@@ -58,6 +60,7 @@ class Participant:
         self._act_after = after
         self._second_phone = second_phone
         self._others_code = others_code
+        self._code_on_screen = code
         self._diligence = 0.55 + 0.45 * chance.dice("diligence").random()
         self._seen: Counter[tuple[str, str]] = Counter()
         self._settings_changed = False
@@ -360,10 +363,44 @@ class Participant:
 
     def _save_the_date(self, seen: SeenMessage, offer: Offer, _: list[Tap]) -> None:
         session = offer["sesi", "ics"].item
+        if ("hadir", "in") in offer and self._count("hadir", session) == 0:
+            self._attend(seen, offer["hadir", "in"])
         if self._count("sesi", session) == 0 and self._chance.says_yes(0.3, "calendar", session):
             self._soon(
                 15 * SECOND, 10 * MINUTE, self._tapping(seen, offer["sesi", "ics"]), "calendar", session
             )
+
+    def _attend(self, seen: SeenMessage, tap: Tap) -> None:
+        """A session: most come, check in, and type the code that it shows; some ask something."""
+        session = self._programme.session(tap.item)
+        if session is None or not self._chance.says_yes(0.92, "attends", tap.item):
+            return
+        dice = self._chance.dice("attends", tap.item, "when")
+        arrives = session.starts + MINUTE * dice.uniform(-35, 20)
+        self._at(max(arrives, self._now()), self._tapping(seen, tap))
+        self._at(max(arrives, self._now()) + MINUTE * dice.uniform(1, 15), lambda: self._type_code(tap.item))
+        if dice.random() < 0.15:
+            self._at(session.starts + MINUTE * dice.uniform(30, 240), lambda: self.phone.send("/tanya"))
+
+    async def _type_code(self, session: str) -> None:
+        code = None if self._code_on_screen is None else await self._code_on_screen(session)
+        if code is not None and self._writing is None:
+            await self.phone.send(code)
+
+    def _wish_to_ask(self, seen: SeenMessage, offer: Offer, _: list[Tap]) -> None:
+        """The questions of a session: one's own is asked, or another's supported."""
+        if self._writing is not None or self._count("tanya"):
+            return
+        support = offer.get(("tanya", "support"))
+        if support is not None and self._chance.says_yes(0.6, "supports", support.item):
+            self._soon(5 * SECOND, MINUTE, self._tapping(seen, support), "supports")
+        else:
+            self._soon(5 * SECOND, MINUTE, self._tapping(seen, offer["tanya", "ask"]), "asks")
+
+    def _put_question(self, seen: SeenMessage, offer: Offer, _: list[Tap]) -> None:
+        if self._count("tanya", "put") == 0:
+            question = self._chance.dice("question").choice(prose.ASKED)
+            self._soon(20 * SECOND, 2 * MINUTE, lambda: self.phone.send(question), "question")
 
     def _look_around(self, seen: SeenMessage, offer: Offer, _: list[Tap]) -> None:
         """The menu (ignored, mostly), or a digest of what was missed (gone through)."""
@@ -426,6 +463,8 @@ _REACTIONS: Mapping[tuple[str, str], Reaction] = MappingProxyType(
         ("quiz", "start"): Participant._wish_to_quiz,
         ("nilai", "5"): Participant._rate,
         ("nilai", "write"): Participant._say_more,
+        ("tanya", "cancel"): Participant._put_question,
+        ("tanya", "ask"): Participant._wish_to_ask,
         ("sesi", "ics"): Participant._save_the_date,
         ("menu", "bantuan"): Participant._look_around,
         ("menu", "modul"): Participant._look_around,

@@ -132,3 +132,18 @@ ANNOUNCED_BY_MISTAKE = (
     "Bapak/Ibu {nama}, presensi susulan untuk {satker} dibuka hari ini sampai pukul 16.00 WIB."
 )
 """What she announces and takes back."""
+
+SLIDES = b"%PDF-1.7 bahan tayang"
+SLIDES_MENDED = b"%PDF-1.7 bahan tayang, diperbaiki"
+"""What a speaker hands out, and what in its place."""
+
+TO_READ = "Bacaan lanjutan: https://belajar.example.invalid/bacaan"
+"""What is handed out when a session is over."""
+
+ASKED = (
+    "Apakah catatan jurnal boleh ditulis tangan lalu difoto?",
+    "Kapan batas akhir evaluasi akademik?",
+    "Bagaimana bila sinyal di tempat saya sering hilang?",
+    "Apakah cuti dihitung dalam masa orientasi?",
+)
+"""What participants ask a speaker."""

@@ -46,9 +46,10 @@ def dump(message: Message) -> dict[str, Any]:
             return {"ask": [quiz, attempt, question]}
         case Invite(programme, session):
             return {"invite": [programme, session]}
-        case SessionCard(programme, session, lead, stuck):
+        case SessionCard(programme, session, lead, stuck, materials):
             said = {} if lead is None else {"say": _dump_say(lead)}
-            return {"session_card": [programme, session], **said, **({"stuck": True} if stuck else {})}
+            more = {name: True for name, is_so in (("stuck", stuck), ("materials", materials)) if is_so}
+            return {"session_card": [programme, session], **said, **more}
         case Edit(message_id, say):
             return {"edit": message_id, "say": _dump_say(say)}
         case Delete(message_id):
@@ -101,7 +102,9 @@ def load(data: dict[str, Any]) -> Message:
             return Picture(_load_chart(chart), _load_say(say))
         case {"session_card": [str(programme), str(session)]}:
             lead = _load_say(data["say"]) if "say" in data else None
-            return SessionCard(programme, session, lead, data.get("stuck", False))
+            return SessionCard(
+                programme, session, lead, data.get("stuck", False), data.get("materials", False)
+            )
         case {"say": dict(say)}:
             return _load_say(say)
         case {"scheduled": [str(programme), str(entry)]}:

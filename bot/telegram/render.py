@@ -205,11 +205,12 @@ class Renderer:
                 if entry is None:
                     raise LookupError(f"{programme_id} no longer has the timetable entry {entry_id}")
                 return Call("sendMessage", self._text(card(programme, entry), reader))
-            case SessionCard(programme_id, session_id, lead, stuck):
+            case SessionCard(programme_id, session_id, lead, stuck, materials):
                 session = self._programme(programme_id).session(session_id)
                 if session is None:
                     raise LookupError(f"{programme_id} no longer has the session {session_id}")
-                return Call("sendMessage", self._text(session_card(session, lead or "", stuck=stuck), reader))
+                said = session_card(session, lead or "", stuck=stuck, materials=materials)
+                return Call("sendMessage", self._text(said, reader))
             case Ask(quiz_id, _, question_id):
                 which = quiz_id, question_id, reader.programme, language_of(reader)
                 poll = self._polls.get(which)

@@ -74,8 +74,8 @@ COMMANDS = {
     "materials": "materi",
     "panitia": "panitia",
     "coordinator": "panitia",
-    "narasumber": "panitia",
-    "speaker": "panitia",
+    "narasumber": "narasumber",
+    "speaker": "narasumber",
     "berhenti": "berhenti",
     "stop": "berhenti",
 }
@@ -243,7 +243,9 @@ def _command(tx: Transaction, who: Visitor, feature: str, now: datetime) -> Repl
         case "zona":
             return settings.ask_zone(who, now)
         case "panitia" if (shift := _shift(tx, person, programme, who.chat_id, now)) is not None:
-            return Reply((coordination.menu(shift),))
+            return Reply((coordination.menu(tx, shift),))
+        case "narasumber" if (shift := _shift(tx, person, programme, who.chat_id, now)) is not None:
+            return Reply((coordination.menu(tx, shift, speaking=True),))
         case "bantuan":
             return Reply((Say("help.overview", {"contact": programme.contact or ""}, MENU),))
     return Reply((Say("help.unknown_command", {}, MENU),))
