@@ -37,7 +37,7 @@ def started(*arguments: str, env: dict[str, str] | None = None) -> Iterator["sub
 
 def test_help_is_quick_and_imports_nothing_heavy() -> None:
     script = (
-        "import sys\nfrom bot.cli import command_line\ncommand_line()\n"
+        "import sys\nfrom bot.cli.commands import command_line\ncommand_line()\n"
         "heavy = {'sqlalchemy', 'telegram', 'aiohttp', 'pydantic', 'typst', 'apscheduler', 'rich.console'}\n"
         "sys.exit(str(sorted(heavy & sys.modules.keys())) if heavy & sys.modules.keys() else 0)"
     )
