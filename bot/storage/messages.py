@@ -55,8 +55,10 @@ def dump(message: Message) -> dict[str, Any]:
         case Recall(note, by_note):
             said = {} if note is None else {"say": _dump_say(note)}
             return {"recall": by_note, **said}
-        case Announcement(announcement_id, version):
-            return {"announcement": announcement_id, **({} if version is None else {"version": version})}
+        case Announcement(announcement_id, version, topic):
+            more = {"version": version, "topic": topic}
+            kept = {name: value for name, value in more.items() if value is not None}
+            return {"announcement": announcement_id, **kept}
         case Progress(announcement_id):
             return {"progress": announcement_id}
         case File(file_id, name, caption):
@@ -77,7 +79,7 @@ def load(data: dict[str, Any]) -> Message:
         case {"recall": bool(by_note)}:
             return Recall(_load_say(data["say"]) if "say" in data else None, by_note)
         case {"announcement": int(announcement_id)}:
-            return Announcement(announcement_id, data.get("version"))
+            return Announcement(announcement_id, data.get("version"), data.get("topic"))
         case {"progress": int(announcement_id)}:
             return Progress(announcement_id)
         case {"file": [int(file_id), str(name)], "say": dict(say)}:

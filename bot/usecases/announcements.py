@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from bot.content.markup import plain, width
 from bot.domain import announcements as domain
-from bot.domain.announcements import BEFORE, FEW, FIRST, UNDER_WAY, Problem, State, Whom
+from bot.domain.announcements import BEFORE, UNDER_WAY, Problem, State, Whom
 from bot.domain.audit import Action
 from bot.domain.forecast import Pace, Wave, forecast
 from bot.domain.messages import Announcement as Reference
@@ -89,7 +89,7 @@ class Plan:
     @property
     def first_handful(self) -> int:
         """How many get it before the others; none where they are few anyway."""
-        return FIRST if self.people > FEW else 0
+        return domain.first_handful(self.people)
 
 
 # --- who may ----------------------------------------------------------------------------------------------
@@ -411,7 +411,8 @@ def _begin(tx: Transaction, found: Announcement, now: datetime) -> None:
     waves.wait_for_joiners(tx, programme.id)
     meant = stored.meant(tx, programme, found.whom, author.scope)
     parts = _parts(tx, programme, found, meant, now, now)
-    trial = meant.people > FEW
+    first = domain.first_handful(meant.people)
+    trial = first > 0
     number = 0
     made = []
     for part in parts:
@@ -428,13 +429,14 @@ def _begin(tx: Transaction, found: Announcement, now: datetime) -> None:
         opens = now if found.urgent else programme.windows.next_open(now, programme.zone)
         times = _times(opens or now, None)
         wave_id = waves.note(tx, programme, found.name, times, now)
-        chats = [chat.id for chat in stored.groups(tx, programme.id) if chat.id in found.whom.chats]
-        owed = stored.owe_chats(tx, chats, found, wave_id, times, now, state="held" if trial else "owed")
+        known = {each.place for each in stored.groups(tx, programme.id)}
+        places = [place for place in found.whom.chats if place in known]
+        owed = stored.owe_chats(tx, places, found, wave_id, times, now, state="held" if trial else "owed")
         waves.add(tx, wave_id, owed)
         number += owed
         made.append(wave_id)
     if trial:
-        stored.release(tx, made, FIRST)
+        stored.release(tx, made, first)
     if (weight := len(found.post.pieces)) > 1:
         stored.spread(tx, made, timedelta(seconds=weight / (0.8 * _pace(tx))))
     stored.change(
@@ -844,6 +846,8 @@ def plan_in_words(found: Announcement, planned: Plan) -> tuple[Say, ...]:
         lines.append(Say("announce.plan_takes", {"length": length_in_words(seconds)}))
     if planned.first_handful:
         lines.append(Say("announce.plan_first", {"count": planned.first_handful}))
+    elif planned.people:
+        lines.append(Say("announce.plan_at_once"))
     if planned.approval:
         lines.append(Say("announce.plan_approval"))
     return tuple(lines)

@@ -49,7 +49,7 @@ class _Lookup:
         match message:
             case Announcement():
                 found = self._post(message)
-                return None if found is None else found[1]
+                return None if found is None else replace(found[1], topic=message.topic)
             case Progress(number):
                 return announcements.progress_in_words(self._tx, number)
             case File(file_id):

@@ -197,7 +197,9 @@ def _bubbles(tx: Transaction, visit: Visit, post: Post) -> Iterator[Bubble]:
         if piece.poll is not None:
             yield Bubble("poll", Markup("{}").format(piece.poll.text), piece.poll.options)
         elif piece.place is not None:
-            yield Bubble("location", Markup("{:.5f}, {:.5f}").format(*piece.place))
+            at = Markup("{:.5f}, {:.5f}").format(*piece.place)
+            named = Markup("{}, {} ").format(*piece.venue) if piece.venue is not None else ""
+            yield Bubble("location", named + at)
         else:
             yield Bubble(piece.kind, _worded(visit, piece.words, reader))
 
@@ -289,7 +291,7 @@ def _groups(tx: Transaction, visit: Visit, whom: Whom) -> list[Choice]:
     if not visit.actor.may(Right.REACH_GROUPS):
         return []
     return [
-        Choice(f"chat-{whom_of.mark(str(each.id))}", each.title, each.id in whom.chats)
+        Choice(f"chat-{whom_of.mark(each.place.name)}", each.title, each.place in whom.chats)
         for each in stored.groups(tx, visit.programme.id)
     ]
 
@@ -354,9 +356,9 @@ def _chosen_whom(tx: Transaction, visit: Visit, before: Whom) -> Whom:
     chats = []
     if visit.actor.may(Right.REACH_GROUPS):
         for each in stored.groups(tx, visit.programme.id):
-            name = f"chat-{whom_of.mark(str(each.id))}"
+            name = f"chat-{whom_of.mark(each.place.name)}"
             if name in fields:
-                chats.append(each.id)
+                chats.append(each.place)
                 known.add(name)
     if fields - known:
         raise bad_input()
