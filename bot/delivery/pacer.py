@@ -28,9 +28,9 @@ lower than the pace: it falls to `LOWERED` of itself, and rises by `RISE` of the
 *Two priorities.* A reply goes before any broadcast, and is not spaced. While replies come, a broadcast
 leaves as many slots free as replies were sent in the last second, a fifth of all at most.
 
-*Albums* are one call and several messages. What Telegram counts of them is not documented: here each message
-does, from the call's answer on; until then it is one call, and announcements let their albums be due one after
-the other.
+*Albums* are one call and several messages. What Telegram counts of them is not documented. Here each message
+is counted, from the call's answer on; until then it is one call, and announcements let their albums be due
+one after the other.
 
 *Ahead.* What has to be prepared before its call (marked in the database) is prepared in batches, a quarter
 of a second's worth ahead of its permit, so that a permit never waits for a disk. Replies are not: they have

@@ -70,16 +70,26 @@ def module_card(programme: Programme, module: Module, lead: Value) -> Say:
     )
 
 
-def session_card(session: Session, lead: Value) -> Say:
-    """A live session: when in all zones, how to get in, and what to do when one cannot."""
+def session_card(session: Session, lead: Value, *, stuck: bool = False) -> Say:
+    """A live session: when in all zones, how to get in, and what to do when one cannot (or could not)."""
+    if session.cancelled:
+        return cancelled_card(session, lead)
     buttons = [
         (Button(Say("session.button_zoom"), Link(session.meeting.url)),),
+        *(
+            [(Button(Say("attendance.button_card"), Tap("hadir", session.id, "in")),)]
+            if session.check_in is not None
+            else []
+        ),
+        (_stuck_button(session, stuck=stuck),),
         (Button(Say("session.button_calendar"), Tap("sesi", session.id, "ics")),),
     ]
     stream: Value = ""
     if session.stream is not None:
         buttons.insert(1, (Button(Say("session.button_stream"), Link(session.stream)),))
         stream = Say("session.stream", {"url": session.stream})
+    if session.questions:
+        buttons.append((Button(Say("session.button_questions"), Tap("tanya", session.id, "open")),))
     return Say(
         "card.session",
         {
@@ -92,6 +102,18 @@ def session_card(session: Session, lead: Value) -> Say:
         },
         tuple(buttons),
     )
+
+
+def _stuck_button(session: Session, *, stuck: bool) -> Button:
+    if stuck:
+        return Button(Say("stuck.button_in"), Tap("sesi", session.id, "in"))
+    return Button(Say("stuck.button"), Tap("sesi", session.id, "stuck"))
+
+
+def cancelled_card(session: Session, lead: Value) -> Say:
+    """A session that does not take place: when it was to be, and no way in."""
+    said: dict[str, Value] = {"lead": lead, "title": session.title, **session_times(session)}
+    return Say("sessions.card_cancelled", said)
 
 
 def session_times(session: Session) -> dict[str, Value]:

@@ -638,11 +638,14 @@ def save_audience(
     tx.connection.execute(upsert(tx.connection, AudienceRow, values, key=("programme_id", "name")))
 
 
-def audiences(tx: Transaction, programme_id: str) -> list[tuple[int, str, Whom]]:
-    """The saved audiences: number, name, whom."""
+def audiences(
+    tx: Transaction, programme_id: str, *, made_by: int | None = None
+) -> list[tuple[int, str, Whom]]:
+    """The saved audiences (of somebody): number, name, whom."""
+    theirs = () if made_by is None else (AudienceRow.made_by == made_by,)
     rows = tx.connection.execute(
         select(AudienceRow.id, AudienceRow.name, AudienceRow.whom)
-        .where(AudienceRow.programme_id == programme_id)
+        .where(AudienceRow.programme_id == programme_id, *theirs)
         .order_by(AudienceRow.name)
     )
     return [(row.id, row.name, load(row.whom)) for row in rows]

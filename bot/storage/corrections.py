@@ -332,10 +332,10 @@ def told_otherwise(
     )
 
 
-def among(people: Select[int], told: Select[int | None]) -> Select[int]:
-    """Of `people`, those who are `told` something."""
+def among(people: Select[int], told: Select[int | None], waiting: Select[int]) -> Select[int]:
+    """Of `people`, those who are `told` something, or are `waiting` for news."""
     (person_id,) = people.selected_columns
-    return people.where(person_id.in_(told))
+    return people.where(or_(person_id.in_(told), person_id.in_(waiting)))
 
 
 def copies(wave_ids: Sequence[int], programme_id: str, session_id: str) -> Select[int]:

@@ -39,9 +39,11 @@ from sqlalchemy.sql.functions import GenericFunction
 from bot.domain.messages import Lane
 from bot.storage.tables import (
     AnnouncementRow,
+    AuditRow,
     ChatRow,
     CorrectionRow,
     ExcuseRow,
+    Id,
     JournalEntryRow,
     JournalPartRow,
     JournalRevisionRow,
@@ -436,6 +438,37 @@ def _corrections() -> Query:
     )
 
 
+def _announcement_recipients() -> Query:
+    number = cast(func.substr(WaveRow.entry_id, len("announcement:") + 1), Id)
+    return (
+        select(
+            number.label("announcement_id"),
+            *_PERSON,
+            OutboxRow.state,
+            OutboxRow.due_at,
+            OutboxRow.settled_at,
+            OutboxRow.attempts,
+            OutboxRow.error,
+        )
+        .join_from(WaveRow, OutboxRow, OutboxRow.wave_id == WaveRow.id)
+        .join(PersonRow, PersonRow.id == OutboxRow.person_id)
+        .where(WaveRow.entry_id.like("announcement:%"), _REAL)
+    )
+
+
+def _audit() -> Query:
+    return select(
+        AuditRow.programme_id.label("programme"),
+        AuditRow.at,
+        AuditRow.actor,
+        AuditRow.actor_id,
+        AuditRow.action,
+        AuditRow.kind,
+        AuditRow.subject,
+        AuditRow.people,
+    )
+
+
 VIEWS = {
     "report_people": _people(),
     "report_progress": _progress(),
@@ -446,10 +479,12 @@ VIEWS = {
     "report_deliveries": _deliveries(),
     "report_waves": _waves(),
     "report_announcements": _announcements(),
+    "report_announcement_recipients": _announcement_recipients(),
     "report_reach": _reach(),
     "report_requests": _requests(),
     "report_excuses": _excuses(),
     "report_corrections": _corrections(),
+    "report_audit": _audit(),
 }
 """Each view's query, by its name."""
 

@@ -15,17 +15,24 @@ from bot.documents.exports import Table as Sheet
 from bot.documents.exports import write_workbook
 from bot.domain.announcements import template, variables
 from bot.domain.cards import card, session_card
+from bot.domain.language import Language
+from bot.domain.live_quiz import Question as LiveQuestion
+from bot.domain.materials import COPIED
 from bot.domain.messages import (
     Amend,
     Announcement,
     Ask,
+    AskLive,
+    Board,
     Button,
     Cell,
     Delete,
     Edit,
     File,
+    Handout,
     Invite,
     Link,
+    Material,
     Picture,
     Progress,
     Reader,
@@ -127,6 +134,16 @@ def _question(poll: Question) -> dict[str, Any]:
     }
 
 
+def _live(question: LiveQuestion, language: Language) -> dict[str, Any]:
+    """A live question. No quiz of Telegram's: that would show each the right answer before all have voted."""
+    return {
+        "question": shorten(question.text[language], QUESTION_LIMIT),
+        "options": [{"text": shorten(option[language], OPTION_LIMIT)} for option in question.options],
+        "is_anonymous": False,
+        "allows_multiple_answers": question.multiple,
+    }
+
+
 def _as_caption(said: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "caption": cut(said["text"], CAPTION_LIMIT),
@@ -148,7 +165,7 @@ class Renderer:
         self._catalogue = catalogue()
         self._wording = wording
         self._worded: dict[
-            tuple[Scheduled | Post, str, str, str, str], tuple[str, Mapping[str, Any]] | None
+            tuple[Scheduled | Post | Handout, str, str, str, str], tuple[str, Mapping[str, Any]] | None
         ] = {}
         # The same for all who read alike.
         self._polls: dict[tuple[str, str, str, str], Mapping[str, Any]] = {}
@@ -160,7 +177,7 @@ class Renderer:
             self._worded.clear()
         try:
             if (
-                isinstance(message, Scheduled | Post)
+                isinstance(message, Scheduled | Post | Handout)
                 and (known := self._for_many(message, reader)) is not None
             ):
                 return known
@@ -186,11 +203,11 @@ class Renderer:
                 if entry is None:
                     raise LookupError(f"{programme_id} no longer has the timetable entry {entry_id}")
                 return Call("sendMessage", self._text(card(programme, entry), reader))
-            case SessionCard(programme_id, session_id, lead):
+            case SessionCard(programme_id, session_id, lead, stuck):
                 session = self._programme(programme_id).session(session_id)
                 if session is None:
                     raise LookupError(f"{programme_id} no longer has the session {session_id}")
-                return Call("sendMessage", self._text(session_card(session, lead or ""), reader))
+                return Call("sendMessage", self._text(session_card(session, lead or "", stuck=stuck), reader))
             case Ask(quiz_id, _, question_id):
                 which = quiz_id, question_id, reader.programme, language_of(reader)
                 poll = self._polls.get(which)
@@ -207,10 +224,16 @@ class Renderer:
                 return _amended(message_ids, self.call(says, reader))
             case TakeBack():
                 return self._taken_back(message, reader)
-            case Revise() | Recall() | Announcement() | Progress():
+            case AskLive(number, question):
+                if question is None:
+                    raise LookupError(f"the live question {number} was not looked up")
+                return Call("sendPoll", _live(question, language_of(reader)))
+            case Revise() | Recall() | Announcement() | Material() | Progress() | Board():
                 raise LookupError("what it refers to was not looked up")
             case Post():
-                return self._post(message, reader)
+                return self._post(message, self._wording.filled(template(message.words), reader))
+            case Handout():
+                return self._handout(message, reader)
             case File():
                 return Call("sendDocument", self._file(message, reader))
             case Picture():
@@ -226,16 +249,31 @@ class Renderer:
             return Call("deleteMessages", {"message_ids": list(message.message_ids)})
         return Call("deleteMessage", {"message_id": message.message_ids[0]})
 
-    def _post(self, post: Post, reader: Reader) -> Call:
-        """The call that says a post again, its variables filled in."""
-        call = self._said(post, reader)
+    def _handout(self, handout: Handout, reader: Reader) -> Call:
+        """A material, under its session's name; the speaker's words are shown as they are, braces too."""
+        post = handout.post
+        first = post.pieces[0]
+        if first.kind in COPIED:
+            if handout.old:
+                raise LookupError("a copy without words cannot say that it is an old one")
+            return Call("copyMessage", {"from_chat_id": handout.chat_id, "message_id": first.message_id})
+        session = self._programme(handout.programme).session(handout.session)
+        if session is None:
+            raise LookupError(f"{handout.programme} no longer has the session {handout.session}")
+        which = "old" if handout.old else "newer" if handout.version > 1 else "first"
+        said: dict[str, Value] = {"title": session.title, "version": handout.version}
+        lead = self._wording.html(Say(f"materials.lead_{which}", said), reader)
+        return self._post(post, f"{lead}\n\n{post.words}" if post.words else lead)
+
+    def _post(self, post: Post, words: str) -> Call:
+        """The call that says a post again, with these words; in its topic, where it goes to one."""
+        call = self._said(post, words)
         if post.topic is None:
             return call
         return Call(call.method, {**call.params, "message_thread_id": post.topic})
 
-    def _said(self, post: Post, reader: Reader) -> Call:
+    def _said(self, post: Post, words: str) -> Call:
         first = post.pieces[0]
-        words = self._wording.filled(template(post.words), reader)
         if len(post.pieces) > 1:
             described = next((n for n, piece in enumerate(post.pieces) if piece.words), 0)
             media = [
@@ -265,7 +303,7 @@ class Renderer:
             said["link_preview_options"] = {"is_disabled": True}
         return Call("sendMessage", said)
 
-    def _for_many(self, message: Scheduled | Post, reader: Reader) -> Call | None:
+    def _for_many(self, message: Scheduled | Post | Handout, reader: Reader) -> Call | None:
         """The call for one of a wave's many readers, worded once for all who differ by their names only.
 
         None where a name might change more than its place in the text.
@@ -274,10 +312,11 @@ class Renderer:
         if not name or name != name.strip() or "\n" in name:
             return None
         office = reader.office
-        if isinstance(message, Post):
-            if len(message.pieces) > 1:
+        if isinstance(message, Post | Handout):
+            post = message.post if isinstance(message, Handout) else message
+            if len(post.pieces) > 1:
                 return None
-            if "satker" not in variables(message.words):
+            if "satker" not in variables(post.words):
                 office = ""
         alike = (message, reader.language, reader.zone, office, reader.programme)
         if alike not in self._worded:

@@ -27,6 +27,7 @@ from bot.storage.copies import Times
 from bot.storage.database import Transaction
 from bot.storage.outbox import Recipient
 from bot.usecases import copies, forecasts, planning
+from bot.usecases import whom as whom_of
 
 ACTION = "k-umum"
 """The action of the buttons under what is told of an announcement."""
@@ -213,6 +214,29 @@ def choose(
     }
     stored.change(tx, found.id, **values)
     return of(tx, actor, announcement_id)
+
+
+def saved_audiences(tx: Transaction, actor: Actor) -> list[tuple[int, str, Whom]]:
+    """The saved audiences that somebody may choose: number, name, whom.
+
+    Who is limited has their own: the names of others' would tell of people whom they must not see.
+    """
+    made_by = None if actor.scope.whole else actor.person.id
+    return stored.audiences(tx, actor.person.programme, made_by=made_by)
+
+
+def save_audience(
+    tx: Transaction, actor: Actor, announcement_id: int, name: str, now: datetime
+) -> Announcement:
+    """Keep for whom that announcement is under a name, in the place of one's own of that name."""
+    _must(actor, Right.ANNOUNCE)
+    found = _drafted(tx, actor, announcement_id)
+    programme_id, person_id = actor.person.programme, actor.person.id
+    mine = {each[1] for each in stored.audiences(tx, programme_id, made_by=person_id)}
+    if name not in mine and name in {each[1] for each in stored.audiences(tx, programme_id)}:
+        raise NotPossibleError("name_taken")
+    stored.save_audience(tx, programme_id, name, found.whom, person_id, now)
+    return found
 
 
 def rewrite(tx: Transaction, actor: Actor, announcement_id: int, post: Post, now: datetime) -> int:
@@ -486,6 +510,7 @@ def _ask_approval(
     said: dict[str, Value] = {
         "number": found.id,
         "author": actor.person.name,
+        "whom": whom_of.in_words(actor, _programme(tx, found), found.whom, theirs=True),
         "plan": plan_in_words(found, planned),
     }
     kind = "ask_approval" if version == found.version else "ask_approval_of_correction"

@@ -9,12 +9,17 @@ from bot.storage import dialogues
 from bot.storage.database import Transaction
 from bot.usecases import (
     desk_announcements,
+    desk_live_quiz,
+    desk_materials,
     desk_people,
+    desk_questions,
     desk_recaps,
     desk_requests,
     desk_rosters,
+    desk_sessions,
     desk_timetable,
     sign_ins,
+    speakers,
     staff,
     unreached,
 )
@@ -26,11 +31,16 @@ AREAS: Mapping[str, Area] = {
     for area in (
         cast("Area", desk_announcements),
         cast("Area", desk_timetable),
+        cast("Area", desk_questions),
+        cast("Area", desk_live_quiz),
+        cast("Area", desk_materials),
+        cast("Area", desk_sessions),
         cast("Area", desk_recaps),
         cast("Area", desk_people),
         cast("Area", desk_requests),
         cast("Area", unreached),
         cast("Area", desk_rosters),
+        cast("Area", speakers),
         cast("Area", staff),
         cast("Area", sign_ins),
     )
@@ -54,14 +64,14 @@ def answer(tx: Transaction, shift: Shift, event: Event) -> Reply | None:
         case Wrote() | Shared():
             dialogue = dialogues.current(tx, shift.chat_id)
             if dialogue is None:
-                return desk_announcements.offer(tx, shift, event)
+                return _offer(tx, shift, event)
             if dialogue.kind != DIALOGUE:
                 return None
             if dialogue.state.get("area") == desk_people.ACTION and not desk_people.is_meant(
                 shift, dialogue.state, dialogue.updated_at, event
             ):
                 dialogues.leave(tx, shift.chat_id, DIALOGUE)
-                return desk_announcements.offer(tx, shift, event)
+                return _offer(tx, shift, event)
             area = AREAS.get(dialogue.state.get("area", ""))
             if area is None or not shift.actor.may(area.RIGHT):
                 dialogues.leave(tx, shift.chat_id, DIALOGUE)
@@ -70,6 +80,11 @@ def answer(tx: Transaction, shift: Shift, event: Event) -> Reply | None:
         case Edited():
             return desk_announcements.edited(tx, shift, event)
     return None
+
+
+def _offer(tx: Transaction, shift: Shift, event: Wrote | Shared) -> Reply | None:
+    """What comes unasked is an announcement of who announces, and a material of who only speaks."""
+    return desk_announcements.offer(tx, shift, event) or desk_materials.offer(tx, shift, event)
 
 
 def menu(shift: Shift) -> Say:

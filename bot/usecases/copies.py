@@ -15,6 +15,7 @@ from bot.domain.messages import (
     File,
     Invite,
     Lane,
+    Material,
     Message,
     Picture,
     Recall,
@@ -23,7 +24,7 @@ from bot.domain.messages import (
     TakeBack,
 )
 from bot.domain.programme import Programme
-from bot.storage import announcements, copies, outbox, waves
+from bot.storage import announcements, copies, materials, outbox, waves
 from bot.storage.copies import Copy, Times
 from bot.storage.database import Transaction
 from bot.storage.outbox import Letter
@@ -145,6 +146,9 @@ def _captioned(tx: Transaction, message: Message) -> bool:
         case Announcement(number, version):
             found = announcements.post(tx, number, version)
             return found is not None and found[1].captioned
+        case Material():
+            handout = materials.handout(tx, message)
+            return handout is not None and handout.post.captioned
         case Invite() | File() | Picture():
             return True
     return False

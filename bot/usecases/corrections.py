@@ -55,7 +55,7 @@ from bot.domain.programme import (
 from bot.domain.staff import Actor
 from bot.domain.timetable import is_moment, moments, zones
 from bot.domain.zones import Zone
-from bot.storage import audience, audit, corrections, outbox, waves
+from bot.storage import audience, audit, corrections, outbox, stuck, waves
 from bot.storage.copies import Times
 from bot.storage.corrections import Rung, Standing
 from bot.storage.database import Transaction
@@ -125,6 +125,14 @@ class ChangeSession:
 
 
 @dataclass(frozen=True, slots=True)
+class EndSession:
+    """A session that is under way is over, as of `ends`, which is not after now: nobody needs to be told."""
+
+    session: str
+    ends: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Restore:
     """The files hold again for an entry or a session; an added entry that was skipped rings again."""
 
@@ -132,7 +140,7 @@ class Restore:
     item: str
 
 
-Proposal: TypeAlias = SkipEntry | MoveEntry | AddEntry | MoveSession | ChangeSession | Restore
+Proposal: TypeAlias = SkipEntry | MoveEntry | AddEntry | MoveSession | ChangeSession | EndSession | Restore
 
 
 # --- what it means ------------------------------------------------------------------------------------
@@ -263,6 +271,11 @@ def _correction(tx: Transaction, now_is: Programme, wanted: Proposal, now: datet
             return _session_correction(tx, files, session, shifted(session, starts), now)
         case ChangeSession(session_id, change):
             return _session_correction(tx, files, _session(now_is, session_id), change, now)
+        case EndSession(session_id, ends):
+            session = _session(now_is, session_id)
+            if session.cancelled or not (session.starts < now < session.ends):
+                raise RefusedError("sessions.not_running")
+            return _session_correction(tx, files, session, SessionChange(ends=ends), now, over=True)
         case Restore(kind, item):
             return _restoring(tx, files, kind, item)
 
@@ -330,8 +343,15 @@ def _entry_correction(
 
 
 def _session_correction(
-    tx: Transaction, files: Programme, session: Session, change: SessionChange, now: datetime
+    tx: Transaction,
+    files: Programme,
+    session: Session,
+    change: SessionChange,
+    now: datetime,
+    *,
+    over: bool = False,
 ) -> Correction:
+    """What is different of a session; `over`: it is meant to be over by now."""
     written = _session(files, session.id)
     before = corrections.change_of(tx, files.id, Kind.SESSION, session.id)
     all_of_it = merged(before if isinstance(before, SessionChange) else None, change)
@@ -342,7 +362,7 @@ def _session_correction(
     changed = after.session(session.id)
     if changed is None or not differences(session, changed):
         raise RefusedError("corrections.same")
-    if changed.ends <= now:
+    if changed.ends <= now and not over:
         raise RefusedError("corrections.past")
     for name in ("url", "stream"):
         address = getattr(change, name)
@@ -422,11 +442,17 @@ class _Difference:
 
 
 def _difference(tx: Transaction, before: Programme, after: Programme, kind: Kind, item: str) -> _Difference:
+    silenced = {
+        entry.id
+        for entry in after.timetable
+        if (old := before.entry(entry.id)) is not None and old.skipped != entry.skipped
+    }
     concerned = [
         entry
         for entry in (*before.timetable, *(e for e in after.timetable if before.entry(e.id) is None))
         if (kind is Kind.ENTRY and entry.id == item)
         or (kind is Kind.SESSION and isinstance(entry.when, AroundSession) and entry.when.session == item)
+        or entry.id in silenced  # its session is cancelled
     ]
     gone = []
     for wave in corrections.rung(tx, before.id, [entry.id for entry in concerned]):
@@ -465,7 +491,8 @@ def _measured(
     unsent += sum(corrections.unsent_for(tx, f"{before.id}/{entry_id}@") for entry_id in found.personal)
     told = revised = 0
     if found.session is not None and max(each.ends for each in found.session) > now:
-        told = sum(corrections.count(tx, _to_be_told(tx, after, found.session[1], zone)) for zone in Zone)
+        if found.session[1].ends > now:
+            told = sum(corrections.count(tx, _to_be_told(tx, after, found.session[1], zone)) for zone in Zone)
         revised = corrections.count(tx, _copies(tx, after, found.session[1], found.cards))
     return replace(effect, told=told, revised=revised, unsent=unsent)
 
@@ -549,7 +576,8 @@ def _to_be_told(tx: Transaction, programme: Programme, session: Session, zone: Z
     """Those in `zone` whom the newest message about the session told something else than holds now."""
     wave_ids = _said_in(tx, programme, session)
     told = corrections.told_otherwise(wave_ids, _alike(tx, programme, session))
-    return corrections.among(audience.people(programme, Audience(), zone=zone), told)
+    waiting = stuck.outside(programme.id, session.id)  # outside, with a card that they asked for
+    return corrections.among(audience.people(programme, Audience(), zone=zone), told, waiting)
 
 
 def _after_all_that_was_said(
@@ -629,7 +657,7 @@ def _tell(
     )
     notice = SessionCard(programme.id, session.id, _lead(before, session))
     told = 0
-    for zone in Zone:
+    for zone in Zone if session.ends > now else ():  # what is over needs no telling
         times = _times(programme, changed, zone, now)
         name = f"{_notices(session.id)}{version}"
         wave_id = waves.note(tx, programme, name, times, now, zone=zone)
@@ -662,6 +690,10 @@ def _times(programme: Programme, changed: tuple[Session, Session], zone: Zone, n
 def _lead(before: Session, session: Session) -> Say:
     """What stands above the card of a session that has changed."""
     changed = differences(before, session)
+    if session.cancelled:
+        return Say("sessions.notice_cancelled", {"title": session.title})
+    if before.cancelled:
+        return Say("sessions.notice_reinstated", {"title": session.title})
     moved = "starts" in changed
     entrance = any(name not in TIMES for name in changed)
     said: dict[str, Value] = {"title": session.title, "was": before.starts}

@@ -30,12 +30,16 @@ from bot.storage.database import Together, Transaction
 from bot.storage.outbox import Letter
 from bot.storage.people import Visitor
 from bot.usecases import (
+    attendance,
     coordination,
     enrolment,
     groups,
     journal,
+    live_quiz,
+    materials,
     modules,
     planning,
+    questions,
     quiz,
     receipt,
     schedule,
@@ -54,6 +58,9 @@ COMMANDS = {
     "quiz": "kuis",
     "jurnal": "jurnal",
     "journal": "jurnal",
+    "hadir": "hadir",
+    "presensi": "hadir",
+    "attendance": "hadir",
     "status": "status",
     "bahasa": "bahasa",
     "language": "bahasa",
@@ -61,8 +68,14 @@ COMMANDS = {
     "zone": "zona",
     "bantuan": "bantuan",
     "help": "bantuan",
+    "tanya": "tanya",
+    "ask": "tanya",
+    "materi": "materi",
+    "materials": "materi",
     "panitia": "panitia",
     "coordinator": "panitia",
+    "narasumber": "panitia",
+    "speaker": "panitia",
     "berhenti": "berhenti",
     "stop": "berhenti",
 }
@@ -223,6 +236,12 @@ def _command(tx: Transaction, who: Visitor, feature: str, now: datetime) -> Repl
             return quiz.overview(tx, person, programme)
         case "jurnal":
             return journal.overview(tx, person, programme, now)
+        case "hadir":
+            return attendance.overview(tx, person, programme, now)
+        case "tanya":
+            return questions.overview(tx, person, programme, now)
+        case "materi":
+            return materials.overview(tx, person, programme)
         case "status":
             return receipt.receipt(tx, person, programme, now)
         case "zona":
@@ -251,7 +270,13 @@ def _participant(
     match event:
         case Voted():
             return quiz.vote(tx, who, programme, event, now)
+        case Wrote(_, _, text) if (
+            asked := questions.write(tx, person, chat_id, programme, text, now)
+        ) is not None:
+            return asked
         case Wrote(_, message_id, text):
+            if (code := attendance.write(tx, person, programme, text, now)) is not None:
+                return code
             piece = journal.Piece(message_id, "text", text)
             said = journal.write(tx, person, chat_id, programme, piece, now)
             return said or Reply((Say("help.not_understood", {}, MENU),))
@@ -271,12 +296,20 @@ def _participant(
                     return modules.tap_first_login(tx, person, message_id, tap, now)
                 case "quiz":
                     return quiz.tap(tx, person, programme, tap, now)
+                case questions.ACTION:
+                    return questions.tap(tx, person, chat_id, programme, message_id, tap, now)
+                case live_quiz.ACTION:
+                    return live_quiz.tap(tx, person, programme, tap)
                 case "jurnal":
                     return journal.tap(tx, person, chat_id, programme, tap, now)
+                case attendance.ACTION:
+                    return attendance.tap(tx, person, programme, tap, now)
+                case materials.TAKE:
+                    return materials.tap(tx, person, programme, tap)
                 case "sesi" if tap.choice == "list":
                     return schedule.overview(tx, person, programme, now)
                 case "sesi":
-                    return schedule.tap(programme, tap, now)
+                    return schedule.tap(tx, person, programme, tap, now)
                 case "zona":
                     return settings.tap_zone(tx, who, message_id, tap, now)
             return Reply((OLD_BUTTON,))

@@ -6,6 +6,7 @@ one transaction with the look at who asks: a role that is taken away ends with t
 
 import gzip
 import hashlib
+import re
 import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -39,7 +40,9 @@ from bot.web import (
     modules,
     overview,
     people,
+    presenter,
     quiz_statistics,
+    sessions,
     settings,
     sign_ins,
     timetable,
@@ -68,6 +71,7 @@ AREAS: Final = (
     overview,
     announcements,
     timetable,
+    sessions,
     people,
     modules,
     quiz_statistics,
@@ -76,6 +80,7 @@ AREAS: Final = (
     audit_page,
     settings,
     sign_ins,
+    presenter,
 )
 """The features' modules, in the order of the menu; each has its `WAYS`."""
 
@@ -95,7 +100,14 @@ _HEADERS: Final = {
     "X-Robots-Tag": "noindex, nofollow",
     "Cache-Control": "no-store",
 }
-_STATIC: Final = {"page.css": "text/css", "page.js": "text/javascript", "icon.svg": "image/svg+xml"}
+_STATIC: Final = {
+    "page.css": "text/css",
+    "page.js": "text/javascript",
+    "presenter.css": "text/css",
+    "presenter.js": "text/javascript",
+    "icon.svg": "image/svg+xml",
+}
+_LANDING: Final = re.compile(r"/(?:[A-Za-z0-9_-]+/?)*")  # of our own pages
 _FOR_EVER: Final = {"Cache-Control": "public, max-age=31536000, immutable"}
 _ERRORS: Final = frozenset({400, 401, 403, 404, 405, 410, 413, 415, 429, 500, 503})
 _WORTH_IT: Final = 1_000  # bytes, from which on an answer is compressed
@@ -265,7 +277,8 @@ class Site:
         found = await self._database.read(usecase.look, token, self._clock.now())
         if isinstance(found, usecase.Refusal):
             raise self._refusal(found)
-        return self._html(request, self._plain_page("sign_in.html", reader(found.person), {"token": token}))
+        values = {"token": token, "to": _landing(request)}
+        return self._html(request, self._plain_page("sign_in.html", reader(found.person), values))
 
     async def _sign_in(self, request: Request) -> Response:
         self._check_origin(request)
@@ -276,7 +289,7 @@ class Site:
         if isinstance(found, usecase.Refusal):
             raise self._refusal(found)
         self._nudge()
-        response = self._redirect("/")
+        response = self._redirect(_landing(request))
         lasts = int((await self._database.read(usecase.lasting)).longest.total_seconds())
         self._set_cookie(response, found, min(lasts, 400 * 86_400))  # longer ones browsers cut down
         return response
@@ -474,6 +487,12 @@ class Site:
         if name not in self._static:
             raise not_found()
         return Response(self._static[name], 200, {**_HEADERS, **_FOR_EVER}, _STATIC[name])
+
+
+def _landing(request: Request) -> str:
+    """The page of ours that a sign-in link leads to."""
+    to = request.query_params.get("to", "/")
+    return to if _LANDING.fullmatch(to) else "/"
 
 
 async def _form(request: Request, largest: int) -> dict[str, str]:

@@ -447,6 +447,8 @@ class Stage:
         for each in self.play.coordinators:
             scope = Scope.of((each.kind, value) for value in each.values)
             await self._appoint(each.name, Role.COORDINATOR, scope)
+        for speaks in self.play.speakers:
+            await self._appoint(speaks.name, Role.SPEAKER, Scope(), speaks.sessions)
         for name in self.play.joined:
             person = self._person(name)
             await person.send(f"/start {self._links[name]}")
@@ -457,10 +459,10 @@ class Stage:
         await self._wait_until(self.play.begins)
         self._recording = True
 
-    async def _appoint(self, name: str, role: Role, scope: Scope) -> None:
+    async def _appoint(self, name: str, role: Role, scope: Scope, sessions: tuple[str, ...] = ()) -> None:
         now = self.clock.now()
         link = await self._database.transact(
-            staff.invite, self.programme, role, name, now, by=None, scope=scope
+            staff.invite, self.programme, role, name, now, by=None, scope=scope, sessions=sessions
         )
         await self._person(name).send(f"/start {link.partition('=')[2]}")
         await self._wait(HEARD)

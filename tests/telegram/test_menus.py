@@ -39,6 +39,7 @@ async def test_each_language_has_its_menu_and_profile(telegram: Simulator, bot: 
     assert await menu(bot, None) == [
         "jadwal",
         "modul",
+        "materi",
         "kuis",
         "jurnal",
         "status",
@@ -49,6 +50,7 @@ async def test_each_language_has_its_menu_and_profile(telegram: Simulator, bot: 
     assert await menu(bot, "en") == [
         "schedule",
         "modules",
+        "materials",
         "quiz",
         "journal",
         "status",

@@ -4,7 +4,7 @@ import re
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from pathlib import Path
@@ -20,7 +20,7 @@ from bot.domain.announcements import Whom
 from bot.domain.journal import State
 from bot.domain.people import Role
 from bot.domain.posts import Piece, Post
-from bot.domain.programme import AroundSession, Audience, Catalogue, Instant, Recurring
+from bot.domain.programme import AroundSession, Audience, Catalogue, CheckIn, Instant, Recurring
 from bot.domain.staff import EVERYTHING, Scope
 from bot.storage import journal, staff
 from bot.storage.database import Database, Transaction
@@ -28,7 +28,7 @@ from bot.storage.tables import JournalEntryRow
 from bot.usecases import announcements, sign_ins
 from bot.web.pages import Pages
 from bot.web.server import serving
-from tests.examples import add_person, entry, programme
+from tests.examples import SESSION, add_person, entry, programme
 
 ROOT = Path(__file__).parents[2]
 URL = "http://pages.example.invalid"
@@ -53,7 +53,8 @@ def catalogue() -> Catalogue:
         entry("pengingat", when),
         entry("ruang", AroundSession("hari-1", timedelta(minutes=-60))),
     )
-    mine, other = programme(*timetable), programme(*timetable)
+    taken = (replace(SESSION, check_in=CheckIn(minutes=120)),)
+    mine, other = (replace(programme(*timetable), sessions=taken) for _ in range(2))
     object.__setattr__(other, "id", "other")  # frozen, and all else is to be alike
     return Catalogue({"p": mine, "other": other}, texts)
 
@@ -99,11 +100,13 @@ def add_staff(tx: Transaction, name: str, role: Role, scope: Scope = EVERYTHING,
 def populate(tx: Transaction) -> dict[str, int]:
     """Who is there: staff of each kind, and people whom not everybody may see."""
     part = Scope(offices=(MAROS,))
+    speaker = add_staff(tx, "Said Narasumber", Role.SPEAKER, office="")
+    staff.bind(tx, speaker, ["hari-1"])
     return {
         "owner": add_staff(tx, "Olga Pemilik", Role.OWNER, office=""),
         "coordinator": add_staff(tx, "Karin Panitia", Role.COORDINATOR, office=""),
         "part": add_staff(tx, "Paula Sebagian", Role.COORDINATOR, part, office=MAROS),
-        "speaker": add_staff(tx, "Said Narasumber", Role.SPEAKER, office=""),
+        "speaker": speaker,
         "stranger": add_staff(tx, "Xaver Lain", Role.OWNER, office="", programme_id="other"),
         "participant": add_person(tx, "Budi Peserta", office=MAROS, nip="199203152025211007"),
         "anna": add_person(tx, "Anna Maros", office=MAROS, province=SULSEL, nip="199305162025212008"),

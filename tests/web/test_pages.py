@@ -94,6 +94,14 @@ POST /timetable/entries/none/change 404 404    403   403      401
 GET /timetable/sessions/hari-1 200 200         200   200      401
 GET /timetable/sessions/none 404  404          404   404      401
 POST /timetable/sessions/hari-1/change 200 200 403   403      401
+GET /sessions              200    200          403   403      401
+GET /sessions/hari-1       200    200          403   403      401
+GET /sessions/none         404    404          403   403      401
+POST /sessions/hari-1/move 400    400          403   403      401
+POST /sessions/none/move   404    404          403   403      401
+GET /layar/hari-1          200    200          403   200      401
+GET /layar/hari-1/live     200    200          403   200      401
+GET /layar/none            404    404          403   404      401
 GET /audit                 200    200          403   403      401
 GET /audit?as=xlsx         200    200          403   403      401
 POST /language             303    303          303   303      401
