@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from bot.cli.errors import FAILED, BadInputError, explain
-from bot.cli.process import run_until_stopped
+from bot.cli.process import nothing_thrown_away, run_until_stopped
 from bot.cli.setup import read_catalogue, read_config, secrets_of
 from bot.cli.terminal import ConfigFile, note
 
@@ -34,18 +34,19 @@ def run(
 
     By polling or webhook, as the configuration says. The log goes to standard error.
     """
-    from bot.app import LockLostError
-    from bot.app import run as run_rekan
-    from bot.cli.logs import begin_logging
-    from bot.config import Part
+    with nothing_thrown_away():
+        from bot.app import LockLostError
+        from bot.app import run as run_rekan
+        from bot.cli.logs import begin_logging
+        from bot.config import Part
 
-    if only is not None and only not in PARTS:
-        raise BadInputError([f"--only: there is no part '{only}'; there is: {', '.join(PARTS)}"])
-    config = read_config(config_file)
-    if only is not None and config.database.url.get_secret_value().startswith("sqlite:"):
-        raise BadInputError([_NOT_ON_SQLITE])
-    catalogue = read_catalogue(config)
-    begin_logging(config.log.level, config.log.format, secrets=secrets_of(config))
+        if only is not None and only not in PARTS:
+            raise BadInputError([f"--only: there is no part '{only}'; there is: {', '.join(PARTS)}"])
+        config = read_config(config_file)
+        if only is not None and config.database.url.get_secret_value().startswith("sqlite:"):
+            raise BadInputError([_NOT_ON_SQLITE])
+        catalogue = read_catalogue(config)
+        begin_logging(config.log.level, config.log.format, secrets=secrets_of(config))
 
     async def main() -> None:
         try:

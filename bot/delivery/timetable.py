@@ -26,7 +26,7 @@ from bot.clock import Clock
 from bot.delivery.patience import persistently, rest
 from bot.domain.faults import trail
 from bot.domain.forecast import Pace
-from bot.domain.materials import moments as material_moments
+from bot.domain.materials import nearings
 from bot.domain.programme import AroundSession, Entry, Instant, Local, PersonalDay, Programme, Recurring
 from bot.domain.timetable import Ring, personal_span, timing, zones
 from bot.domain.zones import Zone
@@ -242,31 +242,31 @@ class Timetable:
             self._nudge()
 
     def _materials(self, programme: Programme, now: datetime) -> Iterator[_Job]:
-        """When a session nears, and when it starts and ends; until it is over also what has been before."""
-        moments = sorted(
-            (at, number)
+        """When a session nears, its speaker is reminded of what there is to send; overdue ones at once."""
+        nearing = sorted(
+            (each.at, number)
             for number, session in enumerate(programme.sessions)
-            for at in material_moments(session)
-            if session.ends >= now
+            for each in nearings(session)
+            if session.starts > now
         )
-        for at, number in moments:
-            yield _Job(at, partial(self._look_after_materials, programme.id, programme.sessions[number].id))
+        for at, number in nearing:
+            yield _Job(at, partial(self._remind, programme.id, programme.sessions[number].id))
 
-    async def _look_after_materials(self, programme_id: str, session_id: str) -> None:
+    async def _remind(self, programme_id: str, session_id: str) -> None:
         log = self._log.bind(programme=programme_id, session=session_id)
         try:
             told = await persistently(
                 lambda: self._database.transact(
-                    materials.look_after, programme_id, session_id, self._clock.now()
+                    materials.remind, programme_id, session_id, self._clock.now()
                 ),
                 self._clock,
                 log,
             )
-        except Exception as error:  # noqa: BLE001 - a fault in a session must not silence the timetable
-            log.error("materials cannot be looked after", action="materials_broken", fault=trail(error))
+        except Exception as error:  # noqa: BLE001 - a fault in one session must not silence the timetable
+            log.error("nobody can be reminded of materials", action="reminder_broken", fault=trail(error))
             return
         if told:
-            log.info("materials are handed out, or reminded of", action="materials_planned", people=told)
+            log.info("a session nears without material", action="reminder_planned", people=told)
             self._nudge()
 
     async def _tidy(self) -> None:

@@ -138,7 +138,6 @@ def standing(rule: CheckIn, evidence: Sequence[Evidence]) -> Standing:
     minutes = _together(zoom) if zoom else None
     decision = next((each for each in reversed(evidence) if each.kind is Kind.DECISION), None)
     contest = next((each for each in reversed(evidence) if each.kind is Kind.CONTEST), None)
-    contested = contest is not None and (decision is None or decision.at < contest.at)
     if decision is not None:
         grade = Grade.PRESENT if decision.counts else Grade.NONE
     elif _shown(rule, taps) or (minutes is not None and rule.minutes is not None and minutes >= rule.minutes):
@@ -147,6 +146,9 @@ def standing(rule: CheckIn, evidence: Sequence[Evidence]) -> Standing:
         grade = Grade.PARTIAL
     else:
         grade = Grade.NONE
+    contested = (
+        contest is not None and grade is not Grade.PRESENT and (decision is None or decision.at < contest.at)
+    )
     return Standing(grade, arrived, left, minutes, decision is not None, contested)
 
 

@@ -72,6 +72,9 @@ def module_card(programme: Programme, module: Module, lead: Value) -> Say:
 
 def session_card(session: Session, lead: Value, *, stuck: bool = False) -> Say:
     """A live session: when in all zones, how to get in, and what to do when one cannot (or could not)."""
+    outdated = "sessions.notice_reinstated" if session.cancelled else "sessions.notice_cancelled"
+    if isinstance(lead, Say) and lead.key == outdated:
+        lead = ""  # a notice that has been overtaken, in a chat already
     if session.cancelled:
         return cancelled_card(session, lead)
     buttons = [

@@ -86,11 +86,6 @@ def nearings(session: Session) -> Iterator[Nearing]:
     return (Nearing(ahead, session.starts - ahead) for ahead in AHEAD)
 
 
-def moments(session: Session) -> tuple[datetime, ...]:
-    """When something may be to be done about a session's materials (aware UTC)."""
-    return (*(each.at for each in nearings(session)), session.starts, session.ends)
-
-
 def reminded(session: Session, now: datetime) -> Nearing | None:
     """The reminder that holds now: the latest that has come, until the session starts."""
     if session.cancelled or now >= session.starts:

@@ -247,10 +247,14 @@ class Board:
 
 @dataclass(frozen=True, slots=True)
 class AskLive:
-    """A live question, as a poll of the reader's own; `question` is put in when it is sent."""
+    """A live question, as a poll of the reader's own.
+
+    `question`, and whether a vote may be changed, are put in when it is sent.
+    """
 
     live_quiz: int
     question: Question | None = field(default=None, repr=False)
+    changeable: bool = False
 
 
 Message: TypeAlias = (
@@ -325,12 +329,14 @@ class Lane(IntEnum):
 class Fetch:
     """A file that somebody sent is wanted: it is fetched and read beside everything else.
 
-    Only a coordinator who was asked for one has it fetched; it is not kept.
+    Only a coordinator who was asked for one has it fetched; it is not kept. `area` is which of the desk's
+    areas it is for.
     """
 
     chat_id: int
     file_id: str
     name: str
+    area: str
 
 
 @dataclass(frozen=True, slots=True)

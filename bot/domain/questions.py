@@ -36,6 +36,7 @@ class Question:
     """A question as it stands; `name` is who asked it, empty where that is not to be known."""
 
     id: int
+    programme: str
     session: str
     person_id: int
     name: str

@@ -22,7 +22,7 @@ class State(StrEnum):
     ENDED = "ended"
     MATERIALS_OUT = "materials_out"  # what is released at the end
     FEEDBACK = "feedback"  # who was there is asked
-    CLOSED = "closed"  # what they answered is summed up
+    CLOSED = "closed"  # what they answered is summed up; nothing more comes
     CANCELLED = "cancelled"
 
 
@@ -39,8 +39,8 @@ STEPS = (
 ASKED_AFTER = timedelta(minutes=10)
 """How long after a session's end people are asked what it was like: its materials come first."""
 
-CLOSED_AFTER = timedelta(hours=4)
-"""How long after its end their answers are summed up; most answer at once."""
+SUMMED_UP_AFTER = timedelta(minutes=75)
+"""How long after they are asked their answers are summed up: most answer at once."""
 
 EXTENSION = timedelta(minutes=15)
 """By how much one tap extends a session."""
@@ -57,7 +57,7 @@ def moment(session: Session, step: State) -> datetime:
         State.ENDED: session.ends,
         State.MATERIALS_OUT: session.ends,
         State.FEEDBACK: session.ends + ASKED_AFTER,
-        State.CLOSED: session.ends + CLOSED_AFTER,
+        State.CLOSED: session.ends + ASKED_AFTER + SUMMED_UP_AFTER,
     }[step]
 
 

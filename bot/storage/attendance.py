@@ -184,6 +184,21 @@ def arrivals(tx: Transaction, programme_id: str, session_id: str, scope: Scope) 
     return [Arrival(row.step, timedelta(seconds=row.lag or 0), row.office, row.at) for row in rows]
 
 
+def late_codes(tx: Transaction, programme_id: str, session_id: str, scope: Scope) -> int:
+    """How many people of the scope sent a code that did not stand any more."""
+    return tx.connection.execute(
+        select(func.count(EvidenceRow.person_id.distinct()))
+        .join(PersonRow, PersonRow.id == EvidenceRow.person_id)
+        .where(
+            *_of(EvidenceRow, programme_id, session_id),
+            EvidenceRow.kind == Kind.CODE.value,
+            EvidenceRow.counts.is_(False),
+            EvidenceRow.step.is_not(None),
+            *_considered(programme_id, scope),
+        )
+    ).scalar_one()
+
+
 # --- how people stand -------------------------------------------------------------------------------------
 
 
@@ -205,6 +220,16 @@ def number_checked_in(tx: Transaction, programme_id: str, session_id: str) -> in
     """How many `checked_in` selects."""
     whom = checked_in(programme_id, session_id).subquery()
     return tx.connection.execute(select(func.count()).select_from(whom)).scalar_one()
+
+
+def contesting(tx: Transaction, programme_id: str, session_id: str) -> set[int]:
+    """The ids of those who say that they were there, which is not decided."""
+    found = tx.connection.scalars(
+        select(AttendanceRow.person_id).where(
+            *_of(AttendanceRow, programme_id, session_id), AttendanceRow.contested.is_(True)
+        )
+    )
+    return set(found)
 
 
 def of_person(tx: Transaction, person_id: int) -> dict[str, Standing]:

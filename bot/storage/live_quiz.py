@@ -21,6 +21,7 @@ from sqlalchemy import (
 
 from bot.domain.language import Localised
 from bot.domain.live_quiz import Question, Rules, Score, Standing, State
+from bot.storage import attendance
 from bot.storage.database import Transaction
 from bot.storage.tables import LivePollRow, LiveQuizRow, LiveVoteRow, OutboxRow, PersonRow
 from bot.storage.upsert import insert_new, upsert
@@ -191,6 +192,11 @@ def have_it(number: int) -> Select[int]:
     """Select the ids of those who have a copy."""
     mine = select(LivePollRow.person_id).where(LivePollRow.live_quiz_id == number)
     return select(PersonRow.id).where(PersonRow.id.in_(mine), PersonRow.withdrawn_at.is_(None))
+
+
+def who_is_there(people: Select[int], programme_id: str, session_id: str) -> Select[int]:
+    """Of those whom `people` selects, who has checked in."""
+    return people.where(PersonRow.id.in_(attendance.checked_in(programme_id, session_id)))
 
 
 # --- votes ----------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Row, Select, and_, case, delete, exists, f
 
 from bot.domain.questions import SHOWN, Question, State
 from bot.storage.database import Transaction
-from bot.storage.tables import PersonRow, QuestionRow, QuestionSupportRow
+from bot.storage.tables import OutboxRow, PersonRow, QuestionRow, QuestionSupportRow
 from bot.storage.upsert import insert_new
 
 
@@ -36,9 +36,11 @@ def ask(
     return tx.connection.execute(statement.returning(QuestionRow.id)).scalar_one()
 
 
-def question(tx: Transaction, programme_id: str, number: int, *, viewer: int = 0) -> Question | None:
-    """The question of that number and programme, or None; `viewer`: the person who looks at it."""
-    which = and_(QuestionRow.programme_id == programme_id, QuestionRow.id == number)
+def question(tx: Transaction, programme_id: str | None, number: int, *, viewer: int = 0) -> Question | None:
+    """The question of that number and programme (None: any), or None; `viewer`: who looks at it."""
+    which: ColumnElement[bool] = QuestionRow.id == number
+    if programme_id is not None:
+        which = and_(which, QuestionRow.programme_id == programme_id)
     return next(iter(_found(tx, which, viewer)), None)
 
 
@@ -131,12 +133,18 @@ def interested(number: int) -> Select[int]:
     )
 
 
+def told(number: int, reason: str) -> Select[int]:
+    """Select the rows of the outbox that brought, for that reason, a question's answer."""
+    return select(OutboxRow.id).where(OutboxRow.person_id.in_(interested(number)), OutboxRow.reason == reason)
+
+
 def _found(tx: Transaction, which: ColumnElement[bool], viewer: int) -> list[Question]:
     of_it = QuestionSupportRow.question_id == QuestionRow.id
     supports = select(func.count()).select_from(QuestionSupportRow).where(of_it).scalar_subquery()
     rows = tx.connection.execute(
         select(
             QuestionRow.id,
+            QuestionRow.programme_id,
             QuestionRow.session_id,
             QuestionRow.person_id,
             case((QuestionRow.anonymous, ""), else_=PersonRow.name).label("name"),
@@ -156,6 +164,7 @@ def _found(tx: Transaction, which: ColumnElement[bool], viewer: int) -> list[Que
 def _question(row: Row[Any]) -> Question:
     return Question(
         row.id,
+        row.programme_id,
         row.session_id,
         row.person_id,
         row.name,

@@ -91,6 +91,20 @@ class Base(DeclarativeBase):
     }
 
 
+def _partial(name: str, *columns: str, where: str, unique: bool = False) -> Index:
+    # PostgreSQL's half follows in `for_migrations`: SQLAlchemy would load its dialect for it at every start.
+    return Index(name, *columns, unique=unique, sqlite_where=text(where), info={"where": where})
+
+
+def for_migrations() -> MetaData:
+    """All tables as Alembic is to see them: partial indexes are so on either engine."""
+    for table in Base.metadata.tables.values():
+        for index in table.indexes:
+            if where := index.info.get("where"):
+                index.dialect_kwargs["postgresql_where"] = text(where)
+    return Base.metadata
+
+
 class PersonRow(Base):
     """Somebody of a programme. No NIK, no telephone number, no mail address: they are not needed."""
 
@@ -134,11 +148,10 @@ class ChatRow(Base):
     __tablename__ = "chats"
     __table_args__ = (
         # The few that cannot be written to.
-        Index(
+        _partial(
             "ix_chats_closed",
             "person_id",
-            sqlite_where=text("reach != 'open'"),
-            postgresql_where=text("reach != 'open'"),
+            where="reach != 'open'",
         ),
     )
 
@@ -331,64 +344,57 @@ class OutboxRow(Base):
     __table_args__ = (
         # The promise "nothing twice": one row a person (or stranger's chat) and reason.
         Index("uq_outbox_person", "person_id", "reason", unique=True),
-        Index(
+        _partial(
             "uq_outbox_stranger",
             "chat_id",
             "reason",
             unique=True,
-            sqlite_where=text("person_id IS NULL"),
-            postgresql_where=text("person_id IS NULL"),
+            where="person_id IS NULL",
         ),
         # What the sender asks for, in its order; sent rows are not in it, so it stays small.
-        Index(
+        _partial(
             "ix_outbox_due",
             "lane",
             "everybody_by",
             "id",
-            sqlite_where=text("state IN ('owed', 'sending')"),
-            postgresql_where=text("state IN ('owed', 'sending')"),
+            where="state IN ('owed', 'sending')",
         ),
         # What else is open for the same person, or chat: their messages go one after the other.
-        Index(
+        _partial(
             "ix_outbox_open",
             "person_id",
             "chat_id",
-            sqlite_where=text("state IN ('owed', 'sending')"),
-            postgresql_where=text("state IN ('owed', 'sending')"),
+            where="state IN ('owed', 'sending')",
         ),
         # How much is on its way, and of what: added up in the order of the index, without a look at the rows.
-        Index(
+        _partial(
             "ix_outbox_waiting",
             "wave_id",
             "lane",
             "everybody_by",
             "due_at",
             "state",
-            sqlite_where=text("state IN ('owed', 'sending')"),
-            postgresql_where=text("state IN ('owed', 'sending')"),
+            where="state IN ('owed', 'sending')",
         ),
         # How far a wave has got: its messages by state.
         Index("ix_outbox_wave", "wave_id", "state"),
         # What did not simply arrive: few, and looked for among millions that did.
-        Index(
+        _partial(
             "ix_outbox_astray",
             "state",
             "id",
-            sqlite_where=text("state NOT IN ('owed', 'sending', 'sent')"),
-            postgresql_where=text("state NOT IN ('owed', 'sending', 'sent')"),
+            where="state NOT IN ('owed', 'sending', 'sent')",
         ),
-        Index(
+        _partial(
             "ix_outbox_copy_of",
             "copy_of",
-            sqlite_where=text("copy_of IS NOT NULL"),
-            postgresql_where=text("copy_of IS NOT NULL"),
+            where="copy_of IS NOT NULL",
         ),
         # Sessions that were shown to somebody who asked: few, and to be found where one is corrected.
-        Index(
+        _partial(
             "ix_outbox_shown",
             "about",
-            sqlite_where=text("lane = 0 AND about IS NOT NULL"),
-            postgresql_where=text("lane = 0 AND about IS NOT NULL"),
+            where="lane = 0 AND about IS NOT NULL",
         ),
         CheckConstraint("person_id IS NOT NULL OR chat_id IS NOT NULL", name="recipient"),
     )
@@ -687,14 +693,13 @@ class CorrectionRow(Base):
 
     __tablename__ = "corrections"
     __table_args__ = (
-        Index(
+        _partial(
             "uq_corrections_standing",
             "programme_id",
             "kind",
             "item",
             unique=True,
-            sqlite_where=text("undone_at IS NULL"),
-            postgresql_where=text("undone_at IS NULL"),
+            where="undone_at IS NULL",
         ),
     )
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from io import BytesIO
 from typing import Any, Final
 
@@ -9,12 +10,13 @@ from telegram import InputFile, InputMediaDocument
 
 from bot.content.markup import cut, escape, shorten, width
 from bot.content.wording import Wording, language_of, zone_of
-from bot.documents import charts
+from bot.documents import charts, sheets
 from bot.documents.calendars import invitation
 from bot.documents.exports import Table as Sheet
 from bot.documents.exports import write_workbook
 from bot.domain.announcements import template, variables
 from bot.domain.cards import card, session_card
+from bot.domain.forms import clock_time
 from bot.domain.language import Language
 from bot.domain.live_quiz import Question as LiveQuestion
 from bot.domain.materials import COPIED
@@ -134,13 +136,14 @@ def _question(poll: Question) -> dict[str, Any]:
     }
 
 
-def _live(question: LiveQuestion, language: Language) -> dict[str, Any]:
+def _live(question: LiveQuestion, language: Language, *, changeable: bool) -> dict[str, Any]:
     """A live question. No quiz of Telegram's: that would show each the right answer before all have voted."""
     return {
         "question": shorten(question.text[language], QUESTION_LIMIT),
         "options": [{"text": shorten(option[language], OPTION_LIMIT)} for option in question.options],
         "is_anonymous": False,
         "allows_multiple_answers": question.multiple,
+        "allows_revoting": changeable,
     }
 
 
@@ -224,10 +227,10 @@ class Renderer:
                 return _amended(message_ids, self.call(says, reader))
             case TakeBack():
                 return self._taken_back(message, reader)
-            case AskLive(number, question):
+            case AskLive(number, question, changeable):
                 if question is None:
                     raise LookupError(f"the live question {number} was not looked up")
-                return Call("sendPoll", _live(question, language_of(reader)))
+                return Call("sendPoll", _live(question, language_of(reader), changeable=changeable))
             case Revise() | Recall() | Announcement() | Material() | Progress() | Board():
                 raise LookupError("what it refers to was not looked up")
             case Post():
@@ -399,6 +402,8 @@ class Renderer:
 
     def _file(self, file: File, reader: Reader) -> dict[str, Any]:
         match file.content:
+            case Table() as table if file.name.endswith(".pdf"):
+                document = self._sheets(table, reader)
             case Table() as table:
                 document = self._workbook(table, reader)
             case str() as text:
@@ -423,6 +428,25 @@ class Renderer:
         file = BytesIO()
         write_workbook(file, sheets, zone_of(reader).tzinfo)
         return file.getvalue()
+
+    def _sheets(self, table: Table, reader: Reader) -> bytes:
+        """The table to print, each value of its first column on pages of its own."""
+
+        def words(cell: Cell) -> str:
+            match cell:
+                case None:
+                    return ""
+                case datetime():
+                    return self._wording.plain(clock_time(cell), reader)
+                case _:
+                    return self._wording.plain(cell, reader)
+
+        return sheets.write_sheets(
+            title=self._wording.plain(table.title, reader),
+            titles=[self._wording.plain(column, reader) for column in table.columns],
+            rows=[[words(cell) for cell in row] for row in table.rows],
+            notes=[self._wording.plain(line, reader) for line in table.notes],
+        )
 
     def _cell(self, cell: Cell, reader: Reader) -> object:
         return self._wording.plain(cell, reader) if isinstance(cell, Say) else cell

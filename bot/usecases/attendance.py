@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -25,7 +26,7 @@ from bot.domain.audit import Action
 from bot.domain.forms import clock_time, short_moment
 from bot.domain.messages import Button, Lane, Reply, Say, Tap, Value
 from bot.domain.people import Person, Role
-from bot.domain.programme import Item, Programme, Session, Target
+from bot.domain.programme import Programme, Session
 from bot.domain.staff import Actor, Right
 from bot.domain.totp import STEP, TOLERATED, begins, step_at, step_of, totp
 from bot.storage import attendance, audit, outbox, people, staff, state
@@ -353,20 +354,31 @@ def decide(
         why=why,
     )
     if before is not None and before.contested:
-        outbox.owe(
-            tx,
-            outbox.Recipient(person_id=person_id),
-            Say(
-                "attendance.decided_present" if present else "attendance.decided_absent",
-                {"title": session.title},
-            ),
-            reason=f"{programme.id}/decided:{session.id}@{now:%Y%m%dT%H%M%S%f}",
-            lane=Lane.REMINDER,
-            now=now,
-        )
+        _tell(tx, programme, session, person_id, now, present=present)
     return True
 
 
-def target(session: Session) -> Target:
-    """A session as what somebody can have done."""
-    return Target(Item.SESSION, session.id)
+def weigh(
+    tx: Transaction, programme: Programme, session: Session, person_ids: Collection[int], now: datetime
+) -> None:
+    """Work out anew how these people stand; who said "I was there" and is present by now is told."""
+    if session.check_in is None:
+        return
+    waited = attendance.contesting(tx, programme.id, session.id) & set(person_ids)
+    found = attendance.weigh(tx, programme.id, session.id, session.check_in, person_ids, now)
+    for person_id in sorted(waited):
+        if found[person_id].grade is Grade.PRESENT:
+            _tell(tx, programme, session, person_id, now, present=True)
+
+
+def _tell(
+    tx: Transaction, programme: Programme, session: Session, person_id: int, now: datetime, *, present: bool
+) -> None:
+    outbox.owe(
+        tx,
+        outbox.Recipient(person_id=person_id),
+        Say(f"attendance.decided_{'present' if present else 'absent'}", {"title": session.title}),
+        reason=f"{programme.id}/decided:{session.id}@{now:%Y%m%dT%H%M%S%f}",
+        lane=Lane.REMINDER,
+        now=now,
+    )

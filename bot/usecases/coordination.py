@@ -9,6 +9,8 @@ from bot.storage import dialogues
 from bot.storage.database import Transaction
 from bot.usecases import (
     desk_announcements,
+    desk_attendance,
+    desk_feedback,
     desk_live_quiz,
     desk_materials,
     desk_people,
@@ -31,10 +33,12 @@ AREAS: Mapping[str, Area] = {
     for area in (
         cast("Area", desk_announcements),
         cast("Area", desk_timetable),
+        cast("Area", desk_sessions),
         cast("Area", desk_questions),
         cast("Area", desk_live_quiz),
         cast("Area", desk_materials),
-        cast("Area", desk_sessions),
+        cast("Area", desk_attendance),
+        cast("Area", desk_feedback),
         cast("Area", desk_recaps),
         cast("Area", desk_people),
         cast("Area", desk_requests),

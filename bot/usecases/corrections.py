@@ -35,6 +35,7 @@ from bot.domain.corrections import (
     told_of,
     without_idle,
 )
+from bot.domain.forms import clock_times
 from bot.domain.language import Localised
 from bot.domain.markup import MarkupError, parse_html, utf16_length
 from bot.domain.messages import Lane, Say, SessionCard, Value
@@ -490,9 +491,8 @@ def _measured(
     unsent = corrections.unsent(tx, [wave.id for wave in found.gone]) if found.gone else 0
     unsent += sum(corrections.unsent_for(tx, f"{before.id}/{entry_id}@") for entry_id in found.personal)
     told = revised = 0
-    if found.session is not None and max(each.ends for each in found.session) > now:
-        if found.session[1].ends > now:
-            told = sum(corrections.count(tx, _to_be_told(tx, after, found.session[1], zone)) for zone in Zone)
+    if found.session is not None and not _is_over(found.session, now):
+        told = sum(corrections.count(tx, _to_be_told(tx, after, found.session[1], zone)) for zone in Zone)
         revised = corrections.count(tx, _copies(tx, after, found.session[1], found.cards))
     return replace(effect, told=told, revised=revised, unsent=unsent)
 
@@ -639,9 +639,9 @@ def _tell(
 ) -> tuple[int, int]:
     """Tell who knows something else, and change what their messages say; how many people, and messages."""
     before, session = changed
-    over = max(before.ends, session.ends)
-    if over <= now:
+    if _is_over(changed, now):
         return 0, 0
+    over = max(before.ends, session.ends)
     for wave_id, state in corrections.notices(tx, programme.id, _notices(session.id)):
         if state in {"planned", "stopped"}:
             corrections.take_back(tx, wave_id, version, now)
@@ -657,7 +657,7 @@ def _tell(
     )
     notice = SessionCard(programme.id, session.id, _lead(before, session))
     told = 0
-    for zone in Zone if session.ends > now else ():  # what is over needs no telling
+    for zone in Zone:
         times = _times(programme, changed, zone, now)
         name = f"{_notices(session.id)}{version}"
         wave_id = waves.note(tx, programme, name, times, now, zone=zone)
@@ -678,6 +678,13 @@ def _tell(
     return told, revised
 
 
+def _is_over(changed: tuple[Session, Session], now: datetime) -> bool:
+    """Whether nobody needs to know: it was over before and is now, or has just been ended."""
+    before, session = changed
+    ended = session.ends <= now and differences(before, session) == ("ends",)
+    return ended or max(before.ends, session.ends) <= now
+
+
 def _times(programme: Programme, changed: tuple[Session, Session], zone: Zone, now: datetime) -> Times:
     """When people in `zone` are told: at once where the session is near, else when it suits them."""
     near = min(each.starts for each in changed if each.ends > now) - _URGENT
@@ -694,6 +701,8 @@ def _lead(before: Session, session: Session) -> Say:
         return Say("sessions.notice_cancelled", {"title": session.title})
     if before.cancelled:
         return Say("sessions.notice_reinstated", {"title": session.title})
+    if changed == ("ends",):
+        return Say("sessions.notice_ends", {"title": session.title, "ends": clock_times(session.ends)})
     moved = "starts" in changed
     entrance = any(name not in TIMES for name in changed)
     said: dict[str, Value] = {"title": session.title, "was": before.starts}

@@ -6,11 +6,12 @@ from datetime import datetime, timedelta
 from bot.domain.messages import Ask, AskLive, Lane
 from bot.domain.outcomes import Done, Failed, Gone, HoldBack, InDoubt, Moved, Outcome, Sent, Unsent
 from bot.domain.people import Reach
-from bot.storage import corrections, files, live_quiz, outbox, people, quiz, state, updates
+from bot.storage import corrections, files, outbox, people, quiz, state, updates
+from bot.storage import live_quiz as copies_of
 from bot.storage.database import Transaction
 from bot.storage.messages import load
 from bot.storage.outbox import Letter, Owed, Place
-from bot.usecases import copies, references
+from bot.usecases import copies, live_quiz, references
 
 __all__ = [
     "Letter",
@@ -207,7 +208,8 @@ def record_all(tx: Transaction, ended: Sequence[tuple[Letter, Outcome]], now: da
     if polls:
         quiz.note_polls(tx, polls, now)
     if live:
-        live_quiz.note_copies(tx, live, now)
+        copies_of.note_copies(tx, live, now)
+        live_quiz.delivered(tx, (number for _, number, _, _ in live), now)
     if simply:
         outbox.sent(tx, simply, now)
 
@@ -230,7 +232,8 @@ def record(tx: Transaction, outbox_id: int, outcome: Outcome, now: datetime) -> 
                         poll = quiz.Poll(row.person_id, quiz_id, attempt, question)
                         quiz.note_poll(tx, poll_id, poll, message_id, now)
                     case AskLive(number):
-                        live_quiz.note_copies(tx, [(poll_id, number, row.person_id, message_id)], now)
+                        copies_of.note_copies(tx, [(poll_id, number, row.person_id, message_id)], now)
+                        live_quiz.delivered(tx, [number], now)
         case Done():
             outbox.settle(tx, (outbox_id,), "sent", now)
         case HoldBack(seconds):

@@ -33,6 +33,7 @@ from bot.usecases import (
     attendance,
     coordination,
     enrolment,
+    feedback,
     groups,
     journal,
     live_quiz,
@@ -274,6 +275,8 @@ def _participant(
             asked := questions.write(tx, person, chat_id, programme, text, now)
         ) is not None:
             return asked
+        case Wrote() if (thanks := feedback.write(tx, person, chat_id, programme, event, now)) is not None:
+            return thanks
         case Wrote(_, message_id, text):
             if (code := attendance.write(tx, person, programme, text, now)) is not None:
                 return code
@@ -310,6 +313,8 @@ def _participant(
                     return schedule.overview(tx, person, programme, now)
                 case "sesi":
                     return schedule.tap(tx, person, programme, tap, now)
+                case feedback.TAP:
+                    return feedback.tap(tx, person, chat_id, programme, message_id, tap, now)
                 case "zona":
                     return settings.tap_zone(tx, who, message_id, tap, now)
             return Reply((OLD_BUTTON,))

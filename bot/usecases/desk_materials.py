@@ -290,19 +290,17 @@ def _overview(tx: Transaction, shift: Shift) -> Say:
 
 def session_lines(tx: Transaction, shift: Shift, own: list[Session]) -> tuple[Say, ...]:
     """A line for each of these sessions: when it is, and what there is of it."""
-    there = stored.of_programme(tx, shift.programme.id, State.WAITING, State.OUT)
-    without = stored.without(tx, shift.programme.id)
-    lines = []
-    for session in own:
-        states = [each.state for each in there if each.session_id == session.id]
-        out, waiting = states.count(State.OUT), states.count(State.WAITING)
-        if states:
-            how = Say("materials.has", {"out": out, "waiting": waiting})
-        else:
-            how = Say("materials.has_none_needed" if session.id in without else "materials.has_none")
-        said: dict[str, Value] = {"title": session.title, "at": short_moment(session.starts), "how": how}
-        lines.append(Say("materials.line_session", said))
-    return tuple(lines)
+    return tuple(
+        Say(
+            "materials.line_session",
+            {
+                "title": session.title,
+                "at": short_moment(session.starts),
+                "how": materials.standing(tx, shift.programme, session),
+            },
+        )
+        for session in own
+    )
 
 
 def _of_session(tx: Transaction, shift: Shift, session: Session) -> Say:

@@ -3,6 +3,7 @@
 The speaker's screens are `desk_live_quiz`.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -13,8 +14,9 @@ from bot.domain.audit import Action
 from bot.domain.live_quiz import GRACE, Heard, Question, Rules, Score, State
 from bot.domain.messages import AskLive, Board, Button, Lane, Reply, Say, Tap, Value
 from bot.domain.people import Person
-from bot.domain.programme import Audience, Leaderboard, Programme, Session
+from bot.domain.programme import Audience, Leaderboard, Programme, Session, Votes
 from bot.domain.quiz import escaped as _plain
+from bot.domain.sessions import State as Step
 from bot.domain.staff import Actor, Right
 from bot.storage import audience, audit, boards, outbox, waves
 from bot.storage import live_quiz as stored
@@ -62,7 +64,8 @@ def of(tx: Transaction, actor: Actor, programme: Programme, number: int) -> Live
 
 def meant(programme: Programme, session_id: str, whom: str) -> Select[int]:
     """Select the ids of those whom it is for: all participants, or those who are checked in."""
-    return audience.people(programme, Audience(roles=("participant",)))
+    found = audience.people(programme, Audience(roles=("participant",)))
+    return found if whom == "all" else stored.who_is_there(found, programme.id, session_id)
 
 
 # --- the question ---------------------------------------------------------------------------------------
@@ -181,18 +184,24 @@ def reveal(
         session=found.session_id,
         withdrawn=withdrawn,
     )
-    boards.changed(tx, Board(BOARD, str(number)), now, at_once=True)
+    _changed(tx, found, now)
     return stored.live_quiz(tx, number)
 
 
 def session_reached(
-    tx: Transaction, programme: Programme, session: Session, step: str, now: datetime
+    tx: Transaction, programme: Programme, session: Session, step: Step, now: datetime
 ) -> None:
     """The session has come that far: at its end, what is still open is closed."""
-    if step == "ended":
+    if step in (Step.ENDED, Step.CANCELLED):
         for each in stored.live_quizzes(tx, programme.id, session.id):
             if each.state is State.RUNNING:
                 reveal(tx, None, programme, each.id, now)
+
+
+def session_counts(tx: Transaction, programme: Programme, session: Session) -> tuple[Say, ...]:
+    """What coordinators see of it on the session's screen: how many questions were put."""
+    asked = stored.live_quizzes(tx, programme.id, session.id)
+    return (Say("live.counted", {"count": len(asked)}),) if asked else ()
 
 
 # --- votes ----------------------------------------------------------------------------------------------
@@ -215,13 +224,26 @@ def vote(
     over = found.state is not State.RUNNING
     standing, heard = domain.vote(found.rules, before, options, now - copy.sent_at, over=over)
     stored.record(tx, found, person.id, standing, now)
-    boards.changed(tx, Board(BOARD, str(found.id)), now)
     match heard:
+        case Heard.COUNTED | Heard.TAKEN_BACK:
+            _changed(tx, found, now)
         case Heard.LATE if standing.late == 1:  # said once, however often they try
             return Reply((Say("live.late", {"count": found.rules.seconds}),))
         case Heard.FIRST:
             return Reply((Say("live.first_counts"),))
     return Reply()
+
+
+def delivered(tx: Transaction, numbers: Iterable[int], now: datetime) -> None:
+    """Copies of these questions have been delivered: their authors see how many."""
+    for number in set(numbers):
+        if (found := stored.live_quiz(tx, number)) is not None:
+            _changed(tx, found, now)
+
+
+def _changed(tx: Transaction, found: LiveQuiz, now: datetime) -> None:
+    """Its author's screen says something else by now."""
+    boards.changed(tx, Board(BOARD, str(found.id)), now)
 
 
 def tap(tx: Transaction, person: Person, programme: Programme, tapped: Tap) -> Reply:
@@ -416,17 +438,20 @@ def outcome_in_words(tx: Transaction, number: int) -> Say | None:
     return Say("live.result_poll", {**said, "answered": results.answered})
 
 
-def question_of(tx: Transaction, number: int) -> Question | None:
-    """What is asked, for a copy that is to be sent; None once the answer is shown."""
+def asked(tx: Transaction, number: int) -> AskLive | None:
+    """A copy that is to be sent; None once the answer is shown."""
     found = stored.live_quiz(tx, number)
-    return found.question if found is not None and found.state is State.RUNNING else None
+    if found is None or found.state is not State.RUNNING:
+        return None
+    return AskLive(number, found.question, changeable=found.rules.votes == Votes.LAST)
 
 
 def in_words(tx: Transaction, board: Board, person_id: int | None) -> Say | None:
-    """What a message of this feature says, as things stand."""
+    """What a message of this feature says, as things stand; `person_id`: to whom."""
+    number = int(board.item)
     match board.kind:
-        case "live":
-            return board_in_words(tx, int(board.item))
-        case "live_outcome":
-            return outcome_in_words(tx, int(board.item))
-    return result_in_words(tx, int(board.item), person_id)
+        case kind if kind == BOARD:
+            return board_in_words(tx, number)
+        case kind if kind == OUTCOME:
+            return outcome_in_words(tx, number)
+    return result_in_words(tx, number, person_id)

@@ -5,6 +5,7 @@ for a session is handed out by `session_reached`; speakers whose session nears w
 `remind`. At the end, what participants ask for.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,6 +20,7 @@ from bot.domain.messages import Material as Reference
 from bot.domain.people import Person, Role
 from bot.domain.posts import ALBUM_MOST, Post
 from bot.domain.programme import Audience, Programme, Session
+from bot.domain.sessions import State as Step
 from bot.domain.staff import Actor, Right
 from bot.domain.zones import Zone
 from bot.storage import announcements, audience, audit, outbox, staff, state, waves
@@ -356,22 +358,30 @@ def _note(
 # --- what happens by itself -------------------------------------------------------------------------------
 
 
-def session_reached(tx: Transaction, programme: Programme, session: Session, now: datetime) -> int:
-    """What waited for the session to start, or end, is handed out when it has; to how many."""
-    number = 0
+def session_reached(
+    tx: Transaction, programme: Programme, session: Session, step: Step, now: datetime
+) -> None:
+    """What waited for the session to start, or end, is handed out. Twice does nothing."""
+    if step not in (Step.STARTED, Step.MATERIALS_OUT):
+        return
     for found in stored.of_session(tx, programme.id, session.id):
         if found.state is State.WAITING and domain.is_due(session, found.release, now):
-            number += _hand_out(tx, found, session, now)
-    return number
+            _hand_out(tx, found, session, now)
 
 
-def look_after(tx: Transaction, programme_id: str, session_id: str, now: datetime) -> int:
-    """Hand out what is due, and remind who has sent nothing; to how many. Twice does no harm."""
-    programme = tx.catalogue.programme(programme_id)
-    session = None if programme is None else programme.session(session_id)
-    if programme is None or session is None:
-        return 0
-    return session_reached(tx, programme, session, now) + remind(tx, programme_id, session_id, now)
+def session_counts(tx: Transaction, programme: Programme, session: Session) -> Sequence[Say]:
+    """How much there is of a session, for coordinators."""
+    return (standing(tx, programme, session),)
+
+
+def standing(tx: Transaction, programme: Programme, session: Session) -> Say:
+    """How much there is of a session, in a few words."""
+    states = [each.state for each in stored.of_session(tx, programme.id, session.id)]
+    out, waiting = states.count(State.OUT), states.count(State.WAITING)
+    if out or waiting:
+        return Say("materials.has", {"out": out, "waiting": waiting})
+    without = session.id in stored.without(tx, programme.id)
+    return Say("materials.has_none_needed" if without else "materials.has_none")
 
 
 def remind(tx: Transaction, programme_id: str, session_id: str, now: datetime) -> int:

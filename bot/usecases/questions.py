@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
-
 from bot.domain import questions as domain
 from bot.domain.audit import Action
 from bot.domain.forms import short_moment
@@ -16,11 +14,12 @@ from bot.domain.messages import Board, Button, Edit, Lane, Reply, Say, Tap, Valu
 from bot.domain.people import Person
 from bot.domain.programme import Programme, Session
 from bot.domain.questions import SHOWN, Question, State
+from bot.domain.sessions import State as Step
 from bot.domain.staff import Actor, Right
-from bot.storage import audit, boards, dialogues, outbox
+from bot.storage import audit, boards, dialogues, outbox, staff
 from bot.storage import questions as stored
 from bot.storage.database import Transaction
-from bot.storage.tables import OutboxRow
+from bot.storage.outbox import Recipient
 from bot.usecases import copies
 from bot.usecases.menu import MENU, OLD_BUTTON
 
@@ -42,6 +41,7 @@ LIST = 8
 """How many questions a screen has, with a button each."""
 
 _IDLE = timedelta(minutes=30)  # after which what somebody types is no question any more
+_DAY = timedelta(days=1)  # for which what was asked of a session is offered to be read
 _SHORT = 160  # characters of a question in a list
 
 
@@ -61,11 +61,13 @@ def overview(tx: Transaction, person: Person, programme: Programme, now: datetim
     if on:
         rows = tuple((Button(each.title, Tap(ACTION, each.id, "list")),) for each in on)
         return Reply((Say("questions.which", {}, rows),))
+    over = [each for each in programme.sessions if each.questions and now - _DAY < each.ends <= now]
+    rows = tuple((Button(each.title, Tap(ACTION, each.id, "open")),) for each in over)
     coming = next((each for each in programme.sessions if each.questions and each.starts > now), None)
     if coming is None:
-        return Reply((Say("questions.none", {}, MENU),))
+        return Reply((Say("questions.none", {}, rows or MENU),))
     said: dict[str, Value] = {"title": coming.title, "at": short_moment(coming.starts)}
-    return Reply((Say("questions.coming", said, MENU),))
+    return Reply((Say("questions.coming", said, rows or MENU),))
 
 
 def tap(
@@ -242,22 +244,18 @@ def _list_button(session: Session) -> Button:
 
 
 def lines(found: list[Question], *, mine: int = 0, names: bool = False) -> tuple[Say, ...]:
-    """The first of these questions, a line each; `names`: with who asked, where that may be known."""
-    return tuple(
-        Say(
-            f"questions.line_{each.state}",
-            {
-                "number": number,
-                "count": each.supports,
-                "text": shortened(each.text, _SHORT),
-                "who": _who(each, mine, names=names),
-                "answer": Say("questions.answered_so", {"answer": shortened(each.answer, _SHORT)})
-                if each.answer
-                else "",
-            },
-        )
-        for number, each in enumerate(found[:LIST], start=1)
-    )
+    """The first of these questions, and their answers; `names`: with who asked, where that may be known."""
+    said = []
+    for number, each in enumerate(found[:LIST], start=1):
+        counted: dict[str, Value] = {"number": number}
+        if each.waits:
+            counted["count"] = each.supports
+        text = shortened(each.text, _SHORT)
+        who = _who(each, mine, names=names)
+        said.append(Say(f"questions.line_{each.state}", {**counted, "text": text, "who": who}))
+        if each.answer:
+            said.append(Say("questions.answered_so", {"answer": shortened(each.answer, _SHORT)}))
+    return tuple(said)
 
 
 def _who(each: Question, mine: int, *, names: bool) -> Say | str:
@@ -355,11 +353,13 @@ def answer(
         not_after=due_at + outbox.NOT_AFTER,
     ).owe(tx)
     if version > 1:
-        before = select(OutboxRow.id).where(
-            OutboxRow.person_id.in_(stored.interested(number)), OutboxRow.reason == reason
-        )
         people += copies.revise(
-            tx, programme, before, reason=f"question:{number}/v{version}", lane=Lane.SESSION, now=now
+            tx,
+            programme,
+            stored.told(number, reason),
+            reason=f"question:{number}/v{version}",
+            lane=Lane.SESSION,
+            now=now,
         )
     audit.note(
         tx,
@@ -376,10 +376,11 @@ def answer(
     return people
 
 
-def answer_in_words(tx: Transaction, programme: Programme, number: int) -> Say | None:
+def answer_in_words(tx: Transaction, number: int) -> Say | None:
     """What those are told who wanted to know; None where the answer is no more."""
-    found = stored.question(tx, programme.id, number)
-    session = None if found is None else programme.session(found.session)
+    found = stored.question(tx, None, number)
+    programme = None if found is None else tx.catalogue.programme(found.programme)
+    session = None if found is None or programme is None else programme.session(found.session)
     if found is None or session is None or not found.answer:
         return None
     said: dict[str, Value] = {"title": session.title, "text": found.text, "answer": found.answer}
@@ -417,25 +418,44 @@ def shown(tx: Transaction, programme: Programme, session: Session, *, limit: int
 
 
 def session_reached(
-    tx: Transaction, programme: Programme, session: Session, step: str, now: datetime
+    tx: Transaction, programme: Programme, session: Session, step: Step, now: datetime
 ) -> None:
-    """The session has come that far: at its end, the speaker's screen says that no more comes."""
-    if step == "ended" and session.questions:
-        changed(tx, programme, session.id, now)
+    """The session has come that far: at its end, its speakers are told what is left unanswered."""
+    if step is not Step.ENDED or not session.questions:
+        return
+    waiting = sum(each.waits for each in stored.questions(tx, programme.id, session.id))
+    if not waiting:
+        return
+    rows = ((Button(Say("questions.button_board"), Tap(DESK, session.id, "board")),),)
+    said = Say("questions.left", {"title": session.title, "count": waiting}, rows)
+    for person_id in staff.speakers_of(tx, programme.id, session.id):
+        outbox.owe(
+            tx,
+            Recipient(person_id=person_id),
+            said,
+            reason=f"questions:{programme.id}/{session.id}/left",
+            lane=Lane.SESSION,
+            now=now,
+        )
+
+
+def session_counts(tx: Transaction, programme: Programme, session: Session) -> tuple[Say, ...]:
+    """What coordinators see of it on the session's screen: how many questions there are, and wait."""
+    tally = stored.tally(tx, programme.id, session.id)
+    asked = sum(tally.get(each, 0) for each in SHOWN)
+    waiting = sum(tally.get(each, 0) for each in domain.SUPPORTED)
+    return (Say("questions.counted", {"count": asked, "waiting": waiting}),) if asked else ()
 
 
 def in_words(tx: Transaction, board: Board) -> Say | None:
     """What a message of this feature says, as things stand."""
-    programme_id, _, session_id = board.item.partition("/")
     if board.kind == BOARD:
+        programme_id, _, session_id = board.item.partition("/")
         programme = tx.catalogue.programme(programme_id)
         return None if programme is None else board_in_words(tx, programme, session_id)
-    for programme in tx.catalogue.programmes.values():
-        if (said := answer_in_words(tx, programme, int(board.item))) is not None:
-            return said
-    return None
+    return answer_in_words(tx, int(board.item))
 
 
 def put_up(tx: Transaction, actor: Actor, programme: Programme, session: Session, now: datetime) -> None:
-    """Put the screen into a speaker's chat, where it is kept up to date."""
+    """Put the screen into a speaker's chat, where it is kept up to date; an earlier one no longer is."""
     boards.put_up(tx, actor.person.id, Board(BOARD, f"{programme.id}/{session.id}"), now)

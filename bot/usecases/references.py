@@ -17,7 +17,6 @@ from bot.domain.messages import (
     Reader,
     Recall,
     Revise,
-    Say,
     Sendable,
 )
 from bot.domain.posts import Post
@@ -34,7 +33,7 @@ def resolve(tx: Transaction, letters: Sequence[Letter], now: datetime) -> list[L
     """The letters with what they refer to; what comes to nothing is settled, what has to wait is put off."""
     if not any(isinstance(letter.message, REFERENCES) for letter in letters):
         return list(letters)
-    lookup = _Lookup(tx)
+    lookup = _Lookup(tx, now)
     resolved = []
     for letter in copies.resolve(tx, letters, now):
         message: Sendable | None = letter.message
@@ -56,12 +55,13 @@ def resolve(tx: Transaction, letters: Sequence[Letter], now: datetime) -> list[L
 class _Lookup:
     """Each thing looked up once, however many letters there are."""
 
-    def __init__(self, tx: Transaction) -> None:
+    def __init__(self, tx: Transaction, now: datetime) -> None:
         self._tx = tx
+        self._now = now
         self._posts: dict[Announcement, tuple[str, Post] | None] = {}
         self._handouts: dict[Material, Handout | None] = {}
         self._asked: dict[int, AskLive | None] = {}
-        self._boards: dict[tuple[Board, int | None], Say | None] = {}
+        self._boards: dict[tuple[Board, int | None], Message | None] = {}
 
     def found(
         self, message: Message | Post | Handout, person_id: int | None
@@ -69,13 +69,12 @@ class _Lookup:
         match message:
             case AskLive(number):
                 if number not in self._asked:
-                    question = live_quiz.question_of(self._tx, number)
-                    self._asked[number] = None if question is None else AskLive(number, question)
+                    self._asked[number] = live_quiz.asked(self._tx, number)
                 return self._asked[number]
             case Board():
                 which = message, person_id if message.kind in boards.PERSONAL else None
                 if which not in self._boards:
-                    self._boards[which] = boards.in_words(self._tx, *which)
+                    self._boards[which] = boards.in_words(self._tx, *which, self._now)
                 return self._boards[which]
             case Announcement():
                 found = self._post(message)

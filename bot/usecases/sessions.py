@@ -15,7 +15,7 @@ from bot.domain.sessions import STEPS, Deed, State, change, moment, moves, possi
 from bot.storage import corrections
 from bot.storage import sessions as stored
 from bot.storage.database import Transaction
-from bot.usecases import stuck
+from bot.usecases import feedback, live_quiz, materials, questions, stuck
 from bot.usecases.corrections import ChangeSession, EndSession, Proposal, RefusedError
 
 
@@ -38,10 +38,21 @@ class Counted(Protocol):
         """What coordinators see of it, a line each."""
 
 
-HOOKS: tuple[Follower, ...] = ()
+HOOKS: tuple[Follower, ...] = (
+    cast("Follower", materials),
+    cast("Follower", questions),
+    cast("Follower", live_quiz),
+    cast("Follower", feedback),
+)
 """Who is told of each step, in this order."""
 
-COUNTS: tuple[Counted, ...] = (cast("Counted", stuck),)
+COUNTS: tuple[Counted, ...] = (
+    cast("Counted", stuck),
+    cast("Counted", materials),
+    cast("Counted", questions),
+    cast("Counted", live_quiz),
+    cast("Counted", feedback),
+)
 """Whose counts stand on a session's screen, in this order."""
 
 

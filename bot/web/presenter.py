@@ -13,12 +13,15 @@ from markupsafe import Markup
 
 from bot.domain.attendance import Leg, next_window, open_windows
 from bot.domain.forms import clock_time
+from bot.domain.language import Localised
+from bot.domain.live_quiz import State
 from bot.domain.programme import Session
+from bot.domain.quiz import escaped
 from bot.domain.staff import Right
 from bot.storage import attendance as stored
 from bot.storage import state
 from bot.storage.database import Transaction
-from bot.usecases import attendance
+from bot.usecases import attendance, live_quiz, questions
 from bot.web.page import Show, Visit, Way, not_found
 
 
@@ -29,6 +32,20 @@ class Region:
     name: str
     template: str
     values: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """An option of a live question, how many chose it, in percent too; whether it is known to be right."""
+
+    option: Localised
+    count: int
+    share: int
+    right: bool
+
+
+_LEADERS = 5
+_QUESTIONS = 5
 
 
 def _code(tx: Transaction, visit: Visit, session: Session) -> Region | None:
@@ -58,7 +75,52 @@ def _code(tx: Transaction, visit: Visit, session: Session) -> Region | None:
     return Region("code", "presenter_code.html", values)
 
 
-REGIONS: Final[tuple[Callable[[Transaction, Visit, Session], Region | None], ...]] = (_code,)
+def _quiz(tx: Transaction, visit: Visit, session: Session) -> Region | None:
+    """The newest live question: how many have answered, and what, then the right answer and who leads."""
+    found = live_quiz.shown(tx, visit.programme, session, visit.now)
+    if found is None:
+        return None
+    results, asked = found.results, found.live_quiz
+    bars = [
+        Bar(
+            escaped(option),
+            count,
+            round(100 * count / results.answered) if results.answered else 0,
+            n in found.right,
+        )
+        for n, (option, count) in enumerate(zip(asked.question.options, results.options, strict=True))
+    ]
+    revealed = asked.state is State.REVEALED
+    values: dict[str, Any] = {
+        "number": found.number,
+        "text": escaped(asked.question.text),
+        "bars": bars,
+        "answered": results.answered,
+        "delivered": results.delivered,
+        "people": asked.people,
+        "left": found.seconds_left,
+        "seconds": asked.rules.seconds,
+        "revealed": revealed,
+        "right": results.right if revealed and asked.question.correct else None,
+        "board": visit.programme.live.leaderboard.value,
+        "leaders": live_quiz.leaderboard(tx, visit.programme, session.id)[:_LEADERS] if revealed else [],
+    }
+    return Region("quiz", "presenter_quiz.html", values)
+
+
+def _questions(tx: Transaction, visit: Visit, session: Session) -> Region | None:
+    """The questions that wait, by support; not who asked them: everybody sees this."""
+    if not session.questions or session.cancelled:
+        return None
+    found = questions.shown(tx, visit.programme, session, limit=_QUESTIONS)
+    return Region("questions", "presenter_questions.html", {"questions": found}) if found else None
+
+
+REGIONS: Final[tuple[Callable[[Transaction, Visit, Session], Region | None], ...]] = (
+    _code,
+    _quiz,
+    _questions,
+)
 """What is on the screen, from the first on; each says None where it has nothing to show."""
 
 

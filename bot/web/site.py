@@ -35,6 +35,7 @@ from bot.usecases import sign_ins as usecase
 from bot.usecases.sign_ins import SignedIn
 from bot.web import (
     announcements,
+    attendance,
     deliveries,
     journals,
     modules,
@@ -73,6 +74,7 @@ AREAS: Final = (
     timetable,
     sessions,
     people,
+    attendance,
     modules,
     quiz_statistics,
     journals,

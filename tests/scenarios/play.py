@@ -36,7 +36,7 @@ _DIRECTION = re.compile(r"-- (.+) --")
 _SAYS = re.compile(r"([A-Z][\w']*(?: \(\w+\))?)(?: in ([A-Z][^:]*))?: (.+)", re.DOTALL)
 _DOES = re.compile(
     r"([A-Z][\w']*(?: \(\w+\))?)"
-    r" (opens|votes|retracts|edits|sends|blocks|unblocks|deletes|adds)(?: ([^:]+?))?(?:: (.+))?",
+    r" (opens|votes|retracts|edits|sends|blocks|unblocks|deletes|adds|types|scans)(?: ([^:]+?))?(?:: (.+))?",
     re.DOTALL,
 )
 

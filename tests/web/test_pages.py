@@ -99,6 +99,16 @@ GET /sessions/hari-1       200    200          403   403      401
 GET /sessions/none         404    404          403   403      401
 POST /sessions/hari-1/move 400    400          403   403      401
 POST /sessions/none/move   404    404          403   403      401
+GET /attendance            200    200          200   403      401
+GET /attendance/hari-1     200    200          200   403      401
+GET /attendance/hari-1?as=xlsx 200 200         200   403      401
+GET /attendance/none       404    404          404   403      401
+GET /attendance/hari-1/sheets 200 200          200   403      401
+GET /attendance/hari-1/people/{anna} 200 200   200   403      401
+GET /attendance/hari-1/people/{wati} 200 200   404   403      401
+GET /attendance/hari-1/people/{other} 404 404  404   403      401
+POST /attendance/hari-1/people/{wati}/decide 303 303 404 403  401
+POST /attendance/hari-1/people/{other}/decide 404 404 404 403 401
 GET /layar/hari-1          200    200          403   200      401
 GET /layar/hari-1/live     200    200          403   200      401
 GET /layar/none            404    404          403   404      401
@@ -116,6 +126,8 @@ FORM = {
     "at": "2026-11-20T09:00",
     "comment": "Terima kasih",
     "deed": "skip",
+    "present": "yes",
+    "why": "",
     "words_id": "Kabar",
     "words_en": "",
     **dict.fromkeys(("url", "stream"), "https://zoom.example.invalid/j/2"),
@@ -153,6 +165,7 @@ def test_the_matrix_leaves_no_way_out() -> None:
     # Of what has names for ids, one stands for all.
     in_matrix = {re.sub(r"/(wawasan|kuis|kabar|hari-1|none)\b", "/{id}", way) for way in in_matrix}
     ways = {f"GET {way.path}" for way in WAYS if way.show} | {f"POST {way.path}" for way in WAYS if way.do}
+    ways = {re.sub(r"\{\w+\}", "{id}", way) for way in ways}
     assert ways == {way for way in in_matrix if not re.search(r"\d", way)}
 
 
@@ -172,6 +185,8 @@ async def test_who_is_limited_to_an_office_gets_nothing_of_others_anywhere(here:
             "/quizzes/kuis",
             "/people",
             "/people?q=wati",
+            "/attendance",
+            "/attendance/hari-1",
             "/people?q=199407172025212009",
         )
         seen = [(await browser.get(way)).text for way in (*ways, "/people?as=csv")]
