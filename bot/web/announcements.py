@@ -13,11 +13,12 @@ from markupsafe import Markup
 from bot.content.markup import plain, width
 from bot.domain import announcements as domain
 from bot.domain.announcements import BEFORE, KINDS, UNDER_WAY, State, Whom
+from bot.domain.enrolment import tidy
 from bot.domain.markup import MarkupError
 from bot.domain.messages import Reader, Say, Value
 from bot.domain.posts import Piece, Post
 from bot.domain.programme import Audience, Target
-from bot.domain.staff import Actor, Right
+from bot.domain.staff import Right
 from bot.domain.zones import Zone
 from bot.storage import announcements as stored
 from bot.storage import staff
@@ -32,6 +33,7 @@ from bot.web.tables import Asked, Column, Filter, Table
 
 _NEWEST = 200  # announcements that the list goes back
 _SHORT = 80  # characters of one in the list
+_NAME = 80  # characters of a saved audience's name
 _LONGEST = 8_000  # characters that can be typed; what is too long for Telegram is said in the preview
 _OUTCOMES = ("sent", "owed", "sending", "held", "failed", "gone", "expired", "withdrawn", "folded")
 _FIGURES = _OUTCOMES[:7]
@@ -127,7 +129,7 @@ def _one(tx: Transaction, visit: Visit) -> Answer:
     values = {
         **_live(tx, visit, found),
         "state": _state(found),
-        "whom": whom_of.in_words(_author(tx, visit, found), visit.programme, found.whom),
+        "whom": _for_whom(tx, visit, found),
         "bubbles": list(_bubbles(tx, visit, found.post)),
         "proposed": [] if proposed is None else list(_bubbles(tx, visit, proposed.post)),
         "version": version,
@@ -182,10 +184,12 @@ def _waves(tx: Transaction, found: Announcement, names: Iterable[str]) -> list[i
     return [row.id for row in stored.waves(tx, found.programme_id, names)]
 
 
-def _author(tx: Transaction, visit: Visit, found: Announcement) -> Actor:
-    """Whose scope it is that bounds it."""
+def _for_whom(tx: Transaction, visit: Visit, found: Announcement) -> tuple[Say, ...]:
+    """Its audience in words, bounded by its author's scope."""
     author = None if found.author_id is None else staff.actor_by_id(tx, found.author_id)
-    return visit.actor if author is None else author
+    if author is None or author.person.id == visit.actor.person.id:
+        return whom_of.in_words(visit.actor, visit.programme, found.whom)
+    return whom_of.in_words(author, visit.programme, found.whom, theirs=True)
 
 
 def _bubbles(tx: Transaction, visit: Visit, post: Post) -> Iterator[Bubble]:
@@ -197,7 +201,9 @@ def _bubbles(tx: Transaction, visit: Visit, post: Post) -> Iterator[Bubble]:
         if piece.poll is not None:
             yield Bubble("poll", Markup("{}").format(piece.poll.text), piece.poll.options)
         elif piece.place is not None:
-            yield Bubble("location", Markup("{:.5f}, {:.5f}").format(*piece.place))
+            at = Markup("{:.5f}, {:.5f}").format(*piece.place)
+            named = Markup("{}, {} ").format(*piece.venue) if piece.venue is not None else ""
+            yield Bubble("location", named + at)
         else:
             yield Bubble(piece.kind, _worded(visit, piece.words, reader))
 
@@ -289,7 +295,7 @@ def _groups(tx: Transaction, visit: Visit, whom: Whom) -> list[Choice]:
     if not visit.actor.may(Right.REACH_GROUPS):
         return []
     return [
-        Choice(f"chat-{whom_of.mark(str(each.id))}", each.title, each.id in whom.chats)
+        Choice(f"chat-{whom_of.mark(each.place.name)}", each.title, each.place in whom.chats)
         for each in stored.groups(tx, visit.programme.id)
     ]
 
@@ -319,6 +325,7 @@ def _editor(
             "but_open": whom.but is not None,
             "groups": [] if sent else _groups(tx, visit, whom),
             "groups_only": not whom.people,
+            "saved": [] if sent else announcements.saved_audiences(tx, visit.actor),
             "wrong": wrong,
         },
         status=200 if wrong is None else 400,
@@ -340,7 +347,15 @@ def _edit(tx: Transaction, visit: Visit) -> Show:
 
 
 def _chosen_whom(tx: Transaction, visit: Visit, before: Whom) -> Whom:
-    """The audience that the form asks for, in the place of one; fields that name nothing are refused."""
+    """The audience that the form asks for, in the place of one; fields that name nothing are refused.
+
+    A saved one, where it names one, whatever is ticked beside it.
+    """
+    if wanted := visit.form.get("saved"):
+        saved = {str(number): whom for number, _, whom in announcements.saved_audiences(tx, visit.actor)}
+        if wanted not in saved:
+            raise bad_input()
+        return saved[wanted]
     fields = {name for name in visit.form if name.startswith(("o-", "b-", "chat-"))}
     audiences: dict[str, Audience] = {"o": Audience(), "b": Audience()}
     known: set[str] = set()
@@ -354,9 +369,9 @@ def _chosen_whom(tx: Transaction, visit: Visit, before: Whom) -> Whom:
     chats = []
     if visit.actor.may(Right.REACH_GROUPS):
         for each in stored.groups(tx, visit.programme.id):
-            name = f"chat-{whom_of.mark(str(each.id))}"
+            name = f"chat-{whom_of.mark(each.place.name)}"
             if name in fields:
-                chats.append(each.id)
+                chats.append(each.place)
                 known.add(name)
     if fields - known:
         raise bad_input()
@@ -392,6 +407,7 @@ def _create(tx: Transaction, visit: Visit) -> Answer:
     with _Possible("/announcements"):
         number = announcements.draft(tx, visit.actor, Post((Piece("text", words),)), visit.now, chat_id=None)
         announcements.choose(tx, visit.actor, number, whom=whom, urgent=urgent)
+        _save(tx, visit, number)
     return Go(f"/announcements/{number}")
 
 
@@ -412,7 +428,15 @@ def _rewrite(tx: Transaction, visit: Visit) -> Answer:
             announcements.rewrite(tx, visit.actor, found.id, _with_words(found.post, words), visit.now)
         if before:
             announcements.choose(tx, visit.actor, found.id, whom=whom, urgent=urgent)
+            _save(tx, visit, found.id)
     return Go(f"/announcements/{found.id}")
+
+
+def _save(tx: Transaction, visit: Visit, number: int) -> None:
+    """Keep the audience under a name, where the form has one."""
+    name = tidy(visit.form.get("save_as", "")[:_NAME])
+    if name is not None:
+        announcements.save_audience(tx, visit.actor, number, name, visit.now)
 
 
 def _with_words(post: Post, words: str) -> Post:

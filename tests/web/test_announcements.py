@@ -211,7 +211,7 @@ async def test_a_part_is_offered_nothing_of_others_and_reaches_nobody_else(here:
         here.write(staff.limit, here.people["part"], staff.Scope(offices=(WAMENA,)))
         assert "Kirim sekarang kepada 1 orang" in (await browser.get(path)).text
     async with here.browser("coordinator") as other:
-        assert "dalam lingkup Anda: SMPN 1 Wamena" in (await other.get(path)).text
+        assert "dalam lingkup Paula Sebagian: SMPN 1 Wamena" in (await other.get(path)).text
 
 
 async def test_who_was_chosen_and_is_on_no_roster_any_more_stays_chosen(here: World) -> None:
