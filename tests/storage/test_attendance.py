@@ -15,7 +15,7 @@ from bot.domain.messages import Reply, Say, Tap
 from bot.domain.people import Person, Role
 from bot.domain.programme import Audience, CheckIn, Item, Programme, Target
 from bot.domain.staff import EVERYTHING, Actor, Scope
-from bot.storage import attendance, audience, audit, people, staff
+from bot.storage import attendance, audience, audit, people, staff, state
 from bot.storage.database import Database, DatabaseError, Transaction
 from bot.storage.tables import EvidenceRow, PersonRow
 from bot.usecases import attendance as deeds
@@ -132,6 +132,15 @@ def test_a_code_is_worth_nothing_at_another_session(crowd: Database) -> None:
 )
 def test_the_button_opens_and_closes(crowd: Database, minutes: int, key: str) -> None:
     assert taps(crowd, ANNA, "in", STARTS + minutes * MINUTE) == key
+
+
+def test_on_a_faster_clock_a_code_stands_as_long_for_who_types_it(crowd: Database) -> None:
+    crowd.write_now(state.remember, state.TIME_LAPSE, "60")
+    at = STARTS + timedelta(minutes=29)
+    assert code(crowd, STARTS) == code(crowd, at) != code(crowd, at + MINUTE)
+    assert types(crowd, ANNA, code(crowd, STARTS), at) == "attendance.checked_in"
+    (sent,) = crowd.read_now(attendance.arrivals, "p", HARI.id, EVERYTHING)
+    assert sent.lag == timedelta(seconds=29)
 
 
 def test_a_number_far_from_any_session_is_no_code(crowd: Database) -> None:
