@@ -303,8 +303,12 @@ class Participant:
             self._soon(5 * SECOND, 12 * SECOND, lambda: self.phone.edit(sent, better), "edits", prompt)
 
     async def _submit(self, seen: SeenMessage, submit: Tap) -> None:
-        self._writing = None
         await self.phone.tap(seen, data=submit.encode())
+        self._go_on_writing()
+
+    def _go_on_writing(self) -> None:
+        """What was begun is done: what was wished for meanwhile comes next."""
+        self._writing = None
         if self._to_write:
             wished = self._to_write.pop(0)
             self._soon(5 * MINUTE, HOUR, lambda: self._sit_down(*wished), "next entry", wished[1].item)
@@ -330,6 +334,32 @@ class Participant:
             self._soon(10 * MINUTE, 20 * HOUR, lambda: self._sit_down(seen, reopen), "reopens", prompt)
 
     # --- the rest ------------------------------------------------------------------------------------------
+
+    def _rate(self, seen: SeenMessage, offer: Offer, _: list[Tap]) -> None:
+        """How was it? Most answer, and some of them in words."""
+        session = offer["nilai", "5"].item
+        if self._count("nilai", session) == 0 and self._chance.says_yes(0.7, "rates", session):
+            rating = self._chance.dice("rating", session).choices("12345", (1, 2, 8, 40, 49))[0]
+            self._soon(
+                20 * SECOND, 40 * MINUTE, self._tapping(seen, offer["nilai", rating]), "rates", session
+            )
+
+    def _say_more(self, seen: SeenMessage, offer: Offer, _: list[Tap]) -> None:
+        write = offer["nilai", "write"]
+        if self._count("nilai more", write.item) == 0 and self._chance.says_yes(0.15, "words", write.item):
+            self._soon(5 * SECOND, MINUTE, lambda: self._say_it(seen, write), "words", write.item)
+
+    async def _say_it(self, seen: SeenMessage, write: Tap) -> None:
+        if self._writing is not None:  # a journal entry: that goes first
+            return
+        self._writing = "feedback"
+        await self.phone.tap(seen, data=write.encode())
+        said = self._chance.dice("sentence", write.item).choice(prose.FEEDBACK)
+        self._soon(5 * SECOND, MINUTE, lambda: self._said(said), "says", write.item)
+
+    async def _said(self, sentence: str) -> None:
+        await self.phone.send(sentence)
+        self._go_on_writing()
 
     def _save_the_date(self, seen: SeenMessage, offer: Offer, _: list[Tap]) -> None:
         session = offer["sesi", "ics"].item
@@ -433,6 +463,8 @@ _REACTIONS: Mapping[tuple[str, str], Reaction] = MappingProxyType(
         ("quiz", "start"): Participant._wish_to_quiz,
         ("tanya", "cancel"): Participant._put_question,
         ("tanya", "ask"): Participant._wish_to_ask,
+        ("nilai", "5"): Participant._rate,
+        ("nilai", "write"): Participant._say_more,
         ("sesi", "ics"): Participant._save_the_date,
         ("menu", "bantuan"): Participant._look_around,
         ("menu", "modul"): Participant._look_around,

@@ -58,6 +58,15 @@ _SMALL_TALK = (
 QUESTIONS = ("/status", "/jadwal", "/modul", "/kuis", "/jurnal", "/status", "/bantuan")
 """What people ask of their own accord."""
 
+FEEDBACK = (
+    "Contohnya dekat dengan pekerjaan kami.",
+    "Suara kadang terputus, mohon diperhatikan.",
+    "Jelas dan tidak terlalu cepat.",
+    "Mohon waktu tanya jawab lebih lama.",
+    "Bahan tayangnya mudah diikuti.",
+)
+"""What some say after a session."""
+
 MADE_UP_NIK = "3201011234567890"
 """Sixteen digits, as somebody may send who mistakes the bot for a form: nobody's number."""
 

@@ -46,9 +46,14 @@ from bot.storage.tables import (
     JournalEntryRow,
     JournalPartRow,
     JournalRevisionRow,
+    LivePollRow,
+    LiveQuizRow,
+    LiveVoteRow,
     ModuleDoneRow,
     OutboxRow,
     PersonRow,
+    QuestionRow,
+    QuestionSupportRow,
     QuizAnswerRow,
     QuizAttemptRow,
     RequestRow,
@@ -454,6 +459,91 @@ def _corrections() -> Query:
     )
 
 
+def _questions() -> Query:
+    supports = select(func.count()).where(QuestionSupportRow.question_id == QuestionRow.id)
+    return (
+        select(
+            QuestionRow.programme_id.label("programme"),
+            QuestionRow.session_id.label("session"),
+            QuestionRow.id.label("question_id"),
+            QuestionRow.state,
+            QuestionRow.anonymous,
+            supports.scalar_subquery().label("supports"),
+            QuestionRow.asked_at,
+            QuestionRow.settled_at,
+            QuestionRow.answered_at,
+        )
+        .join(PersonRow, PersonRow.id == QuestionRow.person_id)
+        .where(_REAL)
+    )
+
+
+def _live_quizzes() -> Query:
+    """People, not copies: who was sent one twice is one."""
+    columns = (
+        LiveQuizRow.programme_id.label("programme"),
+        LiveQuizRow.session_id.label("session"),
+        LiveQuizRow.id.label("question_id"),
+        LiveQuizRow.author,
+        LiveQuizRow.whom,
+        LiveQuizRow.scored,
+        LiveQuizRow.state,
+        LiveQuizRow.seconds,
+        LiveQuizRow.votes,
+        LiveQuizRow.launched_at,
+        LiveQuizRow.revealed_at,
+    )
+    counts = LiveVoteRow.choice != ""
+    right = LiveVoteRow.correct.is_(True)
+
+    def people(*conditions: SQLColumnExpression[bool]) -> ColumnElement[int]:
+        return func.count(distinct(case((and_(_REAL, *conditions), LivePollRow.person_id))))
+
+    answered = people(counts)
+    return (
+        select(
+            *columns,
+            people().label("delivered"),
+            answered.label("answered"),
+            people(right).label("right_answers"),
+            _percent(people(right), answered).label("right_percent"),
+            people(LiveVoteRow.choice == "", LiveVoteRow.late > 0).label("too_late"),
+        )
+        .outerjoin_from(LiveQuizRow, LivePollRow, LivePollRow.live_quiz_id == LiveQuizRow.id)
+        .outerjoin(PersonRow, PersonRow.id == LivePollRow.person_id)
+        .outerjoin(LiveVoteRow, _vote_of(LivePollRow))
+        .where(LiveQuizRow.state != "draft")
+        .group_by(*(column.element if isinstance(column, Label) else column for column in columns))
+    )
+
+
+def _live_answers() -> Query:
+    return (
+        select(
+            *_PERSON,
+            LiveQuizRow.session_id.label("session"),
+            LiveQuizRow.id.label("question_id"),
+            case(
+                (LiveVoteRow.correct.is_(True), "right"),
+                (LiveVoteRow.correct.is_(False), "wrong"),
+                (LiveVoteRow.choice != "", "counted"),
+                (LiveVoteRow.late > 0, "late"),
+                else_="taken_back",
+            ).label("outcome"),
+            LiveVoteRow.millis,
+            LiveVoteRow.votes,
+            LiveVoteRow.voted_at,
+        )
+        .join_from(LiveVoteRow, LiveQuizRow, LiveQuizRow.id == LiveVoteRow.live_quiz_id)
+        .join(PersonRow, PersonRow.id == LiveVoteRow.person_id)
+        .where(_PARTICIPANT, LiveQuizRow.state != "running")
+    )
+
+
+def _vote_of(poll: type[LivePollRow]) -> ColumnElement[bool]:
+    return and_(LiveVoteRow.live_quiz_id == poll.live_quiz_id, LiveVoteRow.person_id == poll.person_id)
+
+
 VIEWS = {
     "report_people": _people(),
     "report_progress": _progress(),
@@ -469,6 +559,9 @@ VIEWS = {
     "report_excuses": _excuses(),
     "report_attendance": _attendance(),
     "report_corrections": _corrections(),
+    "report_questions": _questions(),
+    "report_live_quizzes": _live_quizzes(),
+    "report_live_answers": _live_answers(),
 }
 """Each view's query, by its name."""
 

@@ -20,9 +20,14 @@ from bot.storage.tables import (
     JournalEntryRow,
     JournalPartRow,
     JournalRevisionRow,
+    LivePollRow,
+    LiveQuizRow,
+    LiveVoteRow,
     ModuleDoneRow,
     OutboxRow,
     PersonRow,
+    QuestionRow,
+    QuestionSupportRow,
     QuizAnswerRow,
     QuizAttemptRow,
     RequestRow,
@@ -199,6 +204,32 @@ def fill(tx: Transaction) -> None:
         {**there, "person_id": each, "decided": True, "contested": False, "updated_at": NINE, "minutes": 95}
         for each in (2, 5)
     ]
+    asked = {"programme_id": "orientasi", "session_id": "pembukaan", "text": "Rahasia"}
+    rows[QuestionRow] = [
+        {**asked, "id": 1, "person_id": 1, "anonymous": True, "state": "answered", "asked_at": at(1)}
+        | {"settled_at": at(3), "answer": "secret", "answered_at": at(3)},
+        {**asked, "id": 2, "person_id": 5, "asked_at": at(2)},  # the test person's
+        {**asked, "id": 3, "person_id": 2, "asked_at": at(2)},
+    ]
+    rows[QuestionSupportRow] = [{"question_id": 1, "person_id": 2, "supported_at": at(2)}]
+    live = {"programme_id": "orientasi", "session_id": "pembukaan", "author": "Bagus"}
+    live |= {"question": {"text": "secret"}, "seconds": 60, "votes": "first", "created_at": NINE}
+    rows[LiveQuizRow] = [
+        {**live, "id": 1, "scored": True, "state": "revealed", "launched_at": at(5), "revealed_at": at(8)},
+        {**live, "id": 2, "scored": False, "state": "running", "launched_at": at(9)},
+        {**live, "id": 3, "scored": False, "state": "draft"},
+    ]
+    copies = [("a", 1, 1), ("b", 1, 1), ("c", 1, 2), ("d", 1, 3), ("e", 1, 5), ("f", 2, 1)]
+    rows[LivePollRow] = [
+        {"poll_id": poll, "live_quiz_id": number, "person_id": who, "message_id": 1, "sent_at": at(5)}
+        for poll, number, who in copies
+    ]
+    votes = [(1, 1, "0", True, 0), (1, 2, "", None, 1), (1, 5, "0", True, 0), (2, 1, "1", None, 0)]
+    rows[LiveVoteRow] = [
+        {"live_quiz_id": number, "person_id": who, "choice": choice, "correct": correct, "late": late}
+        | {"millis": 4_000, "votes": 1, "voted_at": at(6)}
+        for number, who, choice, correct, late in votes
+    ]
     put(tx, rows)
 
 
@@ -240,6 +271,7 @@ ANNA_CAME = ("active", "open", at(1), at(3), at(2), None, date(2026, 11, 11))
 DEWI_WENT = ("withdrawn", "never_started", None, None, at(1), at(9), None)
 EKO_CAME = ("active", "never_started", None, None, at(1), None, None)
 NOTHING = (0, None, 0, 0, 0)
+LIVE = ("orientasi", "pembukaan")
 WHEN = (NINE, at(15), at(60))
 BLOCKED = "Forbidden: bot was blocked by the user"
 
@@ -339,6 +371,27 @@ EXPECTED: dict[str, tuple[str, list[tuple[Any, ...]]]] = {
         "person_id",
         [(*BUDI, "pembukaan", "present", NINE, None, 95, True, False)],
     ),
+    "report_questions": (
+        "question_id",
+        [
+            (*LIVE, 1, "answered", True, 1, at(1), at(3), at(3)),
+            (*LIVE, 3, "open", False, 0, at(2), None, None),
+        ],
+    ),
+    "report_live_quizzes": (
+        "question_id",
+        [
+            (*LIVE, 1, "Bagus", "all", True, "revealed", 60, "first", at(5), at(8), 3, 1, 1, 100.0, 1),
+            (*LIVE, 2, "Bagus", "all", False, "running", 60, "first", at(9), None, 1, 1, 0, 0.0, 0),
+        ],
+    ),
+    "report_live_answers": (
+        "person_id",
+        [
+            (*ANNA, "pembukaan", 1, "right", 4_000, 1, at(6)),
+            (*BUDI, "pembukaan", 1, "late", 4_000, 1, at(6)),
+        ],
+    ),
     "report_corrections": ("item", [("orientasi", "session", "pembukaan", "Rina", at(5), None)]),
 }
 
@@ -404,7 +457,7 @@ def test_the_pages_queries_find_what_they_say(database: Database) -> None:
     def empty(tx: Transaction) -> list[str]:
         return [query for query in queries if not tx.connection.execute(text(query)).all()]
 
-    assert len(queries) == 20
+    assert len(queries) == 23
     assert database.read_now(empty) == []
 
 

@@ -53,7 +53,7 @@ def catalogue() -> Catalogue:
         entry("pengingat", when),
         entry("ruang", AroundSession("hari-1", timedelta(minutes=-60))),
     )
-    taken = (replace(SESSION, check_in=CheckIn(minutes=120)),)
+    taken = (replace(SESSION, check_in=CheckIn(minutes=120), feedback=True),)
     mine, other = (replace(programme(*timetable), sessions=taken) for _ in range(2))
     object.__setattr__(other, "id", "other")  # frozen, and all else is to be alike
     return Catalogue({"p": mine, "other": other}, texts)

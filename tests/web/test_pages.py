@@ -103,6 +103,9 @@ GET /sessions/hari-1       200    200          403   403      401
 GET /sessions/none         404    404          403   403      401
 POST /sessions/hari-1/move 400    400          403   403      401
 POST /sessions/none/move   404    404          403   403      401
+GET /feedback              200    200          403   200      401
+GET /feedback/hari-1       200    200          403   200      401
+GET /feedback/none         404    404          403   404      401
 GET /attendance            200    200          200   403      401
 GET /attendance/hari-1     200    200          200   403      401
 GET /attendance/hari-1?as=xlsx 200 200         200   403      401
