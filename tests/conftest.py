@@ -34,7 +34,7 @@ def one_at_a_time(folder: Path) -> Iterator[None]:
 @pytest.fixture(scope="session", autouse=True)
 def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
     """What a test run keeps of `content/` is not the user's."""
-    os.environ["XDG_CACHE_HOME"] = str(tmp_path_factory.mktemp("cache"))
+    os.environ["CACHE_DIRECTORY"] = str(tmp_path_factory.mktemp("cache"))
 
 
 @pytest.fixture(scope="session")

@@ -47,14 +47,16 @@ def load(content_dir: Path, schedules_dir: Path) -> Catalogue:
 
     catalogue = loading.load(content_dir, schedules_dir)
     if name is not None and name == _name(content_dir, schedules_dir):  # nobody has written meanwhile
-        with contextlib.suppress(OSError):  # a read-only machine starts as well, if later
+        with contextlib.suppress(OSError, RuntimeError):  # read-only, or no home: it starts as well, if later
             _keep(name, catalogue)
     return catalogue
 
 
 def _folder() -> Path:
-    """Where a user's programs keep what they can make again (XDG Base Directory Specification)."""
-    given = os.environ.get("XDG_CACHE_HOME", "")
+    """Where systemd, else the user, wants to have what can be made again; RuntimeError where nobody says."""
+    if given := os.environ.get("CACHE_DIRECTORY"):  # systemd.exec(5), CacheDirectory=
+        return Path(given.partition(":")[0])
+    given = os.environ.get("XDG_CACHE_HOME", "")  # XDG Base Directory Specification
     return (Path(given) if given.startswith("/") else Path.home() / ".cache") / "rekan"
 
 
@@ -65,7 +67,7 @@ def _name(content_dir: Path, schedules_dir: Path) -> str | None:
         for piece in _all(content_dir, schedules_dir):
             digest.update(b"%d " % len(piece))
             digest.update(piece)
-    except (OSError, RuntimeError):  # as of a folder that does not exist; or no home for the user
+    except OSError:  # as of a folder that does not exist
         return None
     return digest.hexdigest()
 
@@ -101,7 +103,7 @@ def _offsets(zone: Zone) -> Iterator[timedelta | None]:
 def _kept(name: str) -> Catalogue | None:
     try:
         data = (_folder() / name).read_bytes()
-    except OSError:
+    except (OSError, RuntimeError):
         return None
     seal, payload = data[:32], data[32:]
     if hashlib.sha256(payload).digest() != seal:  # the machine went down while it was written

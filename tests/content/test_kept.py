@@ -27,6 +27,7 @@ class _Deed:
 
 @pytest.fixture
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.delenv("CACHE_DIRECTORY")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     return tmp_path / "cache" / "rekan"
 
@@ -40,13 +41,18 @@ def folders(tmp_path: Path) -> tuple[Path, Path]:
     return copies
 
 
-def test_what_was_read_is_the_same_the_second_time(cache: Path, folders: tuple[Path, Path]) -> None:
+def test_what_was_read_is_the_same_the_second_time(
+    cache: Path, folders: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     first = kept.load(*folders)
     (file,) = cache.iterdir()
     written = file.stat().st_mtime_ns
     assert kept.load(*folders) == first == load(*folders)
     assert [each.stat().st_mtime_ns for each in cache.iterdir()] == [written]
     assert cache.stat().st_mode & 0o077 == 0
+    monkeypatch.setenv("CACHE_DIRECTORY", str(tmp_path / "systemd"))
+    assert kept.load(*folders) == first
+    assert [each.name for each in (tmp_path / "systemd").iterdir()] == [file.name]
 
 
 def test_another_text_is_read_anew(cache: Path, folders: tuple[Path, Path]) -> None:
