@@ -583,5 +583,7 @@ def _what_is_due(
     tx: Transaction, now: datetime, limit: int, upto: Lane, after: Place | None, known: frozenset[int]
 ) -> tuple[list[Owed], int, Place | None, datetime | None]:
     rows, seen, last = delivery.due(tx, now, limit, upto=upto, after=after, but=known)
-    # Who only glances looks around soon anyway.
-    return rows, seen, last, None if upto is Lane.REPLY else delivery.next_due(tx, now)
+    if upto is Lane.REPLY:  # who only glances looks around soon anyway
+        return rows, seen, last, None
+    # With more due than is in view, only what goes before that cannot wait for the next look.
+    return rows, seen, last, delivery.next_due(tx, now, last if seen == limit else None)
