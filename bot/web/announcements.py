@@ -12,12 +12,12 @@ from markupsafe import Markup
 
 from bot.content.markup import plain, width
 from bot.domain import announcements as domain
-from bot.domain.announcements import BEFORE, KINDS, UNDER_WAY, State, Whom
+from bot.domain.announcements import BEFORE, UNDER_WAY, State, Whom
 from bot.domain.enrolment import tidy
 from bot.domain.markup import MarkupError
-from bot.domain.messages import Reader, Say, Value
+from bot.domain.messages import Reader, Say
 from bot.domain.posts import Piece, Post
-from bot.domain.programme import Audience, Target
+from bot.domain.programme import Audience
 from bot.domain.staff import Right
 from bot.domain.zones import Zone
 from bot.storage import announcements as stored
@@ -28,6 +28,7 @@ from bot.usecases import announcements
 from bot.usecases import whom as whom_of
 from bot.usecases.announcements import NotPossibleError
 from bot.web import markup
+from bot.web.audiences import Choice, chosen, conditions
 from bot.web.page import Answer, Go, PageError, Show, Visit, Way, bad_input, not_found
 from bot.web.tables import Asked, Column, Filter, Table
 
@@ -248,49 +249,6 @@ def _recipients(found: Announcement, ids: list[int]) -> Table[Any]:
 # --- writing one ----------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """A value of a condition: its field's name, its words, and whether it is chosen."""
-
-    field: str
-    words: Value
-    chosen: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """A kind of condition, and what it can be."""
-
-    kind: str
-    choices: list[Choice]
-
-    @property
-    def open(self) -> bool:
-        """Whether something of it is chosen."""
-        return any(each.chosen for each in self.choices)
-
-
-def _values(tx: Transaction, visit: Visit, audience: Audience, kind: str) -> list[tuple[Any, Value]]:
-    """What can be chosen; and what was, though nobody on the roster has it any more."""
-    offered = whom_of.choices(tx, visit.actor, visit.programme, kind)
-    values = [value for value, _ in offered]
-    gone = [each for each in getattr(audience, kind) if each not in values]
-    return [*offered, *((each, each.id if isinstance(each, Target) else str(each)) for each in gone)]
-
-
-def _conditions(tx: Transaction, visit: Visit, audience: Audience, mode: str) -> list[Condition]:
-    found = []
-    for kind in KINDS:
-        chosen = set(getattr(audience, kind))
-        choices = [
-            Choice(f"{mode}-{kind}-{whom_of.mark(value)}", words, value in chosen)
-            for value, words in _values(tx, visit, audience, kind)
-        ]
-        if choices:
-            found.append(Condition(kind, choices))
-    return found
-
-
 def _groups(tx: Transaction, visit: Visit, whom: Whom) -> list[Choice]:
     if not visit.actor.may(Right.REACH_GROUPS):
         return []
@@ -320,8 +278,8 @@ def _editor(
             "captioned": found is not None and found.post.captioned,
             "words": words,
             "urgent": urgent,
-            "conditions_of": [] if sent else _conditions(tx, visit, whom.of, "o"),
-            "but": [] if sent else _conditions(tx, visit, whom.but or Audience(), "b"),
+            "conditions_of": [] if sent else conditions(tx, visit, whom.of, "o"),
+            "but": [] if sent else conditions(tx, visit, whom.but or Audience(), "b"),
             "but_open": whom.but is not None,
             "groups": [] if sent else _groups(tx, visit, whom),
             "groups_only": not whom.people,
@@ -357,15 +315,9 @@ def _chosen_whom(tx: Transaction, visit: Visit, before: Whom) -> Whom:
             raise bad_input()
         return saved[wanted]
     fields = {name for name in visit.form if name.startswith(("o-", "b-", "chat-"))}
-    audiences: dict[str, Audience] = {"o": Audience(), "b": Audience()}
-    known: set[str] = set()
-    for kind in KINDS:
-        for mode, was in (("o", before.of), ("b", before.but or Audience())):
-            for value, _ in _values(tx, visit, was, kind):
-                name = f"{mode}-{kind}-{whom_of.mark(value)}"
-                if name in fields:
-                    audiences[mode] = domain.toggled(audiences[mode], kind, value)
-                    known.add(name)
+    of, known = chosen(tx, visit, before.of, "o")
+    but, more = chosen(tx, visit, before.but or Audience(), "b")
+    known |= more
     chats = []
     if visit.actor.may(Right.REACH_GROUPS):
         for each in stored.groups(tx, visit.programme.id):
@@ -375,9 +327,8 @@ def _chosen_whom(tx: Transaction, visit: Visit, before: Whom) -> Whom:
                 known.add(name)
     if fields - known:
         raise bad_input()
-    but = audiences["b"]
     return Whom(
-        audiences["o"],
+        of,
         None if but == Audience() else but,
         tuple(chats),
         people=not (chats and visit.form.get("groups_only")),
