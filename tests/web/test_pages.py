@@ -99,9 +99,9 @@ GET /timetable/sessions/hari-1 200 200         200   200      401
 GET /timetable/sessions/none 404  404          404   404      401
 POST /timetable/sessions/hari-1/change 200 200 403   403      401
 GET /materials             200    200          403   200      401
-GET /materials/1           404    404          403   404      401
-POST /materials/1/release  404    404          403   404      401
-POST /materials/1/withdraw 404    404          403   404      401
+GET /materials/none           404    404          403   404      401
+POST /materials/none/release  404    404          403   404      401
+POST /materials/none/withdraw 404    404          403   404      401
 GET /sessions              200    200          403   403      401
 GET /sessions/hari-1       200    200          403   403      401
 GET /sessions/none         404    404          403   403      401
