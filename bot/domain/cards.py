@@ -70,7 +70,7 @@ def module_card(programme: Programme, module: Module, lead: Value) -> Say:
     )
 
 
-def session_card(session: Session, lead: Value, *, stuck: bool = False) -> Say:
+def session_card(session: Session, lead: Value, *, stuck: bool = False, materials: bool = False) -> Say:
     """A live session: when in all zones, how to get in, and what to do when one cannot (or could not)."""
     outdated = "sessions.notice_reinstated" if session.cancelled else "sessions.notice_cancelled"
     if isinstance(lead, Say) and lead.key == outdated:
@@ -91,6 +91,8 @@ def session_card(session: Session, lead: Value, *, stuck: bool = False) -> Say:
     if session.stream is not None:
         buttons.insert(1, (Button(Say("session.button_stream"), Link(session.stream)),))
         stream = Say("session.stream", {"url": session.stream})
+    if materials:
+        buttons.append((materials_button(session),))
     if session.questions:
         buttons.append((Button(Say("session.button_questions"), Tap("tanya", session.id, "open")),))
     return Say(
@@ -105,6 +107,11 @@ def session_card(session: Session, lead: Value, *, stuck: bool = False) -> Say:
         },
         tuple(buttons),
     )
+
+
+def materials_button(session: Session) -> Button:
+    """The way to what has been handed out at a session."""
+    return Button(Say("materials.button_card"), Tap("materi", session.id, "show"))
 
 
 def _stuck_button(session: Session, *, stuck: bool) -> Button:

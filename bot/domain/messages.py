@@ -114,13 +114,14 @@ class Invite:
 class SessionCard:
     """A session's card, worded from the programme as it stands when it is sent; `lead` stands above it.
 
-    `stuck`: for who could not get in, and is asked to say when they are.
+    `stuck`: for who could not get in, and is asked to say when they are. `materials`: some are out.
     """
 
     programme: str
     session: str
     lead: Say | None = None
     stuck: bool = False
+    materials: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,10 +213,14 @@ class Recall:
 
 @dataclass(frozen=True, slots=True)
 class Announcement:
-    """An announcement, as it stands when it is sent; with a `version`, as it stands in that one."""
+    """An announcement, as it stands when it is sent; with a `version`, as it stands in that one.
+
+    `topic`: where in a group with topics.
+    """
 
     id: int
     version: int | None = None
+    topic: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

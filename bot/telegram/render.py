@@ -49,7 +49,7 @@ from bot.domain.messages import (
     Tap,
     Value,
 )
-from bot.domain.posts import Piece, Post, Question
+from bot.domain.posts import BARE, Piece, Post, Question
 from bot.domain.programme import Catalogue, Programme, Quiz
 
 TEXT_LIMIT: Final = 4096
@@ -71,6 +71,7 @@ _METHODS: Final = {
     "audio": "sendAudio",
     "voice": "sendVoice",
 }
+_BARE_METHODS: Final = {"sticker": "sendSticker", "video_note": "sendVideoNote"}
 
 _SOMEBODY: Final = "\ue000"  # stands for a name: of Unicode's private use, so in no text
 _MOST_WORDED: Final = 256
@@ -205,11 +206,12 @@ class Renderer:
                 if entry is None:
                     raise LookupError(f"{programme_id} no longer has the timetable entry {entry_id}")
                 return Call("sendMessage", self._text(card(programme, entry), reader))
-            case SessionCard(programme_id, session_id, lead, stuck):
+            case SessionCard(programme_id, session_id, lead, stuck, materials):
                 session = self._programme(programme_id).session(session_id)
                 if session is None:
                     raise LookupError(f"{programme_id} no longer has the session {session_id}")
-                return Call("sendMessage", self._text(session_card(session, lead or "", stuck=stuck), reader))
+                said = session_card(session, lead or "", stuck=stuck, materials=materials)
+                return Call("sendMessage", self._text(said, reader))
             case Ask(quiz_id, _, question_id):
                 which = quiz_id, question_id, reader.programme, language_of(reader)
                 poll = self._polls.get(which)
@@ -268,7 +270,13 @@ class Renderer:
         return self._post(post, f"{lead}\n\n{post.words}" if post.words else lead)
 
     def _post(self, post: Post, words: str) -> Call:
-        """The call that says a post again, with these words."""
+        """The call that says a post again, with these words; in its topic, where it goes to one."""
+        call = self._said(post, words)
+        if post.topic is None:
+            return call
+        return Call(call.method, {**call.params, "message_thread_id": post.topic})
+
+    def _said(self, post: Post, words: str) -> Call:
         first = post.pieces[0]
         if len(post.pieces) > 1:
             described = next((n for n, piece in enumerate(post.pieces) if piece.words), 0)
@@ -285,7 +293,13 @@ class Renderer:
             return Call("sendPoll", _question(first.poll))
         if first.place is not None:
             latitude, longitude = first.place
-            return Call("sendLocation", {"latitude": latitude, "longitude": longitude})
+            where: dict[str, Any] = {"latitude": latitude, "longitude": longitude}
+            if first.venue is not None:
+                title, address = first.venue
+                return Call("sendVenue", {**where, "title": title, "address": address})
+            return Call("sendLocation", where)
+        if first.file_id is not None and first.kind in BARE:
+            return Call(_BARE_METHODS[first.kind], {first.kind: first.file_id})
         if first.file_id is not None:
             return Call(_METHODS[first.kind], {first.kind: first.file_id, **_caption(first, words)})
         said: dict[str, Any] = {"text": cut(words, TEXT_LIMIT), "parse_mode": "HTML"}

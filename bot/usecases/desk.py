@@ -16,6 +16,7 @@ from bot.domain.events import (
     Shared,
     Started,
     Tapped,
+    TopicChanged,
     Voted,
     Wrote,
 )
@@ -74,8 +75,8 @@ COMMANDS = {
     "materials": "materi",
     "panitia": "panitia",
     "coordinator": "panitia",
-    "narasumber": "panitia",
-    "speaker": "panitia",
+    "narasumber": "narasumber",
+    "speaker": "narasumber",
     "berhenti": "berhenti",
     "stop": "berhenti",
 }
@@ -115,7 +116,11 @@ def _handle(tx: Transaction, update_id: int, event: Event, now: datetime, _begin
         case Membership():
             groups.changed(tx, event, now)
             return _NOTHING_LEFT
-        case AddressedInGroup(sender):
+        case TopicChanged():
+            groups.topic_changed(tx, event)
+            return _NOTHING_LEFT
+        case AddressedInGroup(sender, _, topic):
+            groups.spoken_to(tx, sender.chat_id, topic)
             if not updates.note(tx, update_id, now):
                 return _NOTHING_LEFT
             # Once an hour at most: a busy group must not turn the bot into a nuisance.
@@ -243,7 +248,9 @@ def _command(tx: Transaction, who: Visitor, feature: str, now: datetime) -> Repl
         case "zona":
             return settings.ask_zone(who, now)
         case "panitia" if (shift := _shift(tx, person, programme, who.chat_id, now)) is not None:
-            return Reply((coordination.menu(shift),))
+            return Reply((coordination.menu(tx, shift),))
+        case "narasumber" if (shift := _shift(tx, person, programme, who.chat_id, now)) is not None:
+            return Reply((coordination.menu(tx, shift, speaking=True),))
         case "bantuan":
             return Reply((Say("help.overview", {"contact": programme.contact or ""}, MENU),))
     return Reply((Say("help.unknown_command", {}, MENU),))

@@ -16,7 +16,7 @@ from bot.domain.messages import Material as Reference
 from bot.domain.posts import Piece, Post
 from bot.domain.programme import Session
 from bot.domain.staff import Right
-from bot.storage import announcements, dialogues
+from bot.storage import dialogues
 from bot.storage import materials as stored
 from bot.storage.database import Transaction
 from bot.storage.materials import Material
@@ -306,7 +306,10 @@ def session_lines(tx: Transaction, shift: Shift, own: list[Session]) -> tuple[Sa
 def _of_session(tx: Transaction, shift: Shift, session: Session) -> Say:
     there = stored.of_session(tx, shift.programme.id, session.id)
     lines = tuple(
-        Say("materials.line", {"number": number, "material": each.name, "state": _state(each)})
+        Say(
+            "materials.line",
+            {"number": number, "material": each.name, "state": materials.state_in_words(each)},
+        )
         for number, each in enumerate(there, start=1)
     )
     rows = [
@@ -328,17 +331,6 @@ def _of_session(tx: Transaction, shift: Shift, session: Session) -> Say:
         "lines": lines or Say("materials.nothing_here"),
     }
     return Say("materials.session", said, tuple(rows))
-
-
-def _state(found: Material) -> Say:
-    match found.state:
-        case State.WAITING:
-            return Say(f"materials.state_waiting_{found.release}")
-        case State.OUT if found.released_at is not None:
-            key = "state_out" if found.version == 1 else "state_out_newer"
-            at = short_moment(found.released_at)
-            return Say(f"materials.{key}", {"at": at, "version": found.version})
-    return Say("materials.state_withdrawn")
 
 
 def _placing(shift: Shift, found: Material) -> Say:
@@ -420,11 +412,7 @@ def _one(tx: Transaction, shift: Shift, found: Material) -> Say:
         "material": found.name,
         "title": _title(shift, found),
         "author": found.author,
-        "state": _state(found),
-        "sent": "",
+        "state": materials.state_in_words(found),
+        "sent": materials.sent_in_words(tx, found) or "",
     }
-    if found.state is State.OUT:
-        ids = [row.id for row in announcements.waves(tx, found.programme_id, [found.wave()])]
-        tally = announcements.tally(tx, ids)
-        said["sent"] = Say("materials.sent", {"sent": tally.get("sent", 0), "total": sum(tally.values())})
     return Say("materials.one", said, tuple(rows))

@@ -28,12 +28,16 @@ from bot.domain.programme import Programme, Session
 from bot.domain.sessions import SUMMED_UP_AFTER, State
 from bot.domain.staff import Right
 from bot.domain.zones import Zone
-from bot.storage import dialogues, outbox, staff, waves
+from bot.storage import dialogues, outbox, people, staff, waves
 from bot.storage import feedback as stored
 from bot.storage.copies import Times
 from bot.storage.database import Transaction
 from bot.storage.feedback import Given
+from bot.storage.spans import Span
+from bot.storage.waves import Ringing
+from bot.usecases import slices
 from bot.usecases.menu import OLD_BUTTON
+from bot.usecases.slices import Step, Taken
 
 TAP = "nilai"
 """The action of its buttons; their item is a session."""
@@ -42,6 +46,9 @@ AREA = "k-nilai"
 """The action of the desk's buttons."""
 
 DIALOGUE = "feedback"
+
+ASK = "feedback"
+"""The step in which people are asked (`usecases.slices`)."""
 
 BOARD = "feedback"
 """The kind of the message that sums up."""
@@ -62,7 +69,7 @@ def session_reached(
     if step is not State.FEEDBACK or not session.feedback or now > session.ends + domain.ASKED_WITHIN:
         return
     waves.wait_for_joiners(tx, programme.id)
-    message = Say("feedback.ask", {"title": session.title}, (_ratings(session),))
+    number = 0
     last = None
     for zone in Zone:
         due_at = programme.windows.next_open(now, zone)
@@ -70,23 +77,36 @@ def session_reached(
             continue
         times = Times(due_at, due_at + _BY, due_at + _NOT_AFTER)
         wave_id = waves.note(tx, programme, f"feedback:{session.id}", times, now, zone=zone)
-        number = outbox.mailing(
-            tx,
-            stored.whom(programme, session, zone),
-            message,
-            reason=stored.reason(programme.id, session.id),
-            lane=Lane.REMINDER,
-            now=now,
-            due_at=times.due_at,
-            everybody_by=times.everybody_by,
-            not_after=times.not_after,
-            wave_id=wave_id,
-        ).owe(tx)
-        waves.add(tx, wave_id, number)
-        if number:
+        what = Step(ASK, {"session": session.id})
+        owed, done = slices.begin(tx, wave_id, what, ask, now, most=slices.SLICE - number)
+        number += owed
+        if owed or not done:
             last = due_at if last is None else max(last, due_at)
     if last is not None:
         _have_summed_up(tx, programme, session, last + SUMMED_UP_AFTER, now)
+
+
+def ask(tx: Transaction, wave: Ringing, step: Step, now: datetime) -> Taken:
+    """Ask the next of those who were there."""
+    programme = tx.catalogue.programme(wave.programme_id)
+    session = None if programme is None else programme.session(step.details["session"])
+    if programme is None or session is None or now > wave.not_after:
+        return Taken(0)
+    waves.wait_for_joiners(tx, programme.id)
+    span = Span(step.after, people.further(tx, programme.id, step.after, slices.SLICE))
+    mailing = outbox.mailing(
+        tx,
+        span.of(stored.whom(programme, session, wave.zone)),
+        Say("feedback.ask", {"title": session.title}, (_ratings(session),)),
+        reason=stored.reason(programme.id, session.id),
+        lane=Lane.REMINDER,
+        now=now,
+        due_at=wave.due_at,
+        everybody_by=wave.everybody_by,
+        not_after=wave.not_after,
+        wave_id=wave.id,
+    )
+    return Taken(mailing.owe(tx), span.upto)
 
 
 def _have_summed_up(

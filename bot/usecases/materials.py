@@ -478,6 +478,30 @@ def _lacks(tx: Transaction, programme: Programme, session: Session) -> bool:
     )
 
 
+# --- in words -------------------------------------------------------------------------------------------
+
+
+def state_in_words(found: Material) -> Say:
+    """How a material stands."""
+    match found.state:
+        case State.WAITING:
+            return Say(f"materials.state_waiting_{found.release}")
+        case State.OUT if found.released_at is not None:
+            key = "state_out" if found.version == 1 else "state_out_newer"
+            at = short_moment(found.released_at)
+            return Say(f"materials.{key}", {"at": at, "version": found.version})
+    return Say("materials.state_withdrawn")
+
+
+def sent_in_words(tx: Transaction, found: Material) -> Say | None:
+    """How many have the version that holds, of how many; None where nobody has been owed it."""
+    if found.state is not State.OUT:
+        return None
+    ids = [row.id for row in announcements.waves(tx, found.programme_id, [found.wave()])]
+    tally = announcements.tally(tx, ids)
+    return Say("materials.sent", {"sent": tally.get("sent", 0), "total": sum(tally.values())})
+
+
 # --- what participants ask for ----------------------------------------------------------------------------
 
 

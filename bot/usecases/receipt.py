@@ -36,7 +36,7 @@ def receipt(tx: Transaction, person: Person, programme: Programme, now: datetime
     def needed(kind: Item, item: str) -> bool:
         return not any(each.until is None and each.covers(Target(kind, item)) for each in granted)
 
-    over = sum(session.ends <= now for session in programme.sessions)
+    over = sum(session.ends <= now and not session.cancelled for session in programme.sessions)
     missing: list[Say] = [
         *(
             Say("status.missing_module", {"title": module.title})

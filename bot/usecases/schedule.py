@@ -2,12 +2,12 @@
 
 from datetime import datetime, timedelta
 
-from bot.domain.cards import cancelled_card, session_times
+from bot.domain.cards import cancelled_card, materials_button, session_times
 from bot.domain.forms import clock_time, short_day, short_moment, span
 from bot.domain.messages import Button, Invite, Reply, Say, SessionCard, Tap, Value
 from bot.domain.people import Person
 from bot.domain.programme import Programme, Session
-from bot.storage import journal, modules
+from bot.storage import journal, materials, modules
 from bot.storage.database import Transaction
 from bot.usecases import stuck
 from bot.usecases.deadlines import deadlines
@@ -55,15 +55,17 @@ def tap(tx: Transaction, person: Person, programme: Programme, tapped: Tap, now:
         return Reply((Invite(programme.id, session.id),))
     if tapped.choice in ("stuck", "in"):
         return stuck.tap(tx, person, programme, session, tapped.choice, now)
+    handed_out = materials.number_out(tx, programme.id, session.id) > 0
+    more = ((materials_button(session),),) if handed_out else ()
     if session.ends <= now:
-        return Reply((Say("schedule.over", {"title": session.title}),))
+        return Reply((Say("schedule.over", {"title": session.title}, more),))
     if session.cancelled:
         return Reply((cancelled_card(session, ""),))
     if session.room_opens - now > SOON:
         params: dict[str, Value] = {"title": session.title, **session_times(session)}
         calendar = Button(Say("session.button_calendar"), Tap("sesi", session.id, "ics"))
-        return Reply((Say("schedule.not_yet", params, ((calendar,),)),))
-    return Reply((SessionCard(programme.id, session.id),))
+        return Reply((Say("schedule.not_yet", params, ((calendar,), *more)),))
+    return Reply((SessionCard(programme.id, session.id, materials=handed_out),))
 
 
 def whats_next(tx: Transaction, person: Person, now: datetime) -> Say:

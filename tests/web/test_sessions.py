@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 from bot.domain.programme import Session
+from bot.storage import feedback as stored
+from bot.storage import staff
 from tests.examples import SESSION
 from tests.web.pages import World
 from tests.web.test_timetable import post
@@ -44,3 +46,17 @@ async def test_what_is_sent_twice_extends_once(here: World) -> None:
         assert session(here).ends == SESSION.ends + timedelta(minutes=15)
         for fields in ({}, {"deed": "x"}, {"deed": "extend", "until": "x"}):
             assert (await post(browser, path, **fields)).status_code == 400
+
+
+async def test_feedback_is_read_without_names_and_by_its_speaker_only(here: World) -> None:
+    here.write(stored.rate, "p", SESSION.id, here.people["anna"], 4, SESSION.ends)
+    here.write(stored.say, "p", SESSION.id, here.people["anna"], "Jelas <sekali>")
+    here.write(staff.bind, here.people["speaker"], [SESSION.id])
+    path = f"/feedback/{SESSION.id}"
+    async with here.browser("speaker") as browser:
+        assert path in (await browser.get("/feedback")).text
+        page = (await browser.get(path)).text
+        assert ("4,0" in page, "“Jelas &lt;sekali&gt;”" in page, "Anna" in page) == (True, True, False)
+        here.write(staff.bind, here.people["speaker"], [])
+        assert (await browser.get(path)).status_code == 404
+        assert path not in (await browser.get("/feedback")).text
