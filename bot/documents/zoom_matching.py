@@ -111,6 +111,10 @@ class _Index:
             for word in words:
                 by_word[word].add(person)
                 by_start[word[:3]].add(person)
+        by_name: defaultdict[tuple[str, ...], list[int]] = defaultdict(list)
+        for person, words in self._words.items():
+            by_name[tuple(sorted(words))].append(person)
+        self._by_name: Mapping[tuple[str, ...], list[int]] = by_name
         self._by_word: Mapping[str, set[int]] = by_word
         self._by_start: Mapping[str, set[int]] = by_start
 
@@ -119,6 +123,9 @@ class _Index:
         words = [word for word in words_of(name.replace(",", " ")) if word not in _NOT_NAMES]
         if not words or not any(len(word) > 2 for word in words):
             return []
+        exactly = self._by_name.get(tuple(sorted(words)), ())
+        if len(exactly) == 1 and len(words) > 1:  # as most are: nobody else is looked at
+            return [(1.0, exactly[0])]
         scored = [(self._score(words, person), person) for person in self._near(words)]
         return sorted(scored, key=lambda each: (-each[0], each[1]))[: MOST_PROPOSED + 1]
 

@@ -15,7 +15,7 @@ from bot.domain.staff import EVERYTHING, Scope
 from bot.storage.database import Transaction
 from bot.storage.staff import within
 from bot.storage.tables import AttendanceRow, EvidenceRow, PersonRow, ZoomNameRow
-from bot.storage.upsert import insert_new, upsert
+from bot.storage.upsert import insert_new, upsert_all
 
 _AT_ONCE = 500  # people of one statement: SQLite takes so many parameters
 
@@ -99,13 +99,12 @@ class ZoomName:
 # --- evidence ---------------------------------------------------------------------------------------------
 
 
-def add(tx: Transaction, programme_id: str, entries: Sequence[Entry]) -> int:
-    """Keep the pieces; those that are there already are left as they were. How many were new."""
+def add(tx: Transaction, programme_id: str, entries: Sequence[Entry]) -> None:
+    """Keep the pieces; those that are there already are left as they were."""
     if not entries:
-        return 0
-    statement = insert_new(tx.connection, EvidenceRow)
+        return
     rows = [_row(programme_id, each) for each in entries]
-    return sum(tx.connection.execute(statement, [row]).rowcount for row in rows)
+    tx.connection.execute(insert_new(tx.connection, EvidenceRow), rows)
 
 
 def evidence(tx: Transaction, session_id: str, people: Iterable[int]) -> dict[int, list[Evidence]]:
@@ -146,10 +145,9 @@ def weigh(
             .with_for_update()
         )
     there = evidence(tx, session_id, ids)
-    found: dict[int, Standing] = {}
-    for person_id in ids:
-        one = found[person_id] = standing(rule, there.get(person_id, ()))
-        values = {
+    found = {person_id: standing(rule, there.get(person_id, ())) for person_id in ids}
+    rows = [
+        {
             "person_id": person_id,
             "session_id": session_id,
             "programme_id": programme_id,
@@ -161,7 +159,10 @@ def weigh(
             "contested": one.contested,
             "updated_at": now,
         }
-        tx.connection.execute(upsert(tx.connection, AttendanceRow, values, key=("person_id", "session_id")))
+        for person_id, one in found.items()
+    ]
+    if rows:
+        tx.connection.execute(upsert_all(tx.connection, AttendanceRow, key=("person_id", "session_id")), rows)
     return found
 
 

@@ -26,6 +26,19 @@ def upsert(
     return statement.on_conflict_do_update(index_elements=key, set_=changed)
 
 
+def upsert_all(connection: Connection, table: type[Base], *, key: Sequence[str]) -> Insert:
+    """Insert the rows that it is executed with, all columns of each, or change those of the same `key`."""
+    return _upsert_all(connection.dialect.name, table, tuple(key))
+
+
+@cache
+def _upsert_all(engine: str, table: type[Base], key: tuple[str, ...]) -> Insert:
+    statement = _insert(engine, table)
+    columns = [column.name for column in table.__table__.columns if column.name not in key]
+    changed = {name: statement.excluded[name] for name in columns}
+    return statement.on_conflict_do_update(index_elements=key, set_=changed)
+
+
 def insert_new(connection: Connection, table: type[Base], values: Mapping[str, Any] | None = None) -> Insert:
     """Insert the row unless it would break a unique key; `rowcount` says whether it did.
 
