@@ -291,7 +291,7 @@ async def running(
         )
         lost = lost or asyncio.Event()
         watch = _watch(config, rekan, clock, lost, only)
-        pages = Pages(database, clock, config.web.url, rekan.look) if only is None else None
+        pages = Pages(database, clock, config.web.url, rekan.look, wire) if only is None else None
         async with _one_error(), asyncio.TaskGroup() as tasks, _served(config, watch, pages):
             holding = tasks.create_task(_unless_lost(lost), name="hold")
             endless: list[asyncio.Task[None]] = []

@@ -142,7 +142,7 @@ def standing(rule: CheckIn, evidence: Sequence[Evidence]) -> Standing:
         grade = Grade.PRESENT if decision.counts else Grade.NONE
     elif _shown(rule, taps) or (minutes is not None and rule.minutes is not None and minutes >= rule.minutes):
         grade = Grade.PRESENT
-    elif any(each.kind is not Kind.CONTEST for each in evidence):
+    elif any(_speaks(each) for each in evidence):
         grade = Grade.PARTIAL
     else:
         grade = Grade.NONE
@@ -150,6 +150,11 @@ def standing(rule: CheckIn, evidence: Sequence[Evidence]) -> Standing:
         contest is not None and grade is not Grade.PRESENT and (decision is None or decision.at < contest.at)
     )
     return Standing(grade, arrived, left, minutes, decision is not None, contested)
+
+
+def _speaks(piece: Evidence) -> bool:
+    """Whether it says anything: what they say themselves does not, nor does a code that never was one."""
+    return piece.kind is not Kind.CONTEST and (piece.kind is not Kind.CODE or piece.counts or bool(piece.lag))
 
 
 def _shown(rule: CheckIn, taps: Sequence[Evidence]) -> bool:

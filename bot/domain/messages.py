@@ -213,10 +213,14 @@ class Recall:
 
 @dataclass(frozen=True, slots=True)
 class Announcement:
-    """An announcement, as it stands when it is sent; with a `version`, as it stands in that one."""
+    """An announcement, as it stands when it is sent; with a `version`, as it stands in that one.
+
+    `topic`: where in a group with topics.
+    """
 
     id: int
     version: int | None = None
+    topic: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,7 +136,15 @@ def weigh(
     tx: Transaction, programme_id: str, session_id: str, rule: CheckIn, people: Iterable[int], now: datetime
 ) -> dict[int, Standing]:
     """Work out anew what the evidence of these people comes to; how each stands now."""
-    ids = list(dict.fromkeys(people))
+    ids = sorted(set(people))
+    for some in _some(ids):
+        # One after the other: else of two who add evidence at once, neither would see the other's.
+        tx.connection.execute(
+            select(AttendanceRow.person_id)
+            .where(AttendanceRow.session_id == session_id, AttendanceRow.person_id.in_(some))
+            .order_by(AttendanceRow.person_id)
+            .with_for_update()
+        )
     there = evidence(tx, session_id, ids)
     found: dict[int, Standing] = {}
     for person_id in ids:

@@ -59,8 +59,10 @@ def dump(message: Message) -> dict[str, Any]:
         case Recall(note, by_note):
             said = {} if note is None else {"say": _dump_say(note)}
             return {"recall": by_note, **said}
-        case Announcement(announcement_id, version):
-            return {"announcement": announcement_id, **({} if version is None else {"version": version})}
+        case Announcement(announcement_id, version, topic):
+            chosen = {"version": version, "topic": topic}
+            kept = {name: value for name, value in chosen.items() if value is not None}
+            return {"announcement": announcement_id, **kept}
         case Material(material_id, version):
             return {"material": [material_id, version]}
         case Progress(announcement_id):
@@ -87,7 +89,7 @@ def load(data: dict[str, Any]) -> Message:
         case {"recall": bool(by_note)}:
             return Recall(_load_say(data["say"]) if "say" in data else None, by_note)
         case {"announcement": int(announcement_id)}:
-            return Announcement(announcement_id, data.get("version"))
+            return Announcement(announcement_id, data.get("version"), data.get("topic"))
         case {"material": [int(material_id), int(version)]}:
             return Material(material_id, version)
         case {"progress": int(announcement_id)}:

@@ -34,6 +34,7 @@ from sqlalchemy import (
     text,
     true,
     tuple_,
+    union_all,
     update,
 )
 from sqlalchemy.orm import aliased
@@ -485,9 +486,16 @@ def letters(
     return {row[0]: _letter(row) for row in rows}
 
 
-def next_due(tx: Transaction, now: datetime) -> datetime | None:
-    """When the next row that is not due yet will be; None where none is owed."""
-    return tx.connection.execute(_next_due_statement(), {"now": now}).scalar()
+def next_due(tx: Transaction, now: datetime, before: Place | None = None) -> datetime | None:
+    """When the next row that is not due yet will be; None where none is owed.
+
+    Of those only whose lane and deadline come `before` a place in the sender's order, where one is given: to
+    look through all that is owed takes 40 ms of 100,000.
+    """
+    values: dict[str, Any] = {"now": now}
+    if before is not None:
+        values |= {"lane": int(before[0]), "by": before[1]}
+    return tx.connection.execute(_next_due_statement(before is not None), values).scalar()
 
 
 def begin(tx: Transaction, ids: Sequence[int]) -> None:
@@ -705,10 +713,21 @@ def _letters_statement(engine: str, again: bool) -> Select[Any]:
 
 
 @cache
-def _next_due_statement() -> Select[Any]:
-    return select(func.min(OutboxRow.due_at)).where(
-        _OPEN, OutboxRow.state == "owed", OutboxRow.due_at > bindparam("now")
+def _next_due_statement(before: bool) -> Select[Any]:
+    coming = select(func.min(OutboxRow.due_at).label("at")).where(
+        _OPEN, OutboxRow.state == "owed", OutboxRow.due_at > _NOW
     )
+    if not before:
+        return coming
+    lane, by = (
+        bindparam("lane", type_=Integer),
+        bindparam("by", type_=OutboxRow.__table__.c.everybody_by.type),
+    )
+    # Two ranges of the index; SQLite looks through all of the place's own deadline for a pair's one.
+    found = union_all(
+        coming.where(OutboxRow.lane < lane), coming.where(OutboxRow.lane == lane, OutboxRow.everybody_by < by)
+    ).subquery()
+    return select(func.min(found.c.at))
 
 
 @cache

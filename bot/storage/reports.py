@@ -40,9 +40,11 @@ from bot.domain.messages import Lane
 from bot.storage.tables import (
     AnnouncementRow,
     AttendanceRow,
+    AuditRow,
     ChatRow,
     CorrectionRow,
     ExcuseRow,
+    Id,
     JournalEntryRow,
     JournalPartRow,
     JournalRevisionRow,
@@ -544,6 +546,37 @@ def _vote_of(poll: type[LivePollRow]) -> ColumnElement[bool]:
     return and_(LiveVoteRow.live_quiz_id == poll.live_quiz_id, LiveVoteRow.person_id == poll.person_id)
 
 
+def _announcement_recipients() -> Query:
+    number = cast(func.substr(WaveRow.entry_id, len("announcement:") + 1), Id)
+    return (
+        select(
+            number.label("announcement_id"),
+            *_PERSON,
+            OutboxRow.state,
+            OutboxRow.due_at,
+            OutboxRow.settled_at,
+            OutboxRow.attempts,
+            OutboxRow.error,
+        )
+        .join_from(WaveRow, OutboxRow, OutboxRow.wave_id == WaveRow.id)
+        .join(PersonRow, PersonRow.id == OutboxRow.person_id)
+        .where(WaveRow.entry_id.like("announcement:%"), _REAL)
+    )
+
+
+def _audit() -> Query:
+    return select(
+        AuditRow.programme_id.label("programme"),
+        AuditRow.at,
+        AuditRow.actor,
+        AuditRow.actor_id,
+        AuditRow.action,
+        AuditRow.kind,
+        AuditRow.subject,
+        AuditRow.people,
+    )
+
+
 VIEWS = {
     "report_people": _people(),
     "report_progress": _progress(),
@@ -554,6 +587,7 @@ VIEWS = {
     "report_deliveries": _deliveries(),
     "report_waves": _waves(),
     "report_announcements": _announcements(),
+    "report_announcement_recipients": _announcement_recipients(),
     "report_reach": _reach(),
     "report_requests": _requests(),
     "report_excuses": _excuses(),
@@ -562,6 +596,7 @@ VIEWS = {
     "report_questions": _questions(),
     "report_live_quizzes": _live_quizzes(),
     "report_live_answers": _live_answers(),
+    "report_audit": _audit(),
 }
 """Each view's query, by its name."""
 

@@ -613,6 +613,17 @@ class GroupChatRow(Base):
     left_at: Mapped[datetime | None]
 
 
+class GroupTopicRow(Base):
+    """A topic of such a group, as far as the bot has heard of it."""
+
+    __tablename__ = "group_topics"
+
+    chat_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    topic: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    title: Mapped[str]  # empty: not heard yet
+    closed: Mapped[bool] = mapped_column(default=False)
+
+
 class FileRow(Base):
     """What somebody is to be sent as a file, until it expires; see `bot.storage.files`."""
 

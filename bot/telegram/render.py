@@ -49,7 +49,7 @@ from bot.domain.messages import (
     Tap,
     Value,
 )
-from bot.domain.posts import Piece, Post, Question
+from bot.domain.posts import BARE, Piece, Post, Question
 from bot.domain.programme import Catalogue, Programme, Quiz
 
 TEXT_LIMIT: Final = 4096
@@ -71,6 +71,7 @@ _METHODS: Final = {
     "audio": "sendAudio",
     "voice": "sendVoice",
 }
+_BARE_METHODS: Final = {"sticker": "sendSticker", "video_note": "sendVideoNote"}
 
 _SOMEBODY: Final = "\ue000"  # stands for a name: of Unicode's private use, so in no text
 _MOST_WORDED: Final = 256
@@ -269,7 +270,13 @@ class Renderer:
         return self._post(post, f"{lead}\n\n{post.words}" if post.words else lead)
 
     def _post(self, post: Post, words: str) -> Call:
-        """The call that says a post again, with these words."""
+        """The call that says a post again, with these words; in its topic, where it goes to one."""
+        call = self._said(post, words)
+        if post.topic is None:
+            return call
+        return Call(call.method, {**call.params, "message_thread_id": post.topic})
+
+    def _said(self, post: Post, words: str) -> Call:
         first = post.pieces[0]
         if len(post.pieces) > 1:
             described = next((n for n, piece in enumerate(post.pieces) if piece.words), 0)
@@ -286,7 +293,13 @@ class Renderer:
             return Call("sendPoll", _question(first.poll))
         if first.place is not None:
             latitude, longitude = first.place
-            return Call("sendLocation", {"latitude": latitude, "longitude": longitude})
+            where: dict[str, Any] = {"latitude": latitude, "longitude": longitude}
+            if first.venue is not None:
+                title, address = first.venue
+                return Call("sendVenue", {**where, "title": title, "address": address})
+            return Call("sendLocation", where)
+        if first.file_id is not None and first.kind in BARE:
+            return Call(_BARE_METHODS[first.kind], {first.kind: first.file_id})
         if first.file_id is not None:
             return Call(_METHODS[first.kind], {first.kind: first.file_id, **_caption(first, words)})
         said: dict[str, Any] = {"text": cut(words, TEXT_LIMIT), "parse_mode": "HTML"}

@@ -92,8 +92,12 @@ def answer(tx: Transaction, shift: Shift, event: Event) -> Reply | None:
 
 
 def _offer(tx: Transaction, shift: Shift, event: Wrote | Shared) -> Reply | None:
-    """What comes unasked is an announcement of who announces, and a material of who only speaks."""
-    return desk_announcements.offer(tx, shift, event) or desk_materials.offer(tx, shift, event)
+    """What comes unasked is an announcement of who announces; else a live question, or a material."""
+    return (
+        desk_announcements.offer(tx, shift, event)
+        or desk_live_quiz.offer(tx, shift, event)
+        or desk_materials.offer(tx, shift, event)
+    )
 
 
 def menu(tx: Transaction, shift: Shift, *, speaking: bool = False) -> Say:

@@ -80,9 +80,9 @@ def due(
     return outbox.due(tx, now, limit, upto=upto, after=after, but=but)
 
 
-def next_due(tx: Transaction, now: datetime) -> datetime | None:
-    """When the next message that is not due yet will be."""
-    return outbox.next_due(tx, now)
+def next_due(tx: Transaction, now: datetime, before: Place | None = None) -> datetime | None:
+    """When the next message that is not due yet will be (of those before a place in the order of `due`)."""
+    return outbox.next_due(tx, now, before)
 
 
 def hopeless(owed: Owed, now: datetime) -> tuple[str, str] | None:

@@ -16,6 +16,7 @@ from bot.domain.events import (
     Shared,
     Started,
     Tapped,
+    TopicChanged,
     Voted,
     Wrote,
 )
@@ -115,7 +116,11 @@ def _handle(tx: Transaction, update_id: int, event: Event, now: datetime, _begin
         case Membership():
             groups.changed(tx, event, now)
             return _NOTHING_LEFT
-        case AddressedInGroup(sender):
+        case TopicChanged():
+            groups.topic_changed(tx, event)
+            return _NOTHING_LEFT
+        case AddressedInGroup(sender, _, topic):
+            groups.spoken_to(tx, sender.chat_id, topic)
             if not updates.note(tx, update_id, now):
                 return _NOTHING_LEFT
             # Once an hour at most: a busy group must not turn the bot into a nuisance.

@@ -89,6 +89,17 @@ def write(tx: Transaction, shift: Shift, asked: Mapping[str, Any], event: Wrote 
     return _drafted(tx, shift, session, composed(event.poll))
 
 
+def offer(tx: Transaction, shift: Shift, event: Wrote | Shared) -> Reply | None:
+    """A poll came while nothing was open: a question to the session that is on, or comes next."""
+    if not isinstance(event, Shared) or event.poll is None or not shift.actor.may(RIGHT):
+        return None
+    mine = (
+        each for each in shift.programme.sessions if live_quiz.may(shift.actor, each) and not each.cancelled
+    )
+    session = next((each for each in mine if each.ends > shift.now), None)
+    return None if session is None else _drafted(tx, shift, session, composed(event.poll))
+
+
 def composed(poll: Poll) -> Question:
     """A question as it was made with Telegram's own composer: the same in both languages."""
     return Question(

@@ -25,6 +25,7 @@ def post_of(event: Wrote | Shared) -> Post | None:
                 spoiler=event.spoiler,
                 poll=event.poll,
                 place=event.place,
+                venue=event.venue,
             ),
         )
     )

@@ -78,7 +78,7 @@ class _Lookup:
                 return self._boards[which]
             case Announcement():
                 found = self._post(message)
-                return None if found is None else found[1]
+                return None if found is None else replace(found[1], topic=message.topic)
             case Material():
                 if message not in self._handouts:
                     self._handouts[message] = materials.handout(self._tx, message)

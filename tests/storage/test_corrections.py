@@ -25,7 +25,7 @@ from bot.domain.programme import (
     Target,
 )
 from bot.domain.zones import Zone
-from bot.storage import catalogues, outbox
+from bot.storage import catalogues, outbox, stuck
 from bot.storage.database import Database, Transaction
 from bot.storage.outbox import Letter
 from bot.storage.tables import AuditRow, WaveRow
@@ -239,6 +239,20 @@ def test_a_second_change_takes_the_place_of_a_notice_that_has_not_gone(database:
     assert [state for _, state in states(database, "p/change")] == ["withdrawn"] * 3 + ["owed"] * 3
     letters = begin(database, at + MINUTE)
     assert sum(isinstance(letter.message, SessionCard) for letter in letters) == 3
+
+
+def test_who_cannot_get_in_is_told_even_if_nothing_was_sent_to_them(database: Database) -> None:
+    database.write_now(stuck.note, "p", "hari-1", 2, STARTS)
+    database.write_now(stuck.note, "p", "hari-1", 3, STARTS)
+    database.write_now(stuck.end, "p", "hari-1", 3, STARTS + MINUTE)
+    wanted = ChangeSession("hari-1", SessionChange(url="https://zoom.example.invalid/j/99"))
+    foretold = database.read_now(deeds.preview, "p", wanted, STARTS + MINUTE)
+    effect = correct(database, wanted, STARTS + MINUTE)
+    assert (effect, effect.told) == (foretold, 1)
+    assert send(database, STARTS + MINUTE) == ["Budi"]
+    database.write_now(stuck.note, "p", "hari-1", 3, STARTS + HOUR)
+    found = database.read_now(stuck.count, "p", "hari-1")
+    assert (found.said, found.open, found.since) == (2, 2, 1)
 
 
 # --- a session that does not take place, or is over -----------------------------------------------------

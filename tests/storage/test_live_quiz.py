@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
 from bot.domain.events import Sender, Voted
 from bot.domain.language import Localised
@@ -19,7 +19,7 @@ from bot.storage import live_quiz as stored
 from bot.storage import people, staff
 from bot.storage.database import Database, Transaction, TryAgain
 from bot.storage.live_quiz import LiveQuiz, Results
-from bot.storage.tables import OutboxRow
+from bot.storage.tables import AttendanceRow, OutboxRow
 from bot.usecases import delivery, live_quiz, quiz
 from tests.examples import SESSION, add_person, programme, text
 
@@ -198,16 +198,23 @@ def test_a_vote_that_overtakes_its_polls_note_waits(database: Database) -> None:
 
 
 def test_only_those_who_are_there(database: Database) -> None:
-    def play(tx: Transaction) -> int:
-        actor, _ = cast(tx)
+    def play(tx: Transaction) -> tuple[int, list[int]]:
+        actor, (_, there, *_) = cast(tx)
         programme = tx.catalogue.programmes["p"]
+        came = {"session_id": SESSION.id, "grade": "partial", "arrived_at": STARTS, "updated_at": STARTS}
+        came |= {"decided": False, "contested": False}
+        elsewhere = add_person(tx, "Oskar", programme_id="other")
+        for who, where in ((there, "p"), (elsewhere, "other")):
+            tx.connection.execute(insert(AttendanceRow).values(person_id=who, programme_id=where, **came))
         made = live_quiz.draft(tx, actor, programme, SESSION, QUESTION, STARTS)
         assert made is not None
         done = live_quiz.launch(tx, actor, programme, made.id, "present", STARTS)
         assert done is not None
-        return done.people
+        owed = select(OutboxRow.person_id).where(OutboxRow.reason == done.name)
+        return there, [done.people, *tx.connection.scalars(owed)]
 
-    assert database.write_now(play) == 0
+    there, found = database.write_now(play)
+    assert found == [1, there]
 
 
 def test_what_is_asked_comes_back_as_it_was(database: Database) -> None:

@@ -166,6 +166,17 @@ def test_replies_come_first_then_deadlines_then_age(two: Database) -> None:
     assert two.read_now(delivery.next_due, NOON) == NOON + SECOND
 
 
+def test_who_has_enough_to_do_asks_only_for_what_is_more_urgent(two: Database) -> None:
+    owe(two, reason="as urgent", due_at=NOON + SECOND, everybody_by=NOON + MINUTE)
+    owe(two, reason="less", due_at=NOON + SECOND, everybody_by=NOON + 2 * MINUTE)
+    place = (Lane.REMINDER, NOON + MINUTE, 99)
+    assert two.read_now(delivery.next_due, NOON, place) is None
+    owe(two, reason="sooner", due_at=NOON + 3 * SECOND, everybody_by=NOON + 4 * SECOND)
+    assert two.read_now(delivery.next_due, NOON, place) == NOON + 3 * SECOND
+    owe(two, reason="session", lane=Lane.SESSION, due_at=NOON + 2 * SECOND, everybody_by=NOON + 60 * MINUTE)
+    assert two.read_now(delivery.next_due, NOON, place) == NOON + 2 * SECOND
+
+
 def test_one_chat_does_not_fill_the_view(two: Database) -> None:
     for n in range(5):
         owe(two, reason=f"{n}", lane=Lane.REPLY)

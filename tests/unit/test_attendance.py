@@ -108,6 +108,8 @@ def test_a_code_as_people_type_it(text: str, code: str | None) -> None:
         ([_code(Leg.IN)], Grade.PARTIAL),
         ([_code(Leg.IN), _code(Leg.OUT, 170)], Grade.PRESENT),
         ([_code(Leg.IN), _code(Leg.OUT, 170, counts=False)], Grade.PARTIAL),  # a late one
+        ([replace(_code(Leg.IN, counts=False), lag=_MINUTE * 2)], Grade.PARTIAL),
+        ([_code(Leg.IN, counts=False)], Grade.NONE),  # that was none
         ([_zoom(119)], Grade.PARTIAL),
         ([_zoom(120)], Grade.PRESENT),
         ([_zoom(70, -10), _zoom(60, 80)], Grade.PRESENT),  # joined again

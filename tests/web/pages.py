@@ -12,10 +12,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
 from bot.clock import SimulatedClock
 from bot.content.loading import load
+from bot.delivery.fetching import NotFetchedError
 from bot.domain.announcements import Whom
 from bot.domain.journal import State
 from bot.domain.people import Role
@@ -24,7 +25,7 @@ from bot.domain.programme import AroundSession, Audience, Catalogue, CheckIn, In
 from bot.domain.staff import EVERYTHING, Scope
 from bot.storage import journal, staff
 from bot.storage.database import Database, Transaction
-from bot.storage.tables import JournalEntryRow
+from bot.storage.tables import JournalEntryRow, JournalPartRow
 from bot.usecases import announcements, sign_ins
 from bot.web.pages import Pages
 from bot.web.server import serving
@@ -60,6 +61,18 @@ def catalogue() -> Catalogue:
 
 
 @dataclass
+class Sent:
+    """Telegram's files, as far as the pages need them."""
+
+    files: dict[str, bytes] = field(default_factory=dict)
+
+    async def fetch(self, file_id: str) -> bytes:
+        if file_id not in self.files:
+            raise NotFetchedError("wrong file_id")
+        return self.files[file_id]
+
+
+@dataclass
 class World:
     """What a test of the pages needs."""
 
@@ -67,6 +80,8 @@ class World:
     clock: SimulatedClock
     address: str
     people: dict[str, int] = field(default_factory=dict)
+    files: dict[str, bytes] = field(default_factory=dict)
+    """What Telegram has of what people sent, by file id."""
 
     def write(self, use_case: Any, *args: Any, **kwargs: Any) -> Any:
         return self.database.write_now(use_case, *args, **kwargs)
@@ -121,7 +136,24 @@ def fill(tx: Transaction, people: dict[str, int]) -> dict[str, int]:
         "notice": announce(tx, people["owner"], "Rapat di Wamena", Audience(offices=(WAMENA,))),
         "foreign": announce(tx, people["stranger"], "Rapat lain", Audience()),
         **{f"{name}_wrote": write_journal(tx, people[name]) for name in ("anna", "wati", "other")},
+        **{f"{name}_photo": add_photo(tx, people[name]) for name in ("anna", "wati", "other")},
     }
+
+
+def add_photo(tx: Transaction, person_id: int) -> int:
+    """A photo in somebody's entry; the number of that part."""
+    found = select(JournalEntryRow.id).where(JournalEntryRow.person_id == person_id)
+    part = {
+        "entry_id": tx.connection.execute(found).scalar_one(),
+        "chat_id": 1000 + person_id,
+        "message_id": 2,
+        "kind": "photo",
+        "text": "",
+        "file_id": f"photo of {person_id}",
+        "written_at": BEGIN,
+    }
+    inserted = insert(JournalPartRow).values(part).returning(JournalPartRow.id)
+    return int(tx.connection.execute(inserted).scalar_one())
 
 
 def write_journal(tx: Transaction, person_id: int, words: str = "Saya belajar banyak.") -> int:
@@ -157,10 +189,11 @@ def announce(tx: Transaction, author: int, words: str, whom: Audience) -> int:
 async def world(database: Database, url: str = URL) -> AsyncIterator[World]:
     """The pages on a database, served."""
     clock = SimulatedClock(BEGIN)
-    pages = Pages(database, clock, url, lambda: None)
+    sent = Sent()
+    pages = Pages(database, clock, url, lambda: None, sent)
     async with serving(pages, "127.0.0.1:0") as address:
         await pages.open(address)
-        here = World(database, clock, address)
+        here = World(database, clock, address, files=sent.files)
         here.people = database.write_now(populate)
         yield here
 

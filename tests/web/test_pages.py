@@ -76,6 +76,10 @@ GET /journals?as=xlsx      200    200          200   403      401
 GET /journals/{anna_wrote} 200    200          200   403      401
 GET /journals/{wati_wrote} 200    200          404   403      401
 GET /journals/{other_wrote} 404   404          404   403      401
+GET /journals/{anna_wrote}/files/{anna_photo} 503 503 503 403   401
+GET /journals/{wati_wrote}/files/{wati_photo} 503 503 404 403   401
+GET /journals/{anna_wrote}/files/{wati_photo} 404 404 404 403   401
+GET /journals/{other_wrote}/files/{other_photo} 404 404 404 403 401
 GET /journals/999999       404    404          404   403      401
 POST /journals/{wati_wrote} 303   303          404   403      401
 POST /journals/{other_wrote} 404  404          404   403      401

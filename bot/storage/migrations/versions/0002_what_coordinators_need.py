@@ -38,6 +38,14 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_files_expires_at"), ["expires_at"], unique=False)
 
     op.create_table(
+        "group_topics",
+        sa.Column("chat_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("topic", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("closed", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("chat_id", "topic", name=op.f("pk_group_topics")),
+    )
+    op.create_table(
         "session_lives",
         sa.Column("programme_id", sa.Text(), nullable=False),
         sa.Column("session_id", sa.Text(), nullable=False),
@@ -800,6 +808,7 @@ def downgrade() -> None:
 
     op.drop_table("announcements")
     op.drop_table("session_lives")
+    op.drop_table("group_topics")
     with op.batch_alter_table("files", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_files_expires_at"))
 
