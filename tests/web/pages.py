@@ -19,6 +19,7 @@ from bot.content.loading import load
 from bot.delivery.fetching import NotFetchedError
 from bot.domain.announcements import Whom
 from bot.domain.journal import State
+from bot.domain.materials import Release
 from bot.domain.people import Role
 from bot.domain.posts import Piece, Post
 from bot.domain.programme import AroundSession, Audience, Catalogue, CheckIn, Instant, Recurring
@@ -26,7 +27,7 @@ from bot.domain.staff import EVERYTHING, Scope
 from bot.storage import journal, staff
 from bot.storage.database import Database, Transaction
 from bot.storage.tables import JournalEntryRow, JournalPartRow
-from bot.usecases import announcements, sign_ins
+from bot.usecases import announcements, materials, sign_ins
 from bot.web.pages import Pages
 from bot.web.server import serving
 from tests.examples import SESSION, add_person, entry, programme
@@ -135,9 +136,21 @@ def fill(tx: Transaction, people: dict[str, int]) -> dict[str, int]:
     return {
         "notice": announce(tx, people["owner"], "Rapat di Wamena", Audience(offices=(WAMENA,))),
         "foreign": announce(tx, people["stranger"], "Rapat lain", Audience()),
+        "handout": hand_out(tx, people["owner"]),
+        "foreign_handout": hand_out(tx, people["stranger"]),
         **{f"{name}_wrote": write_journal(tx, people[name]) for name in ("anna", "wati", "other")},
         **{f"{name}_photo": add_photo(tx, people[name]) for name in ("anna", "wati", "other")},
     }
+
+
+def hand_out(tx: Transaction, author_id: int) -> int:
+    """A material of somebody's that waits for the end of the session; its number."""
+    actor = staff.actor_by_id(tx, author_id)
+    assert actor is not None
+    words = Post((Piece("text", "Bahan tayang", message_id=1),))
+    found = materials.draft(tx, actor, words, "", BEGIN, chat_id=1000 + author_id)
+    materials.place(tx, actor, found.id, SESSION.id)
+    return materials.release(tx, actor, found.id, Release.END, BEGIN)[0].id
 
 
 def add_photo(tx: Transaction, person_id: int) -> int:

@@ -99,9 +99,12 @@ GET /timetable/sessions/hari-1 200 200         200   200      401
 GET /timetable/sessions/none 404  404          404   404      401
 POST /timetable/sessions/hari-1/change 200 200 403   403      401
 GET /materials             200    200          403   200      401
-GET /materials/none           404    404          403   404      401
-POST /materials/none/release  404    404          403   404      401
-POST /materials/none/withdraw 404    404          403   404      401
+GET /materials/{handout}   200    200          403   200      401
+GET /materials/{foreign_handout} 404 404       403   404      401
+POST /materials/{handout}/release 400 400      403   400      401
+POST /materials/{foreign_handout}/release 404 404 403 404     401
+POST /materials/{handout}/withdraw 303 303     403   303      401
+POST /materials/{foreign_handout}/withdraw 404 404 403 404    401
 GET /sessions              200    200          403   403      401
 GET /sessions/hari-1       200    200          403   403      401
 GET /sessions/none         404    404          403   403      401
@@ -137,6 +140,7 @@ FORM = {
     "at": "2026-11-20T09:00",
     "comment": "Terima kasih",
     "deed": "skip",
+    "release": "x",
     "present": "yes",
     "why": "",
     "words_id": "Kabar",
