@@ -5,7 +5,7 @@ from bot.domain.messages import Button, Reply, Say, Tap, Value
 from bot.domain.programme import Session
 from bot.domain.staff import Right
 from bot.storage.database import Transaction
-from bot.usecases import materials, sign_ins
+from bot.usecases import live_quiz, materials, questions, sign_ins
 from bot.usecases.menu import OLD_BUTTON
 from bot.usecases.shift import MENU, Shift
 
@@ -26,7 +26,8 @@ def screen(tx: Transaction, shift: Shift, areas: tuple[tuple[Button, ...], ...])
     ]
     said: dict[str, Value] = {
         "programme": shift.programme.title,
-        "lines": tuple(_line(tx, shift, each) for each in mine) or Say("materials.no_session"),
+        "lines": tuple(line for each in mine for line in _lines(tx, shift, each))
+        or Say("materials.no_session"),
     }
     return Say("speaker.screen", said, (*rows, *areas))
 
@@ -44,10 +45,15 @@ def open_screen(tx: Transaction, shift: Shift, session_id: str) -> Reply:
     return Reply((Say("speaker.link", said, ((Button(Say("speaker.button_back"), Tap(MENU)),),)),))
 
 
-def _line(tx: Transaction, shift: Shift, session: Session) -> Say:
+def _lines(tx: Transaction, shift: Shift, session: Session) -> tuple[Say, ...]:
+    """A session: what there is to hand out, and what is asked, by whomever."""
     said: dict[str, Value] = {
         "title": session.title,
         "at": short_moment(session.starts),
         "how": materials.standing(tx, shift.programme, session),
     }
-    return Say("materials.line_session", said)
+    return (
+        Say("materials.line_session", said),
+        *questions.session_counts(tx, shift.programme, session),
+        *live_quiz.session_counts(tx, shift.programme, session),
+    )

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from bot.domain.language import Localised
 from bot.domain.messages import (
     Ask,
+    AskLive,
     Bar,
+    Board,
     Button,
     Chart,
     Delete,
@@ -60,6 +62,8 @@ messages = st.one_of(
     st.builds(Scheduled, names, names),
     st.builds(Ask, names, whole, names),
     st.builds(Invite, names, names),
+    st.builds(AskLive, whole, question=st.none(), changeable=st.just(False)),
+    st.builds(Board, names, names),
     st.builds(Edit, whole, say),
     st.builds(Delete, whole),
     st.builds(File, whole, names, say, content=st.none()),
