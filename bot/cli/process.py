@@ -10,6 +10,8 @@ from typing import Any
 
 STOPPED_BY_FORCE = 130
 
+_TURN = 0.001  # seconds for which a thread may keep the others from running Python
+
 
 def run_until_stopped(main: Coroutine[Any, Any, None]) -> None:
     """Run `main` on a fresh event loop; the first SIGINT or SIGTERM cancels it, and it may take its time.
@@ -17,6 +19,9 @@ def run_until_stopped(main: Coroutine[Any, Any, None]) -> None:
     Returns when it has ended, either way. A second signal ends the process at once: what was promised
     is in the database, so that is no more than a crash.
     """
+    # Every TLS record that the event loop writes gives the interpreter's lock away for a moment, and the
+    # database's threads then keep it for a turn: five milliseconds by default, several times in one round.
+    sys.setswitchinterval(_TURN)
     with asyncio.Runner(loop_factory=_fast_loop()) as runner:
         runner.run(_until_stopped(main))
 
