@@ -16,7 +16,7 @@ from bot.clock import Clock, SystemClock
 from bot.config import Config, Mode, Part
 from bot.content.wording import Wording
 from bot.delivery.announcements import Announcements
-from bot.delivery.fetching import Fetching
+from bot.delivery.fetching import Fetching, Reading
 from bot.delivery.forecasts import Forecasts
 from bot.delivery.pacer import Limits, Pacer
 from bot.delivery.sender import Sender
@@ -32,12 +32,12 @@ from bot.storage.following import follow
 from bot.storage.instance import Hold, Turn, hold
 from bot.telegram import menus
 from bot.telegram.client import Client, introduce, set_webhook
+from bot.telegram.direct import CONNECTIONS
 from bot.telegram.events import read_json
 from bot.telegram.polling import Polling
 from bot.telegram.render import Renderer
-from bot.telegram.transport import CONNECTIONS
 from bot.telegram.wire import TelegramWire
-from bot.usecases import desk, desk_rosters, staff
+from bot.usecases import desk, desk_attendance, desk_rosters, staff
 from bot.watch import Watch
 from bot.web.pages import Pages
 from bot.web.server import serving
@@ -263,7 +263,13 @@ async def running(
         announcements = Announcements(database, clock, forecasts.nudge, pace.per_second)
         caller = waking.Caller(database.kind) if isinstance(database.kind, Postgresql) else None
         nudge = caller.call if caller and only else sender.nudge
-        fetching = Fetching(database, wire, desk_rosters.read, desk_rosters.found, nudge, clock)
+        readings = {
+            desk_rosters.ACTION: Reading(desk_rosters.read, desk_rosters.found),
+            desk_attendance.ACTION: Reading(
+                desk_attendance.read, desk_attendance.found, desk_attendance.compare
+            ),
+        }
+        fetching = Fetching(database, wire, readings, nudge, clock)
         rekan = Rekan(
             database=database,
             client=client,
@@ -285,7 +291,7 @@ async def running(
         )
         lost = lost or asyncio.Event()
         watch = _watch(config, rekan, clock, lost, only)
-        pages = Pages(database, clock, config.web.url, rekan.look) if only is None else None
+        pages = Pages(database, clock, config.web.url, rekan.look, wire) if only is None else None
         async with _one_error(), asyncio.TaskGroup() as tasks, _served(config, watch, pages):
             holding = tasks.create_task(_unless_lost(lost), name="hold")
             endless: list[asyncio.Task[None]] = []

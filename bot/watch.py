@@ -3,13 +3,11 @@
 import asyncio
 import contextlib
 import platform
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
 import structlog
-from starlette.applications import Starlette
-from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 from telegram.error import BadRequest, NetworkError, TelegramError
 
@@ -20,7 +18,7 @@ from bot.health import Check, Health, Pulse, database_takes_writes, sender_moves
 from bot.intake import Intake
 from bot.storage.database import Database
 from bot.telegram.client import Client
-from bot.web.server import build, serving
+from bot.web.server import Checks, serving
 
 if TYPE_CHECKING:
     from bot.metrics import Metrics
@@ -61,12 +59,9 @@ class Watch:
             usual["sender"] = sender_moves(database, clock, sender, pacer)
         self._health = Health({**usual, **(checks or {})})
 
-    def application(
-        self, routes: Sequence[BaseRoute] = (), *, public: bool = False, pages: ASGIApp | None = None
-    ) -> Starlette:
-        """`routes` with the checks beside them, with the figures unless it is `public`, and with `pages`."""
-        return build(
-            routes,
+    def application(self, *, public: bool = False, pages: ASGIApp | None = None) -> ASGIApp:
+        """The checks, with the figures unless it is `public`, and with `pages`."""
+        return Checks(
             alive=self._pulse.alive,
             ready=self._health.report,
             metrics=None if public else self._page,

@@ -1,20 +1,12 @@
-"""The `rekan` command: one file a group of commands, each importing what it needs when it runs."""
+"""The `rekan` command."""
 
 import gc
 import os
-from typing import Annotated
+import sys
+from collections.abc import Sequence
+from pathlib import Path
 
-import typer
-
-from bot.cli import check, db, demo, doctor, export, people, plan, run, schema, simulate, staff, trace, waves
-from bot.cli.errors import explained
-from bot.cli.terminal import version
-
-
-def _show_version(wanted: bool) -> None:
-    if wanted:
-        typer.echo(f"rekan {version()}")
-        raise typer.Exit
+_INTERRUPTED = 130
 
 
 def main() -> None:
@@ -24,51 +16,34 @@ def main() -> None:
     gc.set_threshold(50_000, 20, 20)
     # Else pydantic looks through every package that is installed for plugins of its own.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    if is_plain_run(sys.argv[1:]):
+        sys.exit(_run(*sys.argv[3:]))
+    from bot.cli.commands import command_line
+
     command_line()(prog_name="rekan")
 
 
-def command_line() -> typer.Typer:
-    """Every command, as Typer has it."""
-    rekan = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
-    rekan.callback()(_rekan)
-    rekan.command("demo")(explained(demo.demo))
-    rekan.command("run")(explained(run.run))
-    rekan.command("check")(explained(check.check))
-    rekan.command("plan")(explained(plan.plan))
-    rekan.command("simulate")(explained(simulate.simulate))
-    rekan.command("doctor")(explained(doctor.doctor))
-    rekan.command("export")(explained(export.export))
-    rekan.command("trace")(explained(trace.trace))
-    rekan.command("backup")(explained(db.backup))
-    rekan.command("schema", hidden=True)(explained(schema.schema))
+def is_plain_run(arguments: Sequence[str]) -> bool:
+    """Whether it is `rekan run`, or `rekan run -c FILE`: what supervisors start.
 
-    rosters = typer.Typer(no_args_is_help=True, help="Rosters in, personal claim links out.")
-    rosters.command("import")(explained(people.import_people))
-    rosters.command("links")(explained(people.links))
-    rekan.add_typer(rosters, name="people")
-
-    working = typer.Typer(no_args_is_help=True, help="Who owns and coordinates.")
-    working.command("invite")(explained(staff.invite))
-    working.command("list")(explained(staff.listing))
-    working.command("dismiss")(explained(staff.dismiss))
-    rekan.add_typer(working, name="staff")
-
-    stopped = typer.Typer(no_args_is_help=True, help="Waves that stopped by themselves: resume or cancel.")
-    stopped.command("resume")(explained(waves.resume))
-    stopped.command("cancel")(explained(waves.cancel))
-    rekan.add_typer(stopped, name="waves")
-
-    database = typer.Typer(no_args_is_help=True, help="The database's tables.")
-    database.command("upgrade")(explained(db.upgrade))
-    database.command("revision")(explained(db.revision))
-    rekan.add_typer(database, name="db")
-    return rekan
+    It needs none of the command line, whose parser and commands are a twentieth of the start.
+    """
+    match arguments:
+        case ["run"]:
+            return True
+        case ["run", "-c" | "--config", file]:
+            return not file.startswith("-")
+    return False
 
 
-def _rekan(
-    _version: Annotated[
-        bool,
-        typer.Option("--version", help="Show the version and stop.", callback=_show_version, is_eager=True),
-    ] = False,
-) -> None:
-    """Rekan sits beside each participant of a live orientation on Telegram."""
+def _run(config_file: str | None = None) -> int:
+    from bot.cli.errors import tell
+    from bot.cli.start import start
+
+    try:
+        start(None if config_file is None else Path(config_file))
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    except Exception as error:  # noqa: BLE001 - the outermost frame: all ends with an exit code
+        return tell(error)
+    return 0

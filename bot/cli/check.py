@@ -9,8 +9,9 @@ import typer
 from bot.cli import corrections
 from bot.cli.corrections import Found, document, standing
 from bot.cli.errors import BAD_INPUT
+from bot.cli.options import ConfigFile, Json
 from bot.cli.setup import config_path, read_catalogue
-from bot.cli.terminal import ConfigFile, Json, note, print_json
+from bot.cli.terminal import note, print_json
 
 if TYPE_CHECKING:
     from bot.config import Config

@@ -6,8 +6,9 @@ from typing import Annotated
 import typer
 
 from bot.cli.errors import CannotDoError
+from bot.cli.options import ConfigFile, Json
 from bot.cli.setup import database_exists, open_database, read_config
-from bot.cli.terminal import ConfigFile, Json, note, print_json
+from bot.cli.terminal import note, print_json
 
 
 def upgrade(config_file: ConfigFile = None) -> None:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bot.cli.errors import FAILED
+from bot.cli.options import Json
 from bot.cli.process import run_until_stopped
-from bot.cli.terminal import Json, console, note, print_json
+from bot.cli.terminal import console, note, print_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING
 import typer
 
 from bot.cli.errors import FAILED, explain
+from bot.cli.options import ConfigFile, Json
 from bot.cli.setup import config_path, open_database, read_catalogue, read_config, secrets_of
-from bot.cli.terminal import ConfigFile, Json, console, print_json, version
+from bot.cli.terminal import console, print_json, version
 
 if TYPE_CHECKING:
     from bot.config import Config

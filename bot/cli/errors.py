@@ -12,8 +12,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ParamSpec, TypeVar
 
-import typer
-
 from bot.cli.terminal import note
 
 P = ParamSpec("P")
@@ -108,6 +106,7 @@ def _os_error(error: OSError) -> str:
 
 def explained(command: Callable[P, R]) -> Callable[P, R]:
     """A command whose errors are told in sentences; Typer still sees its parameters."""
+    import typer
 
     @functools.wraps(command)
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -116,12 +115,17 @@ def explained(command: Callable[P, R]) -> Callable[P, R]:
         except (typer.Exit, typer.Abort, typer.BadParameter, BrokenPipeError):
             raise  # Typer's own ways to end, a reader of our output that went away included
         except Exception as error:  # noqa: BLE001 - the outermost frame: all ends with an exit code
-            told = explain(error) or _bug(error)
-            for line in told.lines:
-                note(line)
-            raise typer.Exit(told.exit_code) from None
+            raise typer.Exit(tell(error)) from None
 
     return wrapped
+
+
+def tell(error: Exception) -> int:
+    """Say what went wrong, on standard error; returns the exit code."""
+    told = explain(error) or _bug(error)
+    for line in told.lines:
+        note(line)
+    return told.exit_code
 
 
 def _bug(error: Exception) -> Explained:

@@ -7,8 +7,9 @@ import typer
 
 from bot.cli.errors import BadInputError, CannotDoError
 from bot.cli.files import private
+from bot.cli.options import ConfigFile, Json, ProgrammeId
 from bot.cli.setup import choose_programme, database_exists, open_database, read_catalogue, read_config
-from bot.cli.terminal import ConfigFile, Json, ProgrammeId, note, print_json
+from bot.cli.terminal import note, print_json
 
 
 def export(

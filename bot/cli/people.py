@@ -9,8 +9,9 @@ import typer
 
 from bot.cli.errors import BAD_INPUT, BadInputError, CannotDoError
 from bot.cli.files import private
+from bot.cli.options import ConfigFile, Json, ProgrammeId
 from bot.cli.setup import choose_programme, database_exists, open_database, read_catalogue, read_config
-from bot.cli.terminal import ConfigFile, Json, ProgrammeId, console, is_interactive, note, print_json
+from bot.cli.terminal import console, is_interactive, note, print_json
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -10,8 +10,9 @@ import typer
 
 from bot.cli.corrections import Found, document, in_words
 from bot.cli.errors import FAILED, CannotDoError
+from bot.cli.options import ConfigFile, Json, ProgrammeId
 from bot.cli.setup import choose_programme, database_exists, open_database, read_catalogue, read_config
-from bot.cli.terminal import ConfigFile, Json, ProgrammeId, console, note, print_json
+from bot.cli.terminal import console, note, print_json
 
 if TYPE_CHECKING:
     from bot.config import Config

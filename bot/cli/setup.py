@@ -40,7 +40,7 @@ def secrets_of(config: "Config") -> tuple[str, ...]:
 
 def read_catalogue(config: "Config") -> "Catalogue":
     """What `content/` and `schedules/` say."""
-    from bot.content.loading import load
+    from bot.content.kept import load
 
     return load(config.content, config.schedules)
 

@@ -5,8 +5,9 @@ from typing import Annotated
 
 import typer
 
+from bot.cli.options import Json
 from bot.cli.process import run_until_stopped
-from bot.cli.terminal import Json, note, print_json
+from bot.cli.terminal import note, print_json
 
 
 def simulate(

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bot.cli.errors import CannotDoError
+from bot.cli.options import ConfigFile, Json
 from bot.cli.setup import database_exists, open_database, read_catalogue, read_config
-from bot.cli.terminal import ConfigFile, Json, print_json
+from bot.cli.terminal import print_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,11 +22,15 @@ _Programme = Annotated[str | None, typer.Option(help="The programme's id; needed
 def invite(
     name: Annotated[str, typer.Argument(help="Whom the link is for, as coordinators will read it.")],
     owner: Annotated[bool, typer.Option("--owner", help="An owner: may do everything.")] = False,
+    session: Annotated[
+        list[str] | None,
+        typer.Option(help="A speaker, bound to the session of this id; again for another session."),
+    ] = None,
     programme: _Programme = None,
     config_file: ConfigFile = None,
     as_json: Json = False,
 ) -> None:
-    """Print a link that makes whoever opens it first a coordinator; it works once, for three days."""
+    """Print a link that makes whoever opens it first a coordinator (owner, speaker); once, for three days."""
     from bot.clock import SystemClock
     from bot.domain.enrolment import tidy
     from bot.domain.people import Role
@@ -33,11 +38,19 @@ def invite(
 
     if (tidied := tidy(name)) is None:
         raise CannotDoError("NAME is no name: letters, on one line, at most 120.")
-    role = Role.OWNER if owner else Role.COORDINATOR
+    if owner and session:
+        raise CannotDoError("--owner and --session do not go together: an owner may do all at every session.")
+    role = Role.OWNER if owner else Role.SPEAKER if session else Role.COORDINATOR
     with _database(config_file) as (database, catalogue):
         chosen = _chosen(catalogue, programme)
+        known = [each.id for each in chosen.sessions]
+        if unknown := sorted(set(session or ()) - set(known)):
+            raise CannotDoError(f"There is no session {', '.join(unknown)}; there are: {', '.join(known)}.")
+        now = SystemClock().now()
         try:
-            link = database.write_now(staff.invite, chosen, role, tidied, SystemClock().now(), by=None)
+            link = database.write_now(
+                staff.invite, chosen, role, tidied, now, by=None, sessions=tuple(session or ())
+            )
         except staff.NoBotNameError as error:
             raise CannotDoError(str(error)[:1].upper() + str(error)[1:] + ".") from error
     if as_json:
@@ -64,6 +77,7 @@ def listing(programme: _Programme = None, config_file: ConfigFile = None, as_jso
                         "name": each.person.name,
                         "role": each.person.role.value,
                         "scope": each.scope.pairs(),
+                        "sessions": sorted(each.sessions),
                     }
                     for each in working
                 ],
@@ -81,6 +95,8 @@ def listing(programme: _Programme = None, config_file: ConfigFile = None, as_jso
         return
     for actor in working:
         part = ", ".join(value for _, value in actor.scope.pairs()) or "everybody"
+        if actor.sessions:
+            part = f"speaks at {', '.join(sorted(actor.sessions))}"
         typer.echo(f"{actor.person.id:>6}  {actor.person.role:<12} {actor.person.name} ({part})")
     for invitation in waiting:
         typer.echo(

@@ -3,35 +3,22 @@
 import json
 import sys
 from collections.abc import Mapping
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
-
-import typer
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-ConfigFile = Annotated[
-    Path | None,
-    typer.Option(
-        "--config", "-c", metavar="FILE", help="The configuration; otherwise config.yaml in this folder."
-    ),
-]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
-ProgrammeId = Annotated[
-    str | None,
-    typer.Option("--programme", "-p", metavar="ID", help="Which orientation, where there are several."),
-]
-
 
 def note(line: str = "") -> None:
     """A line for the person at the terminal, on standard error."""
-    typer.echo(line, err=True)
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()
 
 
 def print_json(document: Mapping[str, Any]) -> None:
     """The one JSON document of a command with `--json`, on standard output."""
-    typer.echo(json.dumps(document, ensure_ascii=False, indent=2))
+    sys.stdout.write(f"{json.dumps(document, ensure_ascii=False, indent=2)}\n")
+    sys.stdout.flush()
 
 
 def console(*, err: bool = False) -> "Console":

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bot.cli.errors import CannotDoError
+from bot.cli.options import ConfigFile, Json
 from bot.cli.setup import database_exists, open_database, read_catalogue, read_config
-from bot.cli.terminal import ConfigFile, Json, print_json
+from bot.cli.terminal import print_json
 
 if TYPE_CHECKING:
     from bot.storage.database import Database

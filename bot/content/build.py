@@ -106,6 +106,21 @@ def session(file: models.SessionFile, zone: Zone) -> domain.Session:
         ends=instant(file.ends, zone),
         meeting=domain.Meeting(str(file.zoom.url), str(file.zoom.meeting_id), str(file.zoom.passcode)),
         stream=None if file.stream is None else str(file.stream),
+        check_in=None if file.check_in is None else _check_in(file.check_in),
+        questions=file.questions,
+        feedback=file.feedback,
+    )
+
+
+def _check_in(file: models.CheckInFile) -> domain.CheckIn:
+    out = file.out_first is not None
+    return domain.CheckIn(
+        opens=-file.first,
+        closes=file.last,
+        out_opens=-file.out_first if file.out_first is not None else None,
+        out_closes=file.out_last if out else None,
+        code=file.code,
+        minutes=file.minutes,
     )
 
 
@@ -158,6 +173,7 @@ def _programme(
         expected_people=file.expected_people,
         approval=file.approval,
         recap_at=None if file.recap is None else file.recap.at,
+        live=domain.LiveRules(file.live_quiz.seconds, file.live_quiz.votes, file.live_quiz.leaderboard),
     )
 
 

@@ -29,7 +29,7 @@ from bot.content.shape import (
 )
 from bot.content.yaml import Mapping
 from bot.domain.people import Role
-from bot.domain.programme import Enrolment, Late
+from bot.domain.programme import Enrolment, Late, Leaderboard, Votes
 from bot.domain.zones import Zone
 
 
@@ -355,6 +355,29 @@ class MeetingFile(Shape):
     passcode: Label
 
 
+class CheckInFile(Shape):
+    """How attendance at a session is taken."""
+
+    first: Duration = Field(
+        timedelta(minutes=45), alias="from", description="How long before the start one can check in."
+    )
+    last: Duration = Field(
+        timedelta(hours=1), alias="until", description="How long after the start one still can."
+    )
+    out_first: Duration | None = Field(
+        None,
+        alias="out_from",
+        description="How long before the end one can check out; nobody has to where not given.",
+    )
+    out_last: Duration = Field(
+        timedelta(hours=1), alias="out_until", description="How long after the end one still can."
+    )
+    code: Flag = Field(True, description="Whether the code that is shown in the session is asked for.")
+    minutes: Whole | None = Field(
+        None, ge=1, le=1440, description="Minutes in Zoom, by its report, that count as being there."
+    )
+
+
 class SessionFile(Shape):
     """A live session; times are in the programme's zone."""
 
@@ -365,6 +388,11 @@ class SessionFile(Shape):
     ends: Moment
     zoom: MeetingFile
     stream: Https | None = Field(None, description="For those who cannot get in.")
+    check_in: CheckInFile | None = Field(
+        None, description="How attendance is taken; write {} for the usual. Not taken where not given."
+    )
+    questions: Flag = Field(True, description="Whether participants may ask the speaker.")
+    feedback: Flag = Field(False, description="Whether those who were there are asked how it was.")
 
 
 class TaskFile(Shape):
@@ -403,6 +431,20 @@ class EntryFile(Shape):
     )
 
 
+class LiveQuizFile(Shape):
+    """How questions are counted that are asked during a session."""
+
+    seconds: Whole = Field(
+        60, ge=5, le=600, description="How long one has, from when one's own copy was delivered."
+    )
+    votes: Annotated[Votes, choice(Votes)] = Field(
+        Votes.FIRST, description="Which vote counts where somebody changes theirs: first or last."
+    )
+    leaderboard: Annotated[Leaderboard, choice(Leaderboard)] = Field(
+        Leaderboard.OFFICE, description="Whom the presenter page ranks: office, person or none."
+    )
+
+
 class RecapFile(Shape):
     """When coordinators are told, day by day, who has not finished what."""
 
@@ -435,6 +477,7 @@ class ScheduleFile(Shape):
     recap: RecapFile | None = Field(
         None, description="The coordinators' daily recap, each within their scope; none where not given."
     )
+    live_quiz: LiveQuizFile = Field(default_factory=LiveQuizFile)
     contact: Words | None = Field(None, description="Whom to ask.")
     approval: Approval = Field(
         None,

@@ -171,12 +171,17 @@ def _in_words(detail: ErrorDetails, *, quoting: bool) -> tuple[str, str]:
 class Shape(BaseModel):
     """A mapping of a file: no key is unknown, none is missing, and each knows its line."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        arbitrary_types_allowed=True,
+        defer_build=True,  # only what a whole file is gets validators: those of its parts are in them
+    )
 
     REPLACED: ClassVar[dict[str, str]] = {}
     """Keys that people write by mistake, and what to write instead."""
 
-    _source: Mapping = PrivateAttr(default_factory=lambda: Mapping(Place("")))
+    _written: Mapping | None = PrivateAttr(default=None)  # a factory would be looked into for each mapping
     _sound: bool = PrivateAttr(default=True)
 
     @model_validator(mode="wrap")
@@ -205,7 +210,7 @@ class Shape(BaseModel):
                 reading.problem(data.place, f"'{key}' is missing", f"add '{key}: ...'")
                 kept[key] = HOLE
         model = handler(kept)
-        model._source = data
+        model._written = data
         model._sound = len(reading.problems) == before
         return model
 
@@ -227,6 +232,10 @@ class Shape(BaseModel):
     @classmethod
     def _required(cls) -> list[str]:
         return [f.alias or name for name, f in cls.model_fields.items() if f.is_required()]
+
+    @property
+    def _source(self) -> Mapping:
+        return Mapping(Place("")) if self._written is None else self._written
 
     @property
     def place(self) -> Place:

@@ -6,7 +6,8 @@ process meanwhile, the file is sent again: nothing of it is kept. One at a time:
 
 import asyncio
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
@@ -33,6 +34,20 @@ class Files(Protocol):
         """The file's bytes, `MOST_BYTES` at most; raises NotFetchedError."""
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How the files of one area are read: what is in one, and the use case (of a chat) that it is for.
+
+    `read` is called in a thread. `compare`, if any, puts what was read beside what the database has, where
+    that takes too long to be done while others wait to write. `found` is given None where the file could not
+    be had.
+    """
+
+    read: Callable[[Path, datetime], object]
+    found: Callable[[Transaction, int, object, datetime], None]
+    compare: Callable[[Transaction, int, object, datetime], object] | None = None
+
+
 class Fetching:
     """Works off what use cases want to have fetched."""
 
@@ -40,19 +55,14 @@ class Fetching:
         self,
         database: Database,
         files: Files,
-        read: Callable[[Path, datetime], object],
-        found: Callable[[Transaction, int, object, datetime], None],
+        readings: Mapping[str, Reading],
         nudge: Callable[[], None],
         clock: Clock,
     ) -> None:
-        """`read` says what is in a file, in a thread; `found` is the use case (of a chat) that it is for.
-
-        None is found where the file could not be had.
-        """
+        """`readings` has each area's by its name (`Fetch.area`)."""
         self._database = database
         self._files = files
-        self._read = read
-        self._found = found
+        self._readings = readings
         self._nudge = nudge
         self._clock = clock
         self._log = structlog.get_logger()
@@ -72,14 +82,18 @@ class Fetching:
     async def _work(self, wanted: Fetch) -> None:
         with self._clock.busy():
             async with self._one:
-                there = await self._had(wanted)
+                reading = self._readings[wanted.area]
+                there = await self._had(wanted, reading)
                 try:
-                    await self._database.transact(self._found, wanted.chat_id, there, self._clock.now())
+                    if reading.compare is not None and there is not None:
+                        now = self._clock.now()
+                        there = await self._database.read(reading.compare, wanted.chat_id, there, now)
+                    await self._database.transact(reading.found, wanted.chat_id, there, self._clock.now())
                 except DatabaseError as error:  # they were told to send it again if nothing comes
                     self._log.warning("the database is away", action="database_away", why=str(error))
             self._nudge()
 
-    async def _had(self, wanted: Fetch) -> object:
+    async def _had(self, wanted: Fetch, reading: Reading) -> object:
         """What is in the file; None where it could not be had."""
         try:
             data = await self._files.fetch(wanted.file_id)
@@ -87,14 +101,15 @@ class Fetching:
             self._log.warning("a file could not be fetched", action="file_not_fetched", why=str(error))
             return None
         try:
-            return await asyncio.to_thread(self._read_in_a_folder, wanted.name, data, self._clock.now())
+            return await asyncio.to_thread(_read, reading, wanted.name, data, self._clock.now())
         except Exception as error:  # noqa: BLE001 - whatever somebody sends, the bot goes on without it
             self._log.error("a file could not be read", action="file_broken", fault=trail(error))
             return None
 
-    def _read_in_a_folder(self, name: str, data: bytes, now: datetime) -> object:
-        # The reader goes by a file's ending, and reads it in a process of its own.
-        with tempfile.TemporaryDirectory(prefix="rekan-") as folder:
-            path = Path(folder) / f"peserta{Path(name).suffix.lower()[:6]}"
-            path.write_bytes(data)
-            return self._read(path, now)
+
+def _read(reading: Reading, name: str, data: bytes, now: datetime) -> object:
+    # The reader goes by a file's ending, and reads it in a process of its own.
+    with tempfile.TemporaryDirectory(prefix="rekan-") as folder:
+        path = Path(folder) / f"peserta{Path(name).suffix.lower()[:6]}"
+        path.write_bytes(data)
+        return reading.read(path, now)

@@ -28,6 +28,10 @@ lower than the pace: it falls to `LOWERED` of itself, and rises by `RISE` of the
 *Two priorities.* A reply goes before any broadcast, and is not spaced. While replies come, a broadcast
 leaves as many slots free as replies were sent in the last second, a fifth of all at most.
 
+*Albums* are one call and several messages. What Telegram counts of them is not documented. Here each message
+is counted, from the call's answer on; until then it is one call, and announcements let their albums be due
+one after the other.
+
 *Ahead.* What has to be prepared before its call (marked in the database) is prepared in batches, a quarter
 of a second's worth ahead of its permit, so that a permit never waits for a disk. Replies are not: they have
 their permit first, and no batch is before them. Whatever is prepared and then has to wait for long (a 429, a
@@ -240,20 +244,24 @@ class Pace:
             self._replies.append(now)
             self._last_reply = now
 
-    def finish(self, chat_id: int, *, now: float, took: float | None = None) -> None:
-        """A call's answer has come after so long, or it was given up: its slot is free a second later."""
+    def finish(self, chat_id: int, *, now: float, took: float | None = None, messages: int = 1) -> None:
+        """A call's answer has come after so long, or it was given up: its slot is free a second later.
+
+        One that made several `messages` (an album) counts as so many from then on.
+        """
         if took is None:
             self._unsure.append(now + self._rest)
         else:
             self._floor.note(took, span=self.slots(now))
-            self._cooling.append(now)
+            self._cooling.extend([now] * messages)
         chat = self._chats[chat_id]
         chat.filled_at = now
-        chat.rested_at = now + 1 / self.limits.per_chat + _MARGIN
+        chat.bucket -= messages - 1
+        chat.rested_at = now + messages / self.limits.per_chat + _MARGIN
         if chat_id < 0:
             if chat.minute is None:
                 chat.minute = deque()
-            chat.minute.append(now + 60 + _MARGIN)
+            chat.minute.extend([now + 60 + _MARGIN] * messages)
         self._in_flight -= 1
 
     def abandon(self, chat_id: int, *, now: float) -> None:
@@ -573,7 +581,8 @@ class Pacer:
         now = self.now()
         answered = isinstance(outcome, Sent | Done | Failed | Gone | Moved)
         # Only an answer has been there and back.
-        self._pace.finish(chat_id, now=now, took=now - started if answered else None)
+        messages = 1 + len(outcome.more_ids) if isinstance(outcome, Sent) else 1
+        self._pace.finish(chat_id, now=now, took=now - started if answered else None, messages=messages)
         if isinstance(outcome, HoldBack):
             self._pace.hold_back(chat_id, outcome.seconds, now=now)
             self._call_back()

@@ -25,7 +25,7 @@ from bot.delivery.pacer import FREE, Pacer, Permit, Turn
 from bot.delivery.patience import LONGEST_PAUSE, persistently, rest
 from bot.delivery.wire import Wire, WireUselessError
 from bot.domain.faults import trail
-from bot.domain.messages import Lane
+from bot.domain.messages import AskLive, Lane
 from bot.domain.outcomes import Failed, HoldBack, InDoubt, Moved, Outcome, Sent, Unsent
 from bot.storage.database import Database, DatabaseError, Transaction
 from bot.storage.outbox import AT_ONCE, REPLY_BY
@@ -538,11 +538,13 @@ class Sender:
     async def _record(self, ended: Sequence[tuple[_Row, Permit, Letter, Outcome]]) -> None:
         """Record outcomes; only then may the chats have their next messages."""
         await self._recorded(ended)
-        for row, permit, _, outcome in ended:
+        for row, permit, letter, outcome in ended:
             permit.end()
             self._forget(row)
             if isinstance(outcome, HoldBack | Unsent | InDoubt | Moved):
                 self.nudge()  # it is due again, sooner or later
+            elif isinstance(letter.message, AskLive):
+                self.nudge()  # an edit of its author's board has been owed
 
     async def _recorded(self, ended: Sequence[tuple[_Row, Permit, Letter, Outcome]]) -> None:
         outcomes = [(letter, outcome) for _, _, letter, outcome in ended]

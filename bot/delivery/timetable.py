@@ -1,9 +1,10 @@
 """The timetable rings: APScheduler's triggers say when, on our clock; the database says what was done.
 
-There is one job for each timetable entry and zone, and one for housekeeping. A single loop asks the triggers
-and sleeps on the clock until the next ringing, so that real and simulated time take the same path; jobs are
-never handed to a scheduler of APScheduler's own, which would follow the machine's clock and forget what it
-missed. `bot.domain.timetable` works the same moments out without APScheduler, for whoever looks ahead.
+There is one job for each timetable entry and zone, one for each step of a session's life, and one for
+housekeeping. A single loop asks the triggers and sleeps on the clock until the next ringing, so that real and
+simulated time take the same path; jobs are never handed to a scheduler of APScheduler's own, which would
+follow the machine's clock and forget what it missed. `bot.domain.timetable` works the same moments out
+without APScheduler, for whoever looks ahead.
 """
 
 import asyncio
@@ -25,12 +26,13 @@ from bot.clock import Clock
 from bot.delivery.patience import persistently, rest
 from bot.domain.faults import trail
 from bot.domain.forecast import Pace
+from bot.domain.materials import nearings
 from bot.domain.programme import AroundSession, Entry, Instant, Local, PersonalDay, Programme, Recurring
 from bot.domain.timetable import Ring, personal_span, timing, zones
 from bot.domain.zones import Zone
 from bot.storage import waves
 from bot.storage.database import Database, DatabaseError, Transaction
-from bot.usecases import delivery, planning, recaps
+from bot.usecases import delivery, materials, planning, recaps, sessions
 from bot.usecases.planning import Rung
 
 _LONGEST_REST = 600.0  # seconds: a machine that was asleep is not to miss a ringing by more
@@ -124,6 +126,8 @@ class Timetable:
         sources = [_housekeeping(now, self._tidy)]
         for programme in self._database.catalogue.programmes.values():
             sources.append(self._recaps(programme, now))
+            sources.append(self._lives(programme, now))
+            sources.append(self._materials(programme, now))
             for entry in programme.timetable:
                 sources += [self._ringings(programme, entry, zone, now, since) for zone in zones(entry)]
         return heapq.merge(*sources, key=lambda job: job.at)
@@ -208,6 +212,61 @@ class Timetable:
             return
         if told:
             log.info("coordinators are told the daily recap", action="recap_planned", people=told)
+            self._nudge()
+
+    def _lives(self, programme: Programme, now: datetime) -> Iterator[_Job]:
+        """The steps of each session's life: those that are overdue first, at once."""
+        for moment in (now, *sessions.moments(programme, now)):
+            yield _Job(moment, partial(self._advance, programme.id))
+
+    async def _advance(self, programme_id: str) -> None:
+        log = self._log.bind(programme=programme_id)
+        try:
+            if not await persistently(
+                lambda: self._database.read(sessions.is_due, programme_id, self._clock.now()),
+                self._clock,
+                log,
+            ):
+                return
+            steps = await persistently(
+                lambda: self._database.transact(sessions.advance, programme_id, self._clock.now()),
+                self._clock,
+                log,
+            )
+        except Exception as error:  # noqa: BLE001 - a fault in one session must not silence the timetable
+            log.error("a session's step cannot be made", action="session_step_broken", fault=trail(error))
+            return
+        for session_id, step in steps:
+            log.info("a session comes to a step", action="session_step", session=session_id, step=step.value)
+        if steps:
+            self._nudge()
+
+    def _materials(self, programme: Programme, now: datetime) -> Iterator[_Job]:
+        """When a session nears, its speaker is reminded of what there is to send; overdue ones at once."""
+        nearing = sorted(
+            (each.at, number)
+            for number, session in enumerate(programme.sessions)
+            for each in nearings(session)
+            if session.starts > now
+        )
+        for at, number in nearing:
+            yield _Job(at, partial(self._remind, programme.id, programme.sessions[number].id))
+
+    async def _remind(self, programme_id: str, session_id: str) -> None:
+        log = self._log.bind(programme=programme_id, session=session_id)
+        try:
+            told = await persistently(
+                lambda: self._database.transact(
+                    materials.remind, programme_id, session_id, self._clock.now()
+                ),
+                self._clock,
+                log,
+            )
+        except Exception as error:  # noqa: BLE001 - a fault in one session must not silence the timetable
+            log.error("nobody can be reminded of materials", action="reminder_broken", fault=trail(error))
+            return
+        if told:
+            log.info("a session nears without material", action="reminder_planned", people=told)
             self._nudge()
 
     async def _tidy(self) -> None:

@@ -24,6 +24,8 @@ def invitation(programme: Programme, session: Session, *, title: str, descriptio
     event.add("description", description)
     event.add("location", session.meeting.url)
     event.add("url", session.meeting.url)
+    if session.cancelled:
+        event.add("status", "CANCELLED")
     alarm = Alarm()
     alarm.add("action", "DISPLAY")
     alarm.add("description", title)

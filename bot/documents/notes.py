@@ -180,6 +180,34 @@ _TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "NIP ini juga ada di baris {rows} dengan data berbeda; pertahankan satu baris yang benar",
             "this NIP is also in row {rows} with different data; keep the one row that is right",
         ),
+        "zoom.no_table": (
+            "tidak ada daftar peserta Zoom di sini; di Zoom: Laporan, Penggunaan, klik jumlah orang, Ekspor",
+            "this holds no Zoom participants; in Zoom: Reports, Usage, click the number of people, Export",
+        ),
+        "zoom.meetings": (
+            "ini daftar rapat, bukan daftar peserta; klik jumlah peserta rapatnya, lalu Ekspor",
+            "this is a list of meetings, not of people; click the meeting's number of people, then Export",
+        ),
+        "zoom.no_minutes": (
+            "tidak ada lama hadir atau jam masuk dan keluar; kirim laporan peserta, bukan pendaftaran",
+            "it has neither minutes nor times; send the report of participants, not of registrations",
+        ),
+        "zoom.nobody": (
+            "laporan ini tidak berisi seorang pun yang masuk; periksa rapat yang dipilih",
+            "nobody who joined is in this report; check which meeting was chosen",
+        ),
+        "zoom.waiting": (
+            "{count} baris ruang tunggu tidak dihitung",
+            "{count} rows of the waiting room were not counted",
+        ),
+        "zoom.phones": (
+            "{count} penelepon tanpa nama tidak dapat dicocokkan",
+            "{count} callers without a name cannot be matched",
+        ),
+        "zoom.unread_dates": (
+            "jam pada {count} baris tidak terbaca; menit dari kolom durasi yang dipakai",
+            "the times in {count} rows could not be read; the minutes of the duration column were used",
+        ),
     }
 )
 

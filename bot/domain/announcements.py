@@ -15,10 +15,16 @@ from bot.domain.programme import Audience, Item, Target
 from bot.domain.zones import Zone
 
 FIRST = 10
-"""How many people get an announcement before the others do, to see that all is well."""
+"""How many people at most get an announcement before the others do, to see that all is well."""
 
-FEW = 30
-"""Up to so many people nobody gets it before the others."""
+FEW = 10
+"""Up to so many people nobody gets it before the others: they are a handful themselves."""
+
+
+def first_handful(people: int) -> int:
+    """How many of so many get it first: a tenth, one to `FIRST` of them; none where they are few."""
+    return 0 if people <= FEW else min(FIRST, max(1, people // 10))
+
 
 TEXT_LIMIT = 4096
 CAPTION_LIMIT = 1024
@@ -54,12 +60,25 @@ UNDER_WAY = frozenset({State.TRIAL, State.RUNNING, State.PAUSED, State.STOPPED})
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """A group or channel; or one topic of a group that has topics."""
+
+    chat: int
+    topic: int | None = None
+
+    @property
+    def name(self) -> str:
+        """What tells it from all others."""
+        return str(self.chat) if self.topic is None else f"{self.chat}/{self.topic}"
+
+
+@dataclass(frozen=True, slots=True)
 class Whom:
-    """For whom an announcement is: an audience, without another; and the chats of groups."""
+    """For whom an announcement is: an audience, without another; and groups."""
 
     of: Audience = field(default_factory=Audience)
     but: Audience | None = None
-    chats: tuple[int, ...] = ()
+    chats: tuple[Place, ...] = ()
     people: bool = True  # False: only the groups
 
 
@@ -168,12 +187,13 @@ def problems(post: Post, shown: str, whom: Whom, *, longest: int) -> list[Proble
 
 
 def _asked(post: Post) -> list[str]:
-    return [
-        part
-        for piece in post.pieces
-        if piece.poll is not None
-        for part in (piece.poll.text, *piece.poll.options, piece.poll.explanation)
-    ]
+    """What is said beside the words: a poll's question and answers, a place's name."""
+    found = []
+    for piece in post.pieces:
+        if piece.poll is not None:
+            found += [piece.poll.text, *piece.poll.options, piece.poll.explanation]
+        found += piece.venue or ()
+    return found
 
 
 # --- audiences, as they are kept --------------------------------------------------------------------------
@@ -187,7 +207,9 @@ def dump(whom: Whom) -> dict[str, Any]:
     if whom.but is not None:
         data["but"] = _dump(whom.but)
     if whom.chats:
-        data["chats"] = list(whom.chats)
+        data["chats"] = [
+            place.chat if place.topic is None else [place.chat, place.topic] for place in whom.chats
+        ]
     if not whom.people:
         data["people"] = False
     return data
@@ -198,7 +220,7 @@ def load(data: Mapping[str, Any]) -> Whom:
     return Whom(
         _load(data.get("of", {})),
         _load(data["but"]) if "but" in data else None,
-        tuple(data.get("chats", ())),
+        tuple(Place(each) if isinstance(each, int) else Place(*each) for each in data.get("chats", ())),
         data.get("people", True),
     )
 

@@ -11,6 +11,7 @@ class Action(StrEnum):
     JOINED_STAFF = "joined_staff"
     LEFT_STAFF = "left_staff"  # the role was taken away
     SCOPE_CHANGED = "scope_changed"
+    SPEAKER_BOUND = "speaker_bound"  # to other sessions
     SIGNED_IN = "signed_in"
     ANNOUNCED = "announced"
     ANNOUNCEMENT_APPROVED = "announcement_approved"
@@ -40,4 +41,16 @@ class Action(StrEnum):
     ENTRY_SKIPPED = "entry_skipped"
     ENTRY_RESTORED = "entry_restored"
     SESSION_CHANGED = "session_changed"
+    ATTENDANCE_DECIDED = "attendance_decided"  # one was there, or was not
+    ATTENDANCE_IMPORTED = "attendance_imported"  # a Zoom report
+    ZOOM_NAME_SETTLED = "zoom_name_settled"
+    QUESTION_MARKED = "question_marked"
+    QUESTION_ANSWERED = "question_answered"
+    LIVE_QUIZ_LAUNCHED = "live_quiz_launched"
+    LIVE_QUIZ_REVEALED = "live_quiz_revealed"
+    MATERIAL_PLANNED = "material_planned"  # to be handed out with its session
+    MATERIAL_RELEASED = "material_released"
+    MATERIAL_REPLACED = "material_replaced"
+    MATERIAL_WITHDRAWN = "material_withdrawn"
+    MATERIAL_NOT_NEEDED = "material_not_needed"
     AUDIT_SEEN = "audit_seen"

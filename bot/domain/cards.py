@@ -70,16 +70,31 @@ def module_card(programme: Programme, module: Module, lead: Value) -> Say:
     )
 
 
-def session_card(session: Session, lead: Value) -> Say:
-    """A live session: when in all zones, how to get in, and what to do when one cannot."""
+def session_card(session: Session, lead: Value, *, stuck: bool = False, materials: bool = False) -> Say:
+    """A live session: when in all zones, how to get in, and what to do when one cannot (or could not)."""
+    outdated = "sessions.notice_reinstated" if session.cancelled else "sessions.notice_cancelled"
+    if isinstance(lead, Say) and lead.key == outdated:
+        lead = ""  # a notice that has been overtaken, in a chat already
+    if session.cancelled:
+        return cancelled_card(session, lead)
     buttons = [
         (Button(Say("session.button_zoom"), Link(session.meeting.url)),),
+        *(
+            [(Button(Say("attendance.button_card"), Tap("hadir", session.id, "in")),)]
+            if session.check_in is not None
+            else []
+        ),
+        (_stuck_button(session, stuck=stuck),),
         (Button(Say("session.button_calendar"), Tap("sesi", session.id, "ics")),),
     ]
     stream: Value = ""
     if session.stream is not None:
         buttons.insert(1, (Button(Say("session.button_stream"), Link(session.stream)),))
         stream = Say("session.stream", {"url": session.stream})
+    if materials:
+        buttons.append((materials_button(session),))
+    if session.questions:
+        buttons.append((Button(Say("session.button_questions"), Tap("tanya", session.id, "open")),))
     return Say(
         "card.session",
         {
@@ -92,6 +107,23 @@ def session_card(session: Session, lead: Value) -> Say:
         },
         tuple(buttons),
     )
+
+
+def materials_button(session: Session) -> Button:
+    """The way to what has been handed out at a session."""
+    return Button(Say("materials.button_card"), Tap("materi", session.id, "show"))
+
+
+def _stuck_button(session: Session, *, stuck: bool) -> Button:
+    if stuck:
+        return Button(Say("stuck.button_in"), Tap("sesi", session.id, "in"))
+    return Button(Say("stuck.button"), Tap("sesi", session.id, "stuck"))
+
+
+def cancelled_card(session: Session, lead: Value) -> Say:
+    """A session that does not take place: when it was to be, and no way in."""
+    said: dict[str, Value] = {"lead": lead, "title": session.title, **session_times(session)}
+    return Say("sessions.card_cancelled", said)
 
 
 def session_times(session: Session) -> dict[str, Value]:

@@ -49,7 +49,10 @@ class Added:
 
 @dataclass(frozen=True, slots=True)
 class SessionChange:
-    """What of a session is different; None: as in the files. A `stream` of "" takes it away."""
+    """What of a session is different; None: as in the files. A `stream` of "" takes it away.
+
+    What is `cancelled` can be reinstated; its timetable entries are silent until then.
+    """
 
     room_opens: datetime | None = None
     starts: datetime | None = None
@@ -58,6 +61,7 @@ class SessionChange:
     meeting_id: str | None = None
     passcode: str | None = None
     stream: str | None = None
+    cancelled: bool | None = None
 
 
 Change: TypeAlias = EntryChange | Added | SessionChange
@@ -133,7 +137,12 @@ def corrected(
             problems.append(Problem(each, wrong))
         elif dict(each.stated) != dict(before):
             problems.append(Problem(each, Trouble.FILE_CHANGED))
-    found = replace(programme, timetable=tuple(entries.values()), sessions=tuple(sessions.values()))
+    silent = {session.id for session in sessions.values() if session.cancelled}
+    timetable = tuple(
+        entry if silent.isdisjoint(_sessions_of(entry)) else replace(entry, skipped=True)
+        for entry in entries.values()
+    )
+    found = replace(programme, timetable=timetable, sessions=tuple(sessions.values()))
     return found, tuple(problems)
 
 
@@ -168,6 +177,7 @@ def told_of(session: Session) -> dict[str, str]:
         "meeting_id": session.meeting.meeting_id,
         "passcode": session.meeting.passcode,
         "stream": session.stream or "",
+        "cancelled": "yes" if session.cancelled else "no",
     }
 
 
@@ -228,6 +238,13 @@ def history(
 # --- inside -------------------------------------------------------------------------------------------
 
 
+def _sessions_of(entry: Entry) -> list[str]:
+    """The sessions without which an entry makes no sense."""
+    around = [entry.when.session] if isinstance(entry.when, AroundSession) else []
+    about = [entry.about.id] if entry.about is not None and entry.about.kind is Item.SESSION else []
+    return around + about
+
+
 def _changed(entry: Entry, change: EntryChange) -> Entry:
     when: When = change.when or entry.when
     if change.days and isinstance(when, Recurring):
@@ -272,6 +289,7 @@ def _held(session: Session, change: SessionChange) -> Session:
             passcode=meeting.passcode if change.passcode is None else change.passcode,
         ),
         stream=session.stream if change.stream is None else change.stream or None,
+        cancelled=session.cancelled if change.cancelled is None else change.cancelled,
     )
 
 

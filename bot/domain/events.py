@@ -65,6 +65,7 @@ class Shared:
     spoiler: bool = False
     poll: Question | None = None
     place: tuple[float, float] | None = None  # latitude, longitude
+    venue: tuple[str, str] | None = None  # what is at the place: its name and its address
     forwarded: bool = False
     name: str = ""
 
@@ -134,10 +135,24 @@ class Membership:
 
 @dataclass(frozen=True, slots=True)
 class AddressedInGroup:
-    """Somebody spoke to the bot in a group (a command, a mention), where personal matters do not belong."""
+    """Somebody spoke to the bot in a group (a command, a mention), where personal matters do not belong.
+
+    In one of its topics, where it has any.
+    """
 
     sender: Sender
     message_id: int
+    topic: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TopicChanged:
+    """A topic of a group was made, renamed (`title` empty: it was not), closed or opened again."""
+
+    sender: Sender
+    topic: int
+    title: str
+    open: bool = True
 
 
 Event: TypeAlias = (
@@ -152,4 +167,5 @@ Event: TypeAlias = (
     | Migrated
     | Membership
     | AddressedInGroup
+    | TopicChanged
 )

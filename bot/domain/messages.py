@@ -11,6 +11,7 @@ from enum import IntEnum
 from typing import TypeAlias
 
 from bot.domain.language import Localised
+from bot.domain.live_quiz import Question
 from bot.domain.posts import Post
 from bot.domain.programme import Local
 
@@ -111,11 +112,16 @@ class Invite:
 
 @dataclass(frozen=True, slots=True)
 class SessionCard:
-    """A session's card, worded from the programme as it stands when it is sent; `lead` stands above it."""
+    """A session's card, worded from the programme as it stands when it is sent; `lead` stands above it.
+
+    `stuck`: for who could not get in, and is asked to say when they are. `materials`: some are out.
+    """
 
     programme: str
     session: str
     lead: Say | None = None
+    stuck: bool = False
+    materials: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,10 +213,22 @@ class Recall:
 
 @dataclass(frozen=True, slots=True)
 class Announcement:
-    """An announcement, as it stands when it is sent; with a `version`, as it stands in that one."""
+    """An announcement, as it stands when it is sent; with a `version`, as it stands in that one.
+
+    `topic`: where in a group with topics.
+    """
 
     id: int
     version: int | None = None
+    topic: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """A material of a session, in that version; once there is a newer one, a copy of it says so."""
+
+    id: int
+    version: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +236,26 @@ class Progress:
     """How far an announcement has got, as it is when this is sent."""
 
     announcement: int
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """A screen, worded as things stand when it is sent, or edited: of which `kind`, of which `item`."""
+
+    kind: str
+    item: str
+
+
+@dataclass(frozen=True, slots=True)
+class AskLive:
+    """A live question, as a poll of the reader's own.
+
+    `question`, and whether a vote may be changed, are put in when it is sent.
+    """
+
+    live_quiz: int
+    question: Question | None = field(default=None, repr=False)
+    changeable: bool = False
 
 
 Message: TypeAlias = (
@@ -233,9 +271,27 @@ Message: TypeAlias = (
     | Revise
     | Recall
     | Announcement
+    | Material
     | Progress
+    | Board
+    | AskLive
 )
 """What the outbox keeps. Some refer to what is looked up when the message is begun: see `Sendable`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Handout:
+    """A material as its readers get it: its session named above its words. `old`: there is a newer version.
+
+    `chat_id` is where its author sent it, for what is handed out as a copy of that.
+    """
+
+    programme: str
+    session: str
+    post: Post
+    version: int = 1
+    old: bool = False
+    chat_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,7 +299,7 @@ class Amend:
     """Make the messages `message_ids`, one copy (an album's are several), say what `says` says."""
 
     message_ids: tuple[int, ...]
-    says: "Message | Post"
+    says: "Message | Post | Handout"
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,7 +314,7 @@ class TakeBack:
     captioned: bool = False
 
 
-Sendable: TypeAlias = Message | Amend | TakeBack | Post
+Sendable: TypeAlias = Message | Amend | TakeBack | Post | Handout
 """What is given to the wire: all that was referred to is in it."""
 
 
@@ -274,12 +330,14 @@ class Lane(IntEnum):
 class Fetch:
     """A file that somebody sent is wanted: it is fetched and read beside everything else.
 
-    Only a coordinator who was asked for one has it fetched; it is not kept.
+    Only a coordinator who was asked for one has it fetched; it is not kept. `area` is which of the desk's
+    areas it is for.
     """
 
     chat_id: int
     file_id: str
     name: str
+    area: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,10 @@ from typing import Any
 FILES = frozenset({"photo", "video", "animation", "document", "audio", "voice"})
 """What is sent again by its file id, with a caption."""
 
-KINDS = FILES | {"text", "poll", "location"}
+BARE = frozenset({"sticker", "video_note"})
+"""What is sent again by its file id, and has no caption."""
+
+KINDS = FILES | BARE | {"text", "poll", "location", "venue"}
 """What can be announced, by Telegram's names."""
 
 ALBUM_MOST = 10
@@ -42,13 +45,15 @@ class Piece:
     spoiler: bool = False
     poll: Question | None = None
     place: tuple[float, float] | None = None  # latitude, longitude
+    venue: tuple[str, str] | None = None  # what is at the place: its name and its address
 
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """What is said: one message, or an album's several files."""
+    """What is said: one message, or an album's several files; in a `topic`, where a group has them."""
 
     pieces: tuple[Piece, ...]
+    topic: int | None = None
 
     @property
     def words(self) -> str:
@@ -92,17 +97,22 @@ def _dump(piece: Piece) -> dict[str, Any]:
         data["poll"] = [poll.text, list(poll.options), poll.multiple, list(poll.correct), poll.explanation]
     if piece.place is not None:
         data["place"] = list(piece.place)
+    if piece.venue is not None:
+        data["venue"] = list(piece.venue)
     return data
 
 
 def _load(data: Mapping[str, Any]) -> Piece:
-    poll = place = None
+    poll = place = venue = None
     if "poll" in data:
         text, options, multiple, correct, explanation = data["poll"]
         poll = Question(text, tuple(options), multiple, tuple(correct), explanation)
     if "place" in data:
         latitude, longitude = data["place"]
         place = (latitude, longitude)
+    if "venue" in data:
+        name, address = data["venue"]
+        venue = (name, address)
     return Piece(
         data["kind"],
         data.get("words", ""),
@@ -113,4 +123,5 @@ def _load(data: Mapping[str, Any]) -> Piece:
         spoiler=data.get("spoiler", False),
         poll=poll,
         place=place,
+        venue=venue,
     )

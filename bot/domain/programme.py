@@ -194,8 +194,30 @@ class Meeting:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckIn:
+    """How attendance at a session is taken.
+
+    People check in from `opens` to `closes`, both counted from its start; out, where they are asked to, from
+    `out_opens` to `out_closes`, both counted from its end (negative is before). `code`: whether the changing
+    code that is shown in the session is asked for. `minutes` in Zoom, by its report, count as being there;
+    None: the report is no evidence by itself.
+    """
+
+    opens: timedelta = timedelta(minutes=-45)
+    closes: timedelta = timedelta(minutes=60)
+    out_opens: timedelta | None = None
+    out_closes: timedelta | None = None
+    code: bool = True
+    minutes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Session:
-    """A live session; instants are aware UTC."""
+    """A live session; instants are aware UTC.
+
+    Without a `check_in`, nobody's attendance is taken. `questions`: whether participants may ask the speaker;
+    `feedback`: whether those who were there are asked how it was. `cancelled` by a coordinator.
+    """
 
     id: str
     title: Localised
@@ -204,6 +226,10 @@ class Session:
     ends: datetime
     meeting: Meeting
     stream: str | None = None
+    check_in: CheckIn | None = None
+    questions: bool = True
+    feedback: bool = False
+    cancelled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +238,30 @@ class JournalTask:
 
     prompt: Prompt
     deadline: Local | PersonalDay | None = None
+
+
+class Votes(StrEnum):
+    """Which of somebody's votes in a live question counts."""
+
+    FIRST = "first"
+    LAST = "last"
+
+
+class Leaderboard(StrEnum):
+    """Whom a live quiz ranks for all to see."""
+
+    NONE = "none"
+    OFFICE = "office"
+    PERSON = "person"
+
+
+@dataclass(frozen=True, slots=True)
+class LiveRules:
+    """How live questions are counted: within so many `seconds` of one's own copy's being delivered."""
+
+    seconds: int = 60
+    votes: Votes = Votes.FIRST
+    leaderboard: Leaderboard = Leaderboard.OFFICE
 
 
 class Enrolment(StrEnum):
@@ -268,6 +318,7 @@ class Programme:
     expected_people: int | None = None
     approval: int | None = None  # announcements to more people than that want a second coordinator
     recap_at: time | None = None
+    live: LiveRules = field(default_factory=LiveRules)
 
     @property
     def modules(self) -> tuple[Module, ...]:

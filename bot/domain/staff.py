@@ -29,6 +29,8 @@ class Right(StrEnum):
     SEE_AUDIT = "see_audit"
     INVITE_SPEAKERS = "invite_speakers"
     APPOINT = "appoint"  # coordinators
+    SPEAK = "speak"  # materials, questions, quiz and presenter page of one's sessions
+    RUN_SESSIONS = "run_sessions"  # start, extend, end, cancel them
 
 
 _WHOLE = frozenset(
@@ -39,6 +41,8 @@ _WHOLE = frozenset(
         Right.SEE_AUDIT,
         Right.INVITE_SPEAKERS,
         Right.APPOINT,
+        Right.SPEAK,
+        Right.RUN_SESSIONS,
     }
 )
 """What concerns everybody, and so is not for somebody who is limited to a part."""
@@ -47,7 +51,7 @@ RIGHTS: Mapping[Role, frozenset[Right]] = MappingProxyType(
     {
         Role.OWNER: frozenset(Right),
         Role.COORDINATOR: frozenset(Right) - {Right.APPOINT},
-        Role.SPEAKER: frozenset({Right.SEE_TIMETABLE}),
+        Role.SPEAKER: frozenset({Right.SEE_TIMETABLE, Right.SPEAK}),
         Role.PARTICIPANT: frozenset(),
     }
 )
@@ -107,14 +111,21 @@ EVERYTHING = Scope()
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Somebody at work: who they are, as what, and for which part."""
+    """Somebody at work: who they are, as what, for which part, and at which `sessions` (ids) they speak."""
 
     person: Person
     scope: Scope = EVERYTHING
+    sessions: frozenset[str] = frozenset()
 
     def may(self, right: Right) -> bool:
-        """Whether they may; what they may do they may do to those in their scope."""
+        """Whether they may; what they may do they may do to those in their scope, in their sessions."""
+        if right is Right.SPEAK and self.sessions:
+            return True
         return right in RIGHTS[self.person.role] and (self.scope.whole or right not in _WHOLE)
+
+    def speaks_at(self, session_id: str) -> bool:
+        """Whether that session's materials, questions, quiz and presenter page are theirs."""
+        return session_id in self.sessions or self.may(Right.RUN_SESSIONS)
 
     def reaches(self, person: Person) -> bool:
         """Whether the person is one of those whom they see, count and reach."""

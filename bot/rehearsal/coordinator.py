@@ -1,41 +1,42 @@
 """A simulated coordinator: comes by an invitation, announces, pauses and recalls, by buttons as people do."""
 
-import asyncio
 from collections.abc import Sequence
 from datetime import datetime, time, timedelta
 
 from bot.clock import SimulatedClock
-from bot.domain.messages import Tap
 from bot.domain.people import Role
 from bot.domain.programme import Programme
 from bot.domain.staff import Actor
 from bot.domain.zones import Zone
 from bot.rehearsal import prose
 from bot.rehearsal.habits import Chance
-from bot.simulator import ActionRefusedError, Delivery, Person, SeenMessage, Simulator
+from bot.rehearsal.worker import Worker
+from bot.simulator import Simulator
 from bot.storage import people, state
 from bot.storage.database import Transaction
-from bot.usecases import desk_announcements, sign_ins, staff
-from bot.usecases.shift import MENU
+from bot.usecases import attendance, desk_announcements, sign_ins, staff
 
 NAME = "Rina Wulandari"
 _PHONE = 600_000_001
 _COMES_AFTER = 5.0  # seconds: before anybody else
 _SETTLING = 4  # days at the beginning and the end at which nothing is announced
 _AT_WORK = time(9, 0)
-_PATIENCE = 120  # seconds to wait for a button that is expected
 _UNNOTICED = timedelta(hours=2)  # how long a mistake goes unnoticed, about
 _TIME_LAPSE = 6_000  # links of ten minutes then last six weeks of a clock that hurries through five
 
 
-def set_up(tx: Transaction, programme: Programme, bot: str, now: datetime) -> str:
-    """Make a new database a rehearsal's: the link by which the coordinator comes, as the owner.
+def set_up(
+    tx: Transaction, programme: Programme, bot: str, speaker: str, sessions: Sequence[str], now: datetime
+) -> tuple[str, str]:
+    """Make a new database a rehearsal's: the links by which its owner and a speaker come.
 
     `bot` is the bot's user name, which otherwise is learnt when it first runs.
     """
     state.remember(tx, state.BOT_NAME, bot)
     state.remember(tx, state.TIME_LAPSE, str(_TIME_LAPSE))
-    return staff.invite(tx, programme, Role.OWNER, NAME, now, by=None)
+    attendance.make_key(tx)
+    owner = staff.invite(tx, programme, Role.OWNER, NAME, now, by=None)
+    return owner, staff.invite(tx, programme, Role.SPEAKER, speaker, now, by=None, sessions=sessions)
 
 
 def sign_in_address(tx: Transaction, chat_id: int, before: str | None, now: datetime) -> str | None:
@@ -56,25 +57,17 @@ def sign_in_address(tx: Transaction, chat_id: int, before: str | None, now: date
     return url if person is None else sign_ins.hand_out(tx, person.id, now)
 
 
-class Coordinator:
-    """The owner of a rehearsal's installation, with a phone of her own.
+class Coordinator(Worker):
+    """The owner of a rehearsal's installation, with a phone of her own."""
 
-    She is left alone from when somebody acts for her through the control surface.
-    """
+    ACTIONS = frozenset({desk_announcements.ACTION})
 
     def __init__(
         self, simulator: Simulator, clock: SimulatedClock, programme: Programme, invitation: str, seed: int
     ) -> None:
-        given, _, family = NAME.partition(" ")
-        self.phone: Person = simulator.person(_PHONE, first_name=given, last_name=family)
-        self.arrived = asyncio.Event()
-        """Set once she has her role."""
-        self._simulator = simulator
-        self._clock = clock
+        super().__init__(simulator, clock, NAME, _PHONE, seed)
         self._programme = programme
         self._invitation = invitation
-        self._chance = Chance(seed, _PHONE)
-        self._offers: dict[str, tuple[SeenMessage, Tap]] = {}  # by choice: where its newest button is
 
     async def run(self) -> None:
         """Come, and do what there is to do; ends when it is done."""
@@ -116,44 +109,6 @@ class Coordinator:
             if not await self._press(button, 3, 20):
                 return False
         return True
-
-    async def _press(self, choice: str, least: float, most: float) -> bool:
-        """Press the newest button of that choice after some seconds' thought; whether it was there."""
-        for _ in range(_PATIENCE):
-            if choice in self._offers:
-                break
-            await self._clock.sleep(1)
-        await self._clock.sleep(self._chance.dice("thinks", choice).uniform(least, most))
-        if choice not in self._offers or self._by_hand:
-            return False
-        seen, tap = self._offers[choice]
-        try:
-            await self.phone.tap(seen, data=tap.encode())
-        except ActionRefusedError:  # it has changed at this moment
-            return False
-        return True
-
-    async def _until(self, moment: datetime) -> None:
-        await self._clock.sleep((moment - self._clock.now()).total_seconds())
-
-    @property
-    def _by_hand(self) -> bool:
-        return self.phone.id in self._simulator.by_hand
-
-    def _heard(self, delivery: Delivery) -> None:
-        seen = delivery.message
-        if delivery.chat_id != self.phone.id or seen is None:
-            return
-        self._offers = {
-            choice: offer for choice, offer in self._offers.items() if offer[0].message_id != seen.message_id
-        }
-        if delivery.kind == "delete":
-            return
-        for tap in (Tap.decode(button.data) for row in seen.keyboard for button in row if button.data):
-            if tap.action == MENU:
-                self.arrived.set()
-            elif tap.action == desk_announcements.ACTION:
-                self._offers[tap.choice] = seen, tap
 
 
 def announcing_days(programme: Programme, chance: Chance) -> Sequence[datetime]:

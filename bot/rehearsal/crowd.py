@@ -19,7 +19,8 @@ class Crowd:
     """Simulated participants with their phones.
 
     `links` are of one programme. The first person is the `guest`: played like the others until somebody acts
-    for them through the control surface, and from then on left to that somebody.
+    for them through the control surface, and from then on left to that somebody. `code` is what a session's
+    screen shows, by its id.
     """
 
     def __init__(
@@ -30,6 +31,8 @@ class Crowd:
         programme_id: str,
         links: Sequence[ClaimLink],
         seed: int,
+        *,
+        code: Callable[[str], Awaitable[str | None]] | None = None,
     ) -> None:
         self.refused = 0
         """How often somebody found that an app would not let them: mostly a button that had changed."""
@@ -53,6 +56,7 @@ class Crowd:
                 after=self._after,
                 second_phone=partial(self._phone, _FIRST_SECOND_PHONE, link),
                 others_code=links[place - 1].code,
+                code=code,
             )
 
     def __len__(self) -> int:

@@ -29,7 +29,8 @@ class Participant:
     """Somebody of the roster with their phone.
 
     `after` lets them act in so many simulated seconds; `answers` holds the right options by a poll's options,
-    since they have read the module; `others_code` is a link that somebody careless passed on.
+    since they have read the module; `others_code` is a link that somebody careless passed on; `code` is what
+    a session's screen shows.
     """
 
     def __init__(
@@ -45,6 +46,7 @@ class Participant:
         after: Callable[["Participant", float, Callable[[], Awaitable[object]]], None],
         second_phone: Callable[[], Person],
         others_code: str,
+        code: Callable[[str], Awaitable[str | None]] | None = None,
     ) -> None:
         self.phone = phone
         self.quirk = quirk
@@ -58,6 +60,7 @@ class Participant:
         self._act_after = after
         self._second_phone = second_phone
         self._others_code = others_code
+        self._code_on_screen = code
         self._diligence = 0.55 + 0.45 * chance.dice("diligence").random()
         self._seen: Counter[tuple[str, str]] = Counter()
         self._settings_changed = False
@@ -300,8 +303,12 @@ class Participant:
             self._soon(5 * SECOND, 12 * SECOND, lambda: self.phone.edit(sent, better), "edits", prompt)
 
     async def _submit(self, seen: SeenMessage, submit: Tap) -> None:
-        self._writing = None
         await self.phone.tap(seen, data=submit.encode())
+        self._go_on_writing()
+
+    def _go_on_writing(self) -> None:
+        """What was begun is done: what was wished for meanwhile comes next."""
+        self._writing = None
         if self._to_write:
             wished = self._to_write.pop(0)
             self._soon(5 * MINUTE, HOUR, lambda: self._sit_down(*wished), "next entry", wished[1].item)
@@ -328,12 +335,72 @@ class Participant:
 
     # --- the rest ------------------------------------------------------------------------------------------
 
+    def _rate(self, seen: SeenMessage, offer: Offer, _: list[Tap]) -> None:
+        """How was it? Most answer, and some of them in words."""
+        session = offer["nilai", "5"].item
+        if self._count("nilai", session) == 0 and self._chance.says_yes(0.7, "rates", session):
+            rating = self._chance.dice("rating", session).choices("12345", (1, 2, 8, 40, 49))[0]
+            self._soon(
+                20 * SECOND, 40 * MINUTE, self._tapping(seen, offer["nilai", rating]), "rates", session
+            )
+
+    def _say_more(self, seen: SeenMessage, offer: Offer, _: list[Tap]) -> None:
+        write = offer["nilai", "write"]
+        if self._count("nilai more", write.item) == 0 and self._chance.says_yes(0.15, "words", write.item):
+            self._soon(5 * SECOND, MINUTE, lambda: self._say_it(seen, write), "words", write.item)
+
+    async def _say_it(self, seen: SeenMessage, write: Tap) -> None:
+        if self._writing is not None:  # a journal entry: that goes first
+            return
+        self._writing = "feedback"
+        await self.phone.tap(seen, data=write.encode())
+        said = self._chance.dice("sentence", write.item).choice(prose.FEEDBACK)
+        self._soon(5 * SECOND, MINUTE, lambda: self._said(said), "says", write.item)
+
+    async def _said(self, sentence: str) -> None:
+        await self.phone.send(sentence)
+        self._go_on_writing()
+
     def _save_the_date(self, seen: SeenMessage, offer: Offer, _: list[Tap]) -> None:
         session = offer["sesi", "ics"].item
+        if ("hadir", "in") in offer and self._count("hadir", session) == 0:
+            self._attend(seen, offer["hadir", "in"])
         if self._count("sesi", session) == 0 and self._chance.says_yes(0.3, "calendar", session):
             self._soon(
                 15 * SECOND, 10 * MINUTE, self._tapping(seen, offer["sesi", "ics"]), "calendar", session
             )
+
+    def _attend(self, seen: SeenMessage, tap: Tap) -> None:
+        """A session: most come, check in, and type the code that it shows; some ask something."""
+        session = self._programme.session(tap.item)
+        if session is None or not self._chance.says_yes(0.92, "attends", tap.item):
+            return
+        dice = self._chance.dice("attends", tap.item, "when")
+        arrives = session.starts + MINUTE * dice.uniform(-35, 20)
+        self._at(max(arrives, self._now()), self._tapping(seen, tap))
+        self._at(max(arrives, self._now()) + MINUTE * dice.uniform(1, 15), lambda: self._type_code(tap.item))
+        if dice.random() < 0.15:
+            self._at(session.starts + MINUTE * dice.uniform(30, 240), lambda: self.phone.send("/tanya"))
+
+    async def _type_code(self, session: str) -> None:
+        code = None if self._code_on_screen is None else await self._code_on_screen(session)
+        if code is not None and self._writing is None:
+            await self.phone.send(code)
+
+    def _wish_to_ask(self, seen: SeenMessage, offer: Offer, _: list[Tap]) -> None:
+        """The questions of a session: one's own is asked, or another's supported."""
+        if self._writing is not None or self._count("tanya"):
+            return
+        support = offer.get(("tanya", "support"))
+        if support is not None and self._chance.says_yes(0.6, "supports", support.item):
+            self._soon(5 * SECOND, MINUTE, self._tapping(seen, support), "supports")
+        else:
+            self._soon(5 * SECOND, MINUTE, self._tapping(seen, offer["tanya", "ask"]), "asks")
+
+    def _put_question(self, seen: SeenMessage, offer: Offer, _: list[Tap]) -> None:
+        if self._count("tanya", "put") == 0:
+            question = self._chance.dice("question").choice(prose.ASKED)
+            self._soon(20 * SECOND, 2 * MINUTE, lambda: self.phone.send(question), "question")
 
     def _look_around(self, seen: SeenMessage, offer: Offer, _: list[Tap]) -> None:
         """The menu (ignored, mostly), or a digest of what was missed (gone through)."""
@@ -394,6 +461,10 @@ _REACTIONS: Mapping[tuple[str, str], Reaction] = MappingProxyType(
         ("jurnal", "reopen"): Participant._look_back,
         ("jurnal", "open"): Participant._wish_to_write,
         ("quiz", "start"): Participant._wish_to_quiz,
+        ("nilai", "5"): Participant._rate,
+        ("nilai", "write"): Participant._say_more,
+        ("tanya", "cancel"): Participant._put_question,
+        ("tanya", "ask"): Participant._wish_to_ask,
         ("sesi", "ics"): Participant._save_the_date,
         ("menu", "bantuan"): Participant._look_around,
         ("menu", "modul"): Participant._look_around,

@@ -58,6 +58,15 @@ _SMALL_TALK = (
 QUESTIONS = ("/status", "/jadwal", "/modul", "/kuis", "/jurnal", "/status", "/bantuan")
 """What people ask of their own accord."""
 
+FEEDBACK = (
+    "Contohnya dekat dengan pekerjaan kami.",
+    "Suara kadang terputus, mohon diperhatikan.",
+    "Jelas dan tidak terlalu cepat.",
+    "Mohon waktu tanya jawab lebih lama.",
+    "Bahan tayangnya mudah diikuti.",
+)
+"""What some say after a session."""
+
 MADE_UP_NIK = "3201011234567890"
 """Sixteen digits, as somebody may send who mistakes the bot for a form: nobody's number."""
 
@@ -123,3 +132,18 @@ ANNOUNCED_BY_MISTAKE = (
     "Bapak/Ibu {nama}, presensi susulan untuk {satker} dibuka hari ini sampai pukul 16.00 WIB."
 )
 """What she announces and takes back."""
+
+SLIDES = b"%PDF-1.7 bahan tayang"
+SLIDES_MENDED = b"%PDF-1.7 bahan tayang, diperbaiki"
+"""What a speaker hands out, and what in its place."""
+
+TO_READ = "Bacaan lanjutan: https://belajar.example.invalid/bacaan"
+"""What is handed out when a session is over."""
+
+ASKED = (
+    "Apakah catatan jurnal boleh ditulis tangan lalu difoto?",
+    "Kapan batas akhir evaluasi akademik?",
+    "Bagaimana bila sinyal di tempat saya sering hilang?",
+    "Apakah cuti dihitung dalam masa orientasi?",
+)
+"""What participants ask a speaker."""

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from functools import partial
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -20,11 +21,14 @@ from bot.domain.timetable import Ring, personal_span, upcoming
 from bot.rehearsal.accounts import OPEN, Accounts, take_stock
 from bot.rehearsal.coordinator import Coordinator, set_up, sign_in_address
 from bot.rehearsal.crowd import Crowd
+from bot.rehearsal.speaker import NAME as SPEAKER
+from bot.rehearsal.speaker import Speaker, sessions
 from bot.simulator import Delivery, Simulator
 from bot.storage.database import Database, Transaction
 from bot.storage.engines import Sqlite
 from bot.storage.instance import hold
 from bot.storage.tables import OutboxRow
+from bot.usecases import attendance
 from bot.usecases.links import Selection, claim_links
 from bot.usecases.rosters import import_roster
 
@@ -59,6 +63,7 @@ class Stage:
         database: Database,
         crowd: Crowd,
         coordinator: Coordinator,
+        speaker: Speaker,
         file: Path,
     ) -> None:
         self.programme = programme
@@ -67,6 +72,7 @@ class Stage:
         self.database = database
         self.crowd = crowd
         self.coordinator = coordinator
+        self.speaker = speaker
         self.file = file
         self.begins = clock.now()
         self._rings = (programme, _rings(programme, self.begins))
@@ -134,10 +140,12 @@ class Stage:
         async with asyncio.TaskGroup() as parts:
             passing = parts.create_task(self.clock.run(), name="time")
             coordinator = parts.create_task(self.coordinator.run(), name="coordinator")
+            speaker = parts.create_task(self.speaker.run(), name="speaker")
             crowd = parts.create_task(self.crowd.run(), name="crowd")
             await self.clock.sleep((self.ends - self.clock.now()).total_seconds())
             crowd.cancel()
             coordinator.cancel()
+            speaker.cancel()
             until = self.clock.now() + _WINDING_UP
             while self.clock.now() < until and await self.database.read(_is_under_way, self.clock.now()):
                 await self.clock.sleep(1)
@@ -175,11 +183,14 @@ async def staged(
         await database.transact(import_roster, programme, rows, clock.now())
         links = await database.transact(claim_links, programme, Selection())
         async with Simulator(clock, seed=seed, keep_calls=0) as simulator:
-            crowd = Crowd(simulator, clock, catalogue, programme.id, links, seed)
+            code = partial(_code_on_screen, database, clock, programme.id)
+            crowd = Crowd(simulator, clock, catalogue, programme.id, links, seed, code=code)
             bot = simulator.world.bots[simulator.token].account.username
-            invitation = await database.transact(set_up, programme, bot, clock.now())
-            coordinator = Coordinator(simulator, clock, programme, invitation, seed)
-            yield Stage(programme, simulator, clock, database, crowd, coordinator, folder / DATABASE)
+            spoken_at = [each.id for each in sessions(programme)]
+            owner, guest = await database.transact(set_up, programme, bot, SPEAKER, spoken_at, clock.now())
+            coordinator = Coordinator(simulator, clock, programme, owner, seed)
+            speaker = Speaker(simulator, clock, programme, guest, seed)
+            yield Stage(programme, simulator, clock, database, crowd, coordinator, speaker, folder / DATABASE)
 
 
 @contextlib.contextmanager
@@ -196,6 +207,23 @@ def _fresh_database(file: Path, catalogue: Catalogue) -> Iterator[Database]:
             yield database
         finally:
             database.close_now()
+
+
+async def _code_on_screen(
+    database: Database, clock: SimulatedClock, programme_id: str, session_id: str
+) -> str | None:
+    """The code that a session's presenter page shows now."""
+
+    def shown(tx: Transaction) -> str | None:
+        programme = tx.catalogue.programme(programme_id)
+        session = None if programme is None else programme.session(session_id)
+        if programme is None or session is None:
+            return None
+        found = attendance.shown(tx, programme, session, clock.now())
+        return None if found is None else found.code
+
+    with clock.busy():
+        return await database.read(shown)
 
 
 def _rings(programme: Programme, since: datetime) -> tuple[Ring, ...]:

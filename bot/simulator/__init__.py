@@ -7,8 +7,8 @@ in `entities` and `links`, buttons in `keyboards`. People act through `people` (
 what `seen` shows; over HTTP they do so through `control`, and on the screen through `page` and `pages/`.
 
 It is strict where Telegram is, and where it does not know Telegram's own words it says so in its own. It
-leaves out what Rekan does not use: business accounts, payments, stickers, forum topics, inline mode, and
-any parse mode but HTML.
+leaves out what Rekan does not use: business accounts, payments, sticker sets, topics made by bots or in
+private chats, inline mode, and any parse mode but HTML.
 """
 
 from bot.simulator.chats import DEFAULT_TOKEN, BotAccount

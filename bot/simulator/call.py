@@ -95,6 +95,18 @@ class Call:
             raise BadRequestError("message to be replied not found")
         return found
 
+    def topic(self, chat: Chat) -> int | None:
+        """The topic that `message_thread_id` names; one that is closed is open to administrators only."""
+        given = self.params.integer("message_thread_id", low=0)
+        if not given:
+            return None
+        topic = chat.topics.get(given)
+        if topic is None:
+            raise BadRequestError("message thread not found")
+        if topic.closed and not self._is_admin(chat):
+            raise BadRequestError("TOPIC_CLOSED")
+        return given
+
     def spend(self, chat: Chat, count: int = 1) -> None:
         """Count messages against the limits, then refuse a chat that is closed to the bot."""
         self.bot.governor.spend(
@@ -110,6 +122,7 @@ class Call:
     def send(self, content: Content) -> Message:
         """Send a message as the common parameters say."""
         chat = self.chat("write")
+        topic = self.topic(chat)
         reply_to = self.reply_to(chat)
         markup = self.markup(chat)
         self.spend(chat)
@@ -121,6 +134,7 @@ class Call:
             markup=markup,
             reply_to=reply_to,
             protected=self.params.flag("protect_content"),
+            topic=topic,
         )
 
     def sender_in(self, chat: Chat) -> Any:

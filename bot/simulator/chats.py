@@ -94,6 +94,7 @@ class Message:
     reply_to: "Message | None" = None
     protected: bool = False
     reactions: tuple[str, ...] = ()
+    topic: int | None = None  # None: the general one, or a chat without topics
 
     @property
     def from_bot(self) -> bool:
@@ -108,6 +109,8 @@ class Message:
         else:
             wire["from"] = self.sender.wire()
         wire["chat"] = self.chat.wire()
+        if self.topic is not None:
+            wire |= {"message_thread_id": self.topic, "is_topic_message": True}
         wire["date"] = self.date
         if self.edited is not None:
             wire["edit_date"] = self.edited
@@ -126,6 +129,14 @@ class Message:
         return wire
 
 
+@dataclass(slots=True)
+class Topic:
+    """A topic of a supergroup; its id is that of the message that tells of its making."""
+
+    name: str
+    closed: bool = False
+
+
 @dataclass(slots=True, eq=False)
 class Chat:
     """A private chat of one bot with one person, or a group or channel."""
@@ -141,6 +152,7 @@ class Chat:
     members: dict[int, MemberStatus] = field(default_factory=dict)  # by user id, bots included
     upgraded_to: int | None = None
     pinned: list[int] = field(default_factory=list)
+    topics: dict[int, Topic] = field(default_factory=dict)
     reply_markup: Markup | None = None  # the keyboard below the input field, or a forced reply
     menu_button: dict[str, Any] | None = None
 
@@ -162,6 +174,8 @@ class Chat:
             wire["title"] = self.title
             if self.username:
                 wire["username"] = self.username
+            if self.topics:
+                wire["is_forum"] = True
         return wire
 
     def find(self, message_id: int) -> Message | None:

@@ -21,6 +21,8 @@ _FOLDERS = {
     "voice": "voice",
     "animation": "animations",
     "document": "documents",
+    "sticker": "stickers",
+    "video_note": "video_notes",
 }
 
 
@@ -147,6 +149,11 @@ class Media:
                 return {"audio": {**wire, **named, "duration": self.duration, **dict(self.titles)}}
             case "voice":
                 return {"voice": {**wire, "mime_type": file.mime, "duration": self.duration}}
+            case "sticker":
+                looks = {"type": "regular", "is_animated": False, "is_video": False}
+                return {"sticker": {**wire, **looks, "width": 512, "height": 512}}
+            case "video_note":
+                return {"video_note": {**wire, "length": 240, "duration": self.duration}}
             case _:
                 return {"document": {**wire, **named}}
 

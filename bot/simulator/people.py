@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from bot.simulator.chats import Bot, Callback, Chat, Content, MemberStatus, Message, User
+from bot.simulator.chats import Bot, Callback, Chat, Content, MemberStatus, Message, Topic, User
 from bot.simulator.entities import Formatted, formatted
 from bot.simulator.errors import ActionRefusedError
 from bot.simulator.files import Media
@@ -77,12 +77,14 @@ class Person:
         chat: "Group | None" = None,
         reply_to: SeenMessage | int | None = None,
         parse_mode: str = "",
+        topic: int | None = None,
     ) -> SeenMessage:
         """Type a text; one that is too long goes in several messages, of which the last is returned."""
         if not text.strip():
             raise ActionRefusedError("an empty message can't be sent")
         parts = [text[start : start + MOST_TEXT] for start in range(0, len(text), MOST_TEXT)]
-        return [self._say(Content(formatted(part, parse_mode)), chat, reply_to) for part in parts][-1]
+        said = [Content(formatted(part, parse_mode)) for part in parts]
+        return [self._say(content, chat, reply_to, topic=topic) for content in said][-1]
 
     async def open(self, link: str) -> SeenMessage:
         """Follow a link to the bot (`https://t.me/NAME?start=…`) and press Start."""
@@ -132,6 +134,21 @@ class Person:
     ) -> SeenMessage:
         """Send a place."""
         return self._say(Content(fields={"location": {"latitude": latitude, "longitude": longitude}}), chat)
+
+    async def send_venue(self, latitude: float, longitude: float, title: str, address: str) -> SeenMessage:
+        """Send a place with what is there."""
+        point = {"latitude": latitude, "longitude": longitude}
+        venue = {"location": point, "title": title, "address": address}
+        return self._say(Content(fields={"venue": venue, "location": point}), None)
+
+    async def send_sticker(self, data: bytes) -> SeenMessage:
+        """Send a sticker."""
+        return self._say(Content(media=Media(self._world.files.add("sticker", Upload("s.webp", data)))), None)
+
+    async def send_video_note(self, data: bytes, *, seconds: int = 1) -> SeenMessage:
+        """Send a round video message."""
+        stored = self._world.files.add("video_note", Upload("v.mp4", data))
+        return self._say(Content(media=Media(stored, duration=seconds)), None)
 
     async def send_contact(self, phone_number: str, *, chat: "Group | None" = None) -> SeenMessage:
         """Share one's own phone number."""
@@ -263,13 +280,16 @@ class Person:
         group: "Group | None" = None,
         reply_to: SeenMessage | int | None = None,
         album: str | None = None,
+        topic: int | None = None,
     ) -> SeenMessage:
         chat = self._where(group, begin=True)
         if chat.blocked:
             raise ActionRefusedError("the bot is blocked: unblock it first")
         answered = self._found(chat, reply_to) if reply_to is not None else None
         sender = None if chat.kind == "channel" else self.user
-        message = self._world.post(self._bot, chat, sender, content, album=album, reply_to=answered)
+        message = self._world.post(
+            self._bot, chat, sender, content, album=album, reply_to=answered, topic=topic
+        )
         kind = "channel_post" if chat.kind == "channel" else "message"
         for bot in self._hearing(chat, message):
             bot.updates.put(kind, message.wire(bot.id), f"chat:{chat.id}")
@@ -385,9 +405,28 @@ class Group:
         new._serve({"migrate_from_chat_id": old.id}, owner)  # another instance of this class
         return new
 
-    def _serve(self, fields: dict[str, Any], by: User) -> None:
+    async def open_topic(self, by: Person, name: str) -> int:
+        """Let somebody make a topic, of a group that is a supergroup; its id."""
+        if self.state.kind != "supergroup":
+            raise ActionRefusedError("only a supergroup has topics")
+        topic = self.state.next_message_id
+        self.state.topics[topic] = Topic(name)
+        self._serve({"forum_topic_created": {"name": name, "icon_color": 7322096}}, by.user, topic)
+        return topic
+
+    async def close_topic(self, by: Person, topic: int, *, closed: bool = True) -> None:
+        """Close a topic, or open it again."""
+        self.state.topics[topic].closed = closed
+        self._serve({"forum_topic_closed" if closed else "forum_topic_reopened": {}}, by.user, topic)
+
+    async def rename_topic(self, by: Person, topic: int, name: str) -> None:
+        """Give a topic another name."""
+        self.state.topics[topic].name = name
+        self._serve({"forum_topic_edited": {"name": name}}, by.user, topic)
+
+    def _serve(self, fields: dict[str, Any], by: User, topic: int | None = None) -> None:
         """Post a service message, which every bot in the group gets."""
-        message = self._world.post(self._bot, self.state, by, Content(fields=fields))
+        message = self._world.post(self._bot, self.state, by, Content(fields=fields), topic=topic)
         for bot in self._world.bots.values():
             if self.state.members.get(bot.id) in ("member", "administrator"):
                 bot.updates.put("message", message.wire(bot.id), f"chat:{self.id}")

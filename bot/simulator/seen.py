@@ -82,6 +82,7 @@ class SeenMessage:
     pinned: bool = False
     protected: bool = False
     reactions: tuple[str, ...] = ()
+    topic: int | None = None
     service: str | None = None  # what a service message reports, as its field is called
 
     @property
@@ -131,6 +132,7 @@ def seen_message(message: Message, viewer: User | None) -> SeenMessage:
         message_id=message.message_id,
         chat_id=message.chat.id,
         date=datetime.fromtimestamp(message.date, UTC),
+        topic=message.topic,
         from_bot=message.from_bot or (message.sender is None),
         sender=message.sender.first_name if message.sender is not None else message.chat.title,
         text=poll.question.text if poll is not None else content.text.text,
@@ -159,7 +161,7 @@ def seen_message(message: Message, viewer: User | None) -> SeenMessage:
 
 
 _NOT_SERVICE = frozenset(
-    {"location", "contact", "link_preview_options", "has_media_spoiler", "show_caption_above_media"}
+    {"location", "venue", "contact", "link_preview_options", "has_media_spoiler", "show_caption_above_media"}
 )
 
 

@@ -86,9 +86,10 @@ class World:
         origin: dict[str, Any] | None = None,
         reply_to: Message | None = None,
         protected: bool = False,
+        topic: int | None = None,
     ) -> Message:
         """Put a message into a chat and tell the listeners; queues no update."""
-        message = Message(chat, chat.next_message_id, self.now(), sender, content)
+        message = Message(chat, chat.next_message_id, self.now(), sender, content, topic=topic)
         chat.next_message_id += 1
         chat.messages[message.message_id] = message
         if self.keep_messages is not None and len(chat.messages) > self.keep_messages:

@@ -21,7 +21,7 @@ from sqlalchemy import (
     update,
 )
 
-from bot.domain.announcements import UNDER_WAY, State, Whom, dump, load
+from bot.domain.announcements import UNDER_WAY, Place, State, Whom, dump, load
 from bot.domain.messages import Announcement as Reference
 from bot.domain.messages import Lane
 from bot.domain.people import Reach
@@ -44,6 +44,7 @@ from bot.storage.tables import (
     AudienceRow,
     ChatRow,
     GroupChatRow,
+    GroupTopicRow,
     OutboxRow,
     PersonRow,
     WaveRow,
@@ -128,12 +129,18 @@ class WaveOf:
 
 @dataclass(frozen=True, slots=True)
 class GroupChat:
-    """A group or channel, of a programme (empty: nobody has said which yet)."""
+    """A group or channel, of a programme (empty: nobody has said which yet); or a topic of a group."""
 
     id: int
     programme_id: str
     title: str
     kind: str
+    topic: int | None = None
+
+    @property
+    def place(self) -> Place:
+        """Where that is."""
+        return Place(self.id, self.topic)
 
 
 def add(tx: Transaction, values: Mapping[str, Any], post: Post, written_by: int, now: datetime) -> int:
@@ -399,7 +406,7 @@ def owe(
 
 def owe_chats(
     tx: Transaction,
-    chats: Sequence[int],
+    places: Sequence[Place],
     announcement: Announcement,
     wave_id: int,
     times: Times,
@@ -409,8 +416,19 @@ def owe_chats(
 ) -> int:
     """Owe the announcement to chats of groups; how many."""
     values = {**_owed(announcement, wave_id, times, now), "state": state}
-    tx.connection.execute(insert(OutboxRow), [{"chat_id": chat_id, **values} for chat_id in chats])
-    return len(chats)
+    rows = [{**values, "chat_id": place.chat, **_in_topic(announcement, place)} for place in places]
+    tx.connection.execute(insert(OutboxRow), rows)
+    return len(places)
+
+
+def _in_topic(announcement: Announcement, place: Place) -> dict[str, Any]:
+    """What is different where it goes to a topic; each of a group's topics has its own reason."""
+    if place.topic is None:
+        return {}
+    return {
+        "reason": f"{announcement.name}#{place.topic}",
+        "message": dump_message(Reference(announcement.id, topic=place.topic)),
+    }
 
 
 def _owed(announcement: Announcement, wave_id: int, times: Times, now: datetime) -> dict[str, Any]:
@@ -624,11 +642,14 @@ def save_audience(
     tx.connection.execute(upsert(tx.connection, AudienceRow, values, key=("programme_id", "name")))
 
 
-def audiences(tx: Transaction, programme_id: str) -> list[tuple[int, str, Whom]]:
-    """The saved audiences: number, name, whom."""
+def audiences(
+    tx: Transaction, programme_id: str, *, made_by: int | None = None
+) -> list[tuple[int, str, Whom]]:
+    """The saved audiences (of somebody): number, name, whom."""
+    theirs = () if made_by is None else (AudienceRow.made_by == made_by,)
     rows = tx.connection.execute(
         select(AudienceRow.id, AudienceRow.name, AudienceRow.whom)
-        .where(AudienceRow.programme_id == programme_id)
+        .where(AudienceRow.programme_id == programme_id, *theirs)
         .order_by(AudienceRow.name)
     )
     return [(row.id, row.name, load(row.whom)) for row in rows]
@@ -638,7 +659,7 @@ def audiences(tx: Transaction, programme_id: str) -> list[tuple[int, str, Whom]]
 
 
 def groups(tx: Transaction, programme_id: str) -> list[GroupChat]:
-    """The groups and channels of a programme that the bot is in, by title."""
+    """The groups and channels of a programme that the bot is in, by title; each with its open topics."""
     rows = tx.connection.execute(
         select(GroupChatRow.id, GroupChatRow.programme_id, GroupChatRow.title, GroupChatRow.kind)
         .where(
@@ -648,7 +669,31 @@ def groups(tx: Transaction, programme_id: str) -> list[GroupChat]:
         )
         .order_by(GroupChatRow.title, GroupChatRow.id)
     )
-    return [GroupChat(*row) for row in rows]
+    found = [GroupChat(*row) for row in rows]
+    topics: dict[int, list[GroupChat]] = {each.id: [] for each in found}
+    named = {each.id: each for each in found}
+    for row in tx.connection.execute(
+        select(GroupTopicRow.chat_id, GroupTopicRow.topic, GroupTopicRow.title)
+        .where(GroupTopicRow.chat_id.in_(topics), GroupTopicRow.closed.is_(False))
+        .order_by(GroupTopicRow.title, GroupTopicRow.topic)
+    ):
+        group = named[row.chat_id]
+        title = f"{group.title} › {row.title or f'#{row.topic}'}"
+        topics[row.chat_id].append(replace(group, title=title, topic=row.topic))
+    return [one for each in found for one in (each, *topics[each.id])]
+
+
+def note_topic(tx: Transaction, chat_id: int, topic: int, title: str, *, closed: bool) -> None:
+    """A group has a topic (without a title: called as before), open or closed."""
+    key = (GroupTopicRow.chat_id == chat_id, GroupTopicRow.topic == topic)
+    known = tx.connection.execute(select(GroupTopicRow.title).where(*key)).first()
+    values = {
+        "chat_id": chat_id,
+        "topic": topic,
+        "title": title or ("" if known is None else known.title),
+        "closed": closed,
+    }
+    tx.connection.execute(upsert(tx.connection, GroupTopicRow, values, key=("chat_id", "topic")))
 
 
 def group(tx: Transaction, chat_id: int) -> GroupChat | None:
@@ -702,6 +747,9 @@ def move_group(tx: Transaction, chat_id: int, new_chat_id: int) -> None:
             .values(id=new_chat_id, kind="supergroup", left_at=None)
         )
     for each in _found(tx, AnnouncementRow.programme_id == known.programme_id, None):
-        if chat_id in each.whom.chats:
-            chats = tuple(new_chat_id if chat == chat_id else chat for chat in each.whom.chats)
+        if any(place.chat == chat_id for place in each.whom.chats):
+            chats = tuple(
+                replace(place, chat=new_chat_id) if place.chat == chat_id else place
+                for place in each.whom.chats
+            )
             change(tx, each.id, whom=replace(each.whom, chats=chats))

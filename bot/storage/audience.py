@@ -10,6 +10,7 @@ from datetime import date
 from sqlalchemy import ColumnElement, Select, and_, false, func, literal, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
+from bot.domain.attendance import Grade
 from bot.domain.people import Reach
 from bot.domain.programme import Audience, Item, Programme, Target
 from bot.domain.staff import EVERYTHING, Scope
@@ -17,7 +18,14 @@ from bot.domain.zones import Zone
 from bot.storage import excuses
 from bot.storage.database import Transaction
 from bot.storage.staff import within
-from bot.storage.tables import ChatRow, JournalEntryRow, ModuleDoneRow, PersonRow, QuizAttemptRow
+from bot.storage.tables import (
+    AttendanceRow,
+    ChatRow,
+    JournalEntryRow,
+    ModuleDoneRow,
+    PersonRow,
+    QuizAttemptRow,
+)
 
 
 def people(
@@ -149,9 +157,9 @@ def lacks(programme: Programme, target: Target) -> ColumnElement[bool]:
             submitted = and_(JournalEntryRow.person_id == PersonRow.id, JournalEntryRow.state == "submitted")
             return _fewer(target, JournalEntryRow.prompt_id, submitted, ids)
         case Item.SESSION:
-            return ~excuses.excused(
-                target
-            )  # attendance is not recorded yet: nobody is known to have been there
+            ids = [session.id for session in programme.sessions if everything or session.id == target.id]
+            there = and_(AttendanceRow.person_id == PersonRow.id, AttendanceRow.grade == Grade.PRESENT.value)
+            return _fewer(target, AttendanceRow.session_id, there, ids or [target.id])
 
 
 def _fewer(

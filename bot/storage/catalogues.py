@@ -82,8 +82,8 @@ def dump(change: Change) -> dict[str, Any]:
             times = {
                 name: None if (at := getattr(change, name)) is None else at.isoformat() for name in _TIMES
             }
-            words = {name: getattr(change, name) for name in _WORDS}
-            return {"session": {name: value for name, value in (times | words).items() if value is not None}}
+            others = {name: getattr(change, name) for name in (*_WORDS, *_FLAGS)}
+            return {"session": {name: value for name, value in (times | others).items() if value is not None}}
 
 
 def load(data: dict[str, Any]) -> Change:
@@ -97,13 +97,14 @@ def load(data: dict[str, Any]) -> Change:
             room_opens, starts, ends = (
                 None if (at := values.get(name)) is None else datetime.fromisoformat(at) for name in _TIMES
             )
-            words = {name: values.get(name) for name in _WORDS}
-            return SessionChange(room_opens, starts, ends, **words)
+            others = {name: values.get(name) for name in (*_WORDS, *_FLAGS)}
+            return SessionChange(room_opens, starts, ends, **others)
     raise ValueError(f"not a correction: {data!r}")
 
 
 _TIMES = ("room_opens", "starts", "ends")
 _WORDS = ("url", "meeting_id", "passcode", "stream")
+_FLAGS = ("cancelled",)
 
 
 def _dump_when(when: Instant | Local) -> dict[str, Any]:

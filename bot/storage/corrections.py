@@ -355,10 +355,10 @@ def going(wave_ids: Sequence[int]) -> Select[int | None]:
     )
 
 
-def among(people: Select[int], told: Select[int | None]) -> Select[int]:
-    """Of `people`, those who are `told` something."""
+def among(people: Select[int], *whom: Select[Any]) -> Select[int]:
+    """Of `people`, those who are in any of `whom`."""
     (person_id,) = people.selected_columns
-    return people.where(person_id.in_(told))
+    return people.where(or_(*(person_id.in_(each) for each in whom)))
 
 
 def copies(wave_ids: Sequence[int], programme_id: str, session_id: str) -> Which:

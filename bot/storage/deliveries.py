@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select, update
+from sqlalchemy import ColumnElement, Select, exists, func, select, text, update
 
 from bot.domain.messages import Lane, Message
 from bot.domain.people import Reach
@@ -84,8 +84,17 @@ def listed(
         OutboxRow.attempts,
         OutboxRow.error,
     ]
-    found = _of(programme_id, scope, wanted).with_only_columns(*columns)
-    statement = found.order_by(OutboxRow.id.desc()).limit(limit).offset(offset)
+    newest = OutboxRow.id.desc()
+    # What is on its way may be nothing among millions: sorted, not looked for from the newest on.
+    first = (OutboxRow.id + 0).desc() if wanted.state in _ON_THEIR_WAY else newest
+    page = _ids(programme_id, scope, wanted).order_by(first).limit(limit).offset(offset)
+    statement = (
+        select(*columns)
+        .join(PersonRow, PersonRow.id == OutboxRow.person_id)
+        .outerjoin(WaveRow, WaveRow.id == OutboxRow.wave_id)
+        .where(OutboxRow.id.in_(page.subquery().select()))
+        .order_by(newest)
+    )
     with tx.connection.execution_options(yield_per=1_000).execute(statement) as rows:
         for row in rows:
             yield Delivery(*row)
@@ -93,24 +102,23 @@ def listed(
 
 def number(tx: Transaction, programme_id: str, scope: Scope, wanted: Wanted) -> int:
     """How many `listed` would tell of, `COUNTED` at most."""
-    some = _of(programme_id, scope, wanted).limit(COUNTED).subquery()
+    some = _ids(programme_id, scope, wanted).limit(COUNTED).subquery()
     return tx.connection.execute(select(func.count()).select_from(some)).scalar_one()
 
 
 def undelivered(tx: Transaction, programme: Programme, scope: Scope, wanted: Wanted) -> list[Undelivered]:
     """What did not arrive, is not done meanwhile, and goes to somebody who can be written to."""
+    ids = _ids(programme.id, scope, wanted).where(_ASTRAY, OutboxRow.state.in_(NOT_DELIVERED))
     statement = (
-        _of(programme.id, scope, wanted)
+        select(OutboxRow.id, PersonRow.id, PersonRow.zone, OutboxRow.lane, OutboxRow.message, OutboxRow.about)
+        .join(PersonRow, PersonRow.id == OutboxRow.person_id)
         .join(ChatRow, ChatRow.person_id == PersonRow.id)
         .where(
-            OutboxRow.state.in_(NOT_DELIVERED),
+            OutboxRow.id.in_(ids.subquery().select()),
             OutboxRow.lane != int(Lane.REPLY),  # an answer that comes late answers nothing
             ChatRow.reach == Reach.OPEN.value,
             PersonRow.consented_at.is_not(None),
             PersonRow.withdrawn_at.is_(None),
-        )
-        .with_only_columns(
-            OutboxRow.id, PersonRow.id, PersonRow.zone, OutboxRow.lane, OutboxRow.message, OutboxRow.about
         )
         .order_by(OutboxRow.id)
     )
@@ -152,21 +160,31 @@ def _lacking(tx: Transaction, programme: Programme, about: str) -> frozenset[int
     return frozenset(tx.connection.scalars(select(PersonRow.id).where(*which)))
 
 
-def _of(programme_id: str, scope: Scope, wanted: Wanted) -> Select[Any]:
-    return (
-        select(OutboxRow.id)
-        .join(PersonRow, PersonRow.id == OutboxRow.person_id)
-        .outerjoin(WaveRow, WaveRow.id == OutboxRow.wave_id)
-        .where(PersonRow.programme_id == programme_id, *within(scope), *_conditions(wanted))
-    )
+_ON_THEIR_WAY = ("owed", "sending")
+# Literally as in the partial indexes: of what is on its way, and of what did not simply arrive.
+_OPEN = text("outbox.state IN ('owed', 'sending')")
+_ASTRAY = text("outbox.state NOT IN ('owed', 'sending', 'sent')")
 
 
-def _conditions(wanted: Wanted) -> Sequence[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = []
-    if wanted.state:
-        found.append(OutboxRow.state == wanted.state)
-    if wanted.wave:
-        found.append(WaveRow.entry_id == wanted.wave)
+def _ids(programme_id: str, scope: Scope, wanted: Wanted) -> Select[int]:
+    """Select the rows, by whichever way is short: from the few people, from the wave, or from the newest."""
+    whose = [PersonRow.programme_id == programme_id, *within(scope)]
     if wanted.name:
-        found.append(PersonRow.name.icontains(wanted.name, autoescape=True))
+        whose.append(PersonRow.name.icontains(wanted.name, autoescape=True))
+    if scope.whole and not wanted.name:
+        theirs: ColumnElement[bool] = exists().where(PersonRow.id == OutboxRow.person_id, *whose)
+    else:
+        theirs = OutboxRow.person_id.in_(select(PersonRow.id).where(*whose))
+    found = select(OutboxRow.id).where(theirs)
+    if wanted.state:
+        found = found.where(OutboxRow.state == wanted.state)
+        if wanted.state in _ON_THEIR_WAY:
+            found = found.where(_OPEN)
+        elif wanted.state != "sent":
+            found = found.where(_ASTRAY)
+    if wanted.wave:
+        waves = select(WaveRow.id).where(
+            WaveRow.programme_id == programme_id, WaveRow.entry_id == wanted.wave
+        )
+        found = found.where(OutboxRow.wave_id.in_(waves))
     return found

@@ -9,7 +9,6 @@ from typing import Any
 
 import orjson
 from sqlalchemy import JSON, Subquery, Text, bindparam, cast, func, literal_column, select
-from sqlalchemy.dialects import postgresql
 from sqlalchemy.types import TypeEngine
 
 _PARAMETER = "given"
@@ -22,7 +21,7 @@ def given(engine: str, **columns: TypeEngine[Any]) -> Subquery:
     """
     json = bindparam(_PARAMETER, type_=Text())
     if engine == "postgresql":
-        unpacked = func.json_array_elements(cast(json, postgresql.JSON)).table_valued("value", name="row")
+        unpacked = func.json_array_elements(cast(json, JSON)).table_valued("value", name="row")
         values = [
             literal_column(f"row.value -> {n}", kind)
             if isinstance(kind, JSON)

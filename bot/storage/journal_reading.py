@@ -153,6 +153,24 @@ def reading(tx: Transaction, programme_id: str, scope: Scope, entry_id: int) -> 
     )
 
 
+def file(
+    tx: Transaction, programme_id: str, scope: Scope, entry_id: int, part_id: int
+) -> tuple[int, str, str] | None:
+    """Whose it is, its kind, and Telegram's id of the file in a part of an entry; None as `reading`."""
+    theirs = _listed(programme_id, scope, Filter()).with_only_columns(JournalEntryRow.id)
+    row = tx.connection.execute(
+        select(JournalEntryRow.person_id, JournalPartRow.kind, JournalPartRow.file_id)
+        .join(JournalEntryRow, JournalEntryRow.id == JournalPartRow.entry_id)
+        .where(
+            JournalPartRow.id == part_id,
+            JournalPartRow.entry_id == entry_id,
+            JournalPartRow.file_id.is_not(None),
+            JournalEntryRow.id.in_(theirs.where(JournalEntryRow.id == entry_id)),
+        )
+    ).first()
+    return None if row is None else (row.person_id, row.kind, row.file_id)
+
+
 def note_read(tx: Transaction, entry_id: int, now: datetime) -> None:
     """A coordinator has looked at the entry."""
     tx.connection.execute(

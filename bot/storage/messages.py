@@ -7,7 +7,9 @@ from bot.domain.language import Localised
 from bot.domain.messages import (
     Announcement,
     Ask,
+    AskLive,
     Bar,
+    Board,
     Button,
     Cell,
     Chart,
@@ -16,6 +18,7 @@ from bot.domain.messages import (
     File,
     Invite,
     Link,
+    Material,
     Message,
     Picture,
     Progress,
@@ -43,9 +46,10 @@ def dump(message: Message) -> dict[str, Any]:
             return {"ask": [quiz, attempt, question]}
         case Invite(programme, session):
             return {"invite": [programme, session]}
-        case SessionCard(programme, session, lead):
+        case SessionCard(programme, session, lead, stuck, materials):
             said = {} if lead is None else {"say": _dump_say(lead)}
-            return {"session_card": [programme, session], **said}
+            more = {name: True for name, is_so in (("stuck", stuck), ("materials", materials)) if is_so}
+            return {"session_card": [programme, session], **said, **more}
         case Edit(message_id, say):
             return {"edit": message_id, "say": _dump_say(say)}
         case Delete(message_id):
@@ -55,10 +59,18 @@ def dump(message: Message) -> dict[str, Any]:
         case Recall(note, by_note):
             said = {} if note is None else {"say": _dump_say(note)}
             return {"recall": by_note, **said}
-        case Announcement(announcement_id, version):
-            return {"announcement": announcement_id, **({} if version is None else {"version": version})}
+        case Announcement(announcement_id, version, topic):
+            chosen = {"version": version, "topic": topic}
+            kept = {name: value for name, value in chosen.items() if value is not None}
+            return {"announcement": announcement_id, **kept}
+        case Material(material_id, version):
+            return {"material": [material_id, version]}
         case Progress(announcement_id):
             return {"progress": announcement_id}
+        case Board(kind, item):
+            return {"board": [kind, item]}
+        case AskLive(number):
+            return {"ask_live": number}
         case File(file_id, name, caption):
             return {"file": [file_id, name], "say": _dump_say(caption)}
         case Picture(chart, caption):
@@ -77,15 +89,24 @@ def load(data: dict[str, Any]) -> Message:
         case {"recall": bool(by_note)}:
             return Recall(_load_say(data["say"]) if "say" in data else None, by_note)
         case {"announcement": int(announcement_id)}:
-            return Announcement(announcement_id, data.get("version"))
+            return Announcement(announcement_id, data.get("version"), data.get("topic"))
+        case {"material": [int(material_id), int(version)]}:
+            return Material(material_id, version)
         case {"progress": int(announcement_id)}:
             return Progress(announcement_id)
+        case {"board": [str(kind), str(item)]}:
+            return Board(kind, item)
+        case {"ask_live": int(number)}:
+            return AskLive(number)
         case {"file": [int(file_id), str(name)], "say": dict(say)}:
             return File(file_id, name, _load_say(say))
         case {"picture": dict(chart), "say": dict(say)}:
             return Picture(_load_chart(chart), _load_say(say))
         case {"session_card": [str(programme), str(session)]}:
-            return SessionCard(programme, session, _load_say(data["say"]) if "say" in data else None)
+            lead = _load_say(data["say"]) if "say" in data else None
+            return SessionCard(
+                programme, session, lead, data.get("stuck", False), data.get("materials", False)
+            )
         case {"say": dict(say)}:
             return _load_say(say)
         case {"scheduled": [str(programme), str(entry)]}:

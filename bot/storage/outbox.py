@@ -40,7 +40,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import aliased
 from sqlalchemy.sql.dml import Insert, ReturningInsert, ReturningUpdate
 
-from bot.domain.messages import Invite, Lane, Message, Reader, Sendable, SessionCard
+from bot.domain.messages import Invite, Lane, Material, Message, Reader, Sendable, SessionCard
 from bot.domain.people import Reach
 from bot.domain.programme import Item, Target
 from bot.domain.zones import Zone
@@ -268,6 +268,7 @@ def reminded_of(tx: Transaction, person_id: int) -> list[Target]:
             OutboxRow.person_id == person_id,
             _OPEN,
             OutboxRow.state == "owed",
+            OutboxRow.lane != int(Lane.REPLY),  # what a reply shows is no reminder
             OutboxRow.about.is_not(None),
         )
         .distinct()
@@ -957,10 +958,17 @@ def showing(programme_id: str, session_id: str) -> str:
     return f"session:{programme_id}/{session_id}"
 
 
+def handing_out(material_id: int) -> str:
+    """What a reply is about that gives somebody a material: should that be replaced, the copy says so."""
+    return f"material:{material_id}"
+
+
 def _shown(message: Message) -> str | None:
     match message:
         case SessionCard(programme_id, session_id) | Invite(programme_id, session_id):
             return showing(programme_id, session_id)
+        case Material(material_id):
+            return handing_out(material_id)
     return None
 
 

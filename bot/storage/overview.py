@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, case, exists, func, select, text
+from sqlalchemy import ColumnElement, exists, func, select, text
 
 from bot.domain.people import Reach, Role
 from bot.domain.staff import Scope
@@ -52,28 +52,27 @@ class Wave:
 def reached(tx: Transaction, programme_id: str, scope: Scope) -> Reached:
     """Who takes part, and whom messages reach."""
     whom = (*_participants(programme_id), *within(scope))
-    left = PersonRow.withdrawn_at.is_not(None)
-    row = tx.connection.execute(
-        select(
-            func.count(),
-            func.count(case((left, 1))),
-            func.count(case((and_(~left, PersonRow.consented_at.is_(None)), 1))),
-        ).where(*whom)
-    ).one()
-    people, gone, not_started = row
-    # Few, and found by the index that has none but those: literally as there.
-    closed = select(ChatRow.person_id).where(text(f"chats.reach != '{Reach.OPEN.value}'"))
+    # Each a range of the index: for everybody it is counted without a look at anybody.
+    people = _count(tx, *whom)
+    gone = _count(tx, PersonRow.withdrawn_at.is_not(None), *whom)
+    not_started = _count(tx, PersonRow.withdrawn_at.is_(None), PersonRow.consented_at.is_(None), *whom)
+    # Few, and found by the index that has none but those: literally as there, and each looked up after that.
+    closed = exists().where(
+        PersonRow.id == ChatRow.person_id,
+        PersonRow.consented_at.is_not(None),
+        PersonRow.withdrawn_at.is_(None),
+        *whom,
+    )
     blocked = tx.connection.execute(
         select(func.count())
-        .select_from(PersonRow)
-        .where(
-            PersonRow.id.in_(closed),
-            PersonRow.consented_at.is_not(None),
-            PersonRow.withdrawn_at.is_(None),
-            *whom,
-        )
+        .select_from(ChatRow)
+        .where(text(f"chats.reach != '{Reach.OPEN.value}'"), ChatRow.person_id.is_not(None), closed)
     ).scalar_one()
     return Reached(people, not_started, people - gone - not_started - blocked, blocked, gone)
+
+
+def _count(tx: Transaction, *whom: ColumnElement[bool]) -> int:
+    return tx.connection.execute(select(func.count()).select_from(PersonRow).where(*whom)).scalar_one()
 
 
 def open_messages(tx: Transaction, programme_id: str, scope: Scope, now: datetime) -> list[Open]:
@@ -88,31 +87,33 @@ def open_messages(tx: Transaction, programme_id: str, scope: Scope, now: datetim
     person = exists().where(PersonRow.id == OutboxRow.person_id, PersonRow.programme_id == programme_id)
     return [
         *(each for each in found if each.wave_id in mine),
-        *(_open(tx, now, _WAVE == 0, person) if of_none else ()),
+        *(_open(tx, now, OutboxRow.wave_id.is_(None), person) if of_none else ()),
     ]
-
-
-_WAVE = func.coalesce(OutboxRow.wave_id, 0)
-"""Not the column: SQLite would then go through the index of all waves, settled rows included."""
 
 
 def _open(tx: Transaction, now: datetime, *which: ColumnElement[bool]) -> list[Open]:
+    # By the columns of the index, in its order: nothing is sorted, and what a wave has is added up here. Its
+    # messages share few moments.
+    columns = (OutboxRow.wave_id, OutboxRow.lane, OutboxRow.everybody_by, OutboxRow.due_at, OutboxRow.state)
     rows = tx.connection.execute(
-        select(
-            _WAVE,
-            func.count(),
-            _number(OutboxRow.due_at <= now),
-            _number(OutboxRow.state == "sending"),
-            _number(OutboxRow.everybody_by < now),
-        )
+        select(*columns, func.count().label("number"))
         # Literally as in the partial index, which has no settled rows.
         .where(text("outbox.state IN ('owed', 'sending')"), *which)
-        .group_by(_WAVE)
+        .group_by(*columns)
     )
-    return [
-        Open(wave or None, due - sending, number - due, sending, overdue)
-        for wave, number, due, sending, overdue in rows
-    ]
+    found: dict[int | None, Open] = {}
+    for wave_id, _, everybody_by, due_at, state, number in rows:
+        before = found.get(wave_id, Open(wave_id, 0, 0, 0, 0))
+        sending = state == "sending"
+        due = not sending and due_at <= now
+        found[wave_id] = Open(
+            wave_id,
+            before.due + (number if due else 0),
+            before.later + (0 if sending or due else number),
+            before.sending + (number if sending else 0),
+            before.overdue + (number if everybody_by < now else 0),
+        )
+    return list(found.values())
 
 
 def waves(tx: Transaction, programme_id: str, ids: Sequence[int]) -> list[Wave]:
@@ -152,7 +153,3 @@ def _participants(programme_id: str) -> tuple[ColumnElement[bool], ...]:
         PersonRow.role == Role.PARTICIPANT.value,
         PersonRow.is_test.is_(False),
     )
-
-
-def _number(which: ColumnElement[bool]) -> ColumnElement[int]:
-    return func.count(case((which, 1)))

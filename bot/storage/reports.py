@@ -39,15 +39,23 @@ from sqlalchemy.sql.functions import GenericFunction
 from bot.domain.messages import Lane
 from bot.storage.tables import (
     AnnouncementRow,
+    AttendanceRow,
+    AuditRow,
     ChatRow,
     CorrectionRow,
     ExcuseRow,
+    Id,
     JournalEntryRow,
     JournalPartRow,
     JournalRevisionRow,
+    LivePollRow,
+    LiveQuizRow,
+    LiveVoteRow,
     ModuleDoneRow,
     OutboxRow,
     PersonRow,
+    QuestionRow,
+    QuestionSupportRow,
     QuizAnswerRow,
     QuizAttemptRow,
     RequestRow,
@@ -425,6 +433,23 @@ def _excuses() -> Query:
     )
 
 
+def _attendance() -> Query:
+    return (
+        select(
+            *_PERSON,
+            AttendanceRow.session_id.label("session"),
+            AttendanceRow.grade,
+            AttendanceRow.arrived_at,
+            AttendanceRow.left_at,
+            AttendanceRow.minutes.label("zoom_minutes"),
+            AttendanceRow.decided,
+            AttendanceRow.contested,
+        )
+        .join_from(PersonRow, AttendanceRow, AttendanceRow.person_id == PersonRow.id)
+        .where(_PARTICIPANT)
+    )
+
+
 def _corrections() -> Query:
     return select(
         CorrectionRow.programme_id.label("programme"),
@@ -433,6 +458,122 @@ def _corrections() -> Query:
         CorrectionRow.made_by_name.label("made_by"),
         CorrectionRow.made_at,
         CorrectionRow.undone_at,
+    )
+
+
+def _questions() -> Query:
+    supports = select(func.count()).where(QuestionSupportRow.question_id == QuestionRow.id)
+    return (
+        select(
+            QuestionRow.programme_id.label("programme"),
+            QuestionRow.session_id.label("session"),
+            QuestionRow.id.label("question_id"),
+            QuestionRow.state,
+            QuestionRow.anonymous,
+            supports.scalar_subquery().label("supports"),
+            QuestionRow.asked_at,
+            QuestionRow.settled_at,
+            QuestionRow.answered_at,
+        )
+        .join(PersonRow, PersonRow.id == QuestionRow.person_id)
+        .where(_REAL)
+    )
+
+
+def _live_quizzes() -> Query:
+    """People, not copies: who was sent one twice is one."""
+    columns = (
+        LiveQuizRow.programme_id.label("programme"),
+        LiveQuizRow.session_id.label("session"),
+        LiveQuizRow.id.label("question_id"),
+        LiveQuizRow.author,
+        LiveQuizRow.whom,
+        LiveQuizRow.scored,
+        LiveQuizRow.state,
+        LiveQuizRow.seconds,
+        LiveQuizRow.votes,
+        LiveQuizRow.launched_at,
+        LiveQuizRow.revealed_at,
+    )
+    counts = LiveVoteRow.choice != ""
+    right = LiveVoteRow.correct.is_(True)
+
+    def people(*conditions: SQLColumnExpression[bool]) -> ColumnElement[int]:
+        return func.count(distinct(case((and_(_REAL, *conditions), LivePollRow.person_id))))
+
+    answered = people(counts)
+    return (
+        select(
+            *columns,
+            people().label("delivered"),
+            answered.label("answered"),
+            people(right).label("right_answers"),
+            _percent(people(right), answered).label("right_percent"),
+            people(LiveVoteRow.choice == "", LiveVoteRow.late > 0).label("too_late"),
+        )
+        .outerjoin_from(LiveQuizRow, LivePollRow, LivePollRow.live_quiz_id == LiveQuizRow.id)
+        .outerjoin(PersonRow, PersonRow.id == LivePollRow.person_id)
+        .outerjoin(LiveVoteRow, _vote_of(LivePollRow))
+        .where(LiveQuizRow.state != "draft")
+        .group_by(*(column.element if isinstance(column, Label) else column for column in columns))
+    )
+
+
+def _live_answers() -> Query:
+    return (
+        select(
+            *_PERSON,
+            LiveQuizRow.session_id.label("session"),
+            LiveQuizRow.id.label("question_id"),
+            case(
+                (LiveVoteRow.correct.is_(True), "right"),
+                (LiveVoteRow.correct.is_(False), "wrong"),
+                (LiveVoteRow.choice != "", "counted"),
+                (LiveVoteRow.late > 0, "late"),
+                else_="taken_back",
+            ).label("outcome"),
+            LiveVoteRow.millis,
+            LiveVoteRow.votes,
+            LiveVoteRow.voted_at,
+        )
+        .join_from(LiveVoteRow, LiveQuizRow, LiveQuizRow.id == LiveVoteRow.live_quiz_id)
+        .join(PersonRow, PersonRow.id == LiveVoteRow.person_id)
+        .where(_PARTICIPANT, LiveQuizRow.state != "running")
+    )
+
+
+def _vote_of(poll: type[LivePollRow]) -> ColumnElement[bool]:
+    return and_(LiveVoteRow.live_quiz_id == poll.live_quiz_id, LiveVoteRow.person_id == poll.person_id)
+
+
+def _announcement_recipients() -> Query:
+    number = cast(func.substr(WaveRow.entry_id, len("announcement:") + 1), Id)
+    return (
+        select(
+            number.label("announcement_id"),
+            *_PERSON,
+            OutboxRow.state,
+            OutboxRow.due_at,
+            OutboxRow.settled_at,
+            OutboxRow.attempts,
+            OutboxRow.error,
+        )
+        .join_from(WaveRow, OutboxRow, OutboxRow.wave_id == WaveRow.id)
+        .join(PersonRow, PersonRow.id == OutboxRow.person_id)
+        .where(WaveRow.entry_id.like("announcement:%"), _REAL)
+    )
+
+
+def _audit() -> Query:
+    return select(
+        AuditRow.programme_id.label("programme"),
+        AuditRow.at,
+        AuditRow.actor,
+        AuditRow.actor_id,
+        AuditRow.action,
+        AuditRow.kind,
+        AuditRow.subject,
+        AuditRow.people,
     )
 
 
@@ -446,10 +587,16 @@ VIEWS = {
     "report_deliveries": _deliveries(),
     "report_waves": _waves(),
     "report_announcements": _announcements(),
+    "report_announcement_recipients": _announcement_recipients(),
     "report_reach": _reach(),
     "report_requests": _requests(),
     "report_excuses": _excuses(),
+    "report_attendance": _attendance(),
     "report_corrections": _corrections(),
+    "report_questions": _questions(),
+    "report_live_quizzes": _live_quizzes(),
+    "report_live_answers": _live_answers(),
+    "report_audit": _audit(),
 }
 """Each view's query, by its name."""
 

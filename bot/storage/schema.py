@@ -15,7 +15,7 @@ from sqlalchemy import Connection, delete, insert, inspect, select, text
 
 from bot.storage import append_only
 from bot.storage.engines import DatabaseError, EngineKind
-from bot.storage.tables import Base, StateRow
+from bot.storage.tables import Base, StateRow, for_migrations
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -108,7 +108,7 @@ def differences(connection: Connection) -> list[Any]:
     from alembic.autogenerate import compare_metadata  # noqa: PLC0415 - see the module's docstring
     from alembic.migration import MigrationContext  # noqa: PLC0415 - see the module's docstring
 
-    return list(compare_metadata(MigrationContext.configure(connection), Base.metadata))
+    return list(compare_metadata(MigrationContext.configure(connection), for_migrations()))
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from bot.storage.database import Transaction
 from bot.storage.tables import SecretRow
 
 CLAIMS = "claims"  # signs claim codes: lost, every printed link is worthless
+ATTENDANCE = "attendance"  # codes that change by the clock are made with it
 INVITATIONS = "invitations"  # signs the links of those who are to coordinate or to speak
 PAGES = "pages"  # signs what browsers are known by: lost, everybody signs in anew
 

@@ -1,6 +1,6 @@
 """Coordinators and speakers: what they are limited to, and the links by which they come."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,7 +12,7 @@ from bot.domain.staff import EVERYTHING, KINDS, Actor, Scope
 from bot.domain.zones import Zone
 from bot.storage import people, sign_ins
 from bot.storage.database import Transaction
-from bot.storage.tables import ChatRow, InvitationRow, PersonRow, ScopeRow
+from bot.storage.tables import ChatRow, InvitationRow, PersonRow, ScopeRow, SpeakerRow
 
 WORKING = (Role.OWNER.value, Role.COORDINATOR.value, Role.SPEAKER.value)
 
@@ -77,7 +77,7 @@ def actor(tx: Transaction, person: Person) -> Actor | None:
     """The person at work; None for who has no work here, or has not agreed, or has left."""
     if person.role.value not in WORKING or person.consented_at is None or person.withdrawn_at is not None:
         return None
-    return Actor(person, scope(tx, person.id))
+    return Actor(person, scope(tx, person.id), sessions_of(tx, person.id))
 
 
 def actor_by_id(tx: Transaction, person_id: int) -> Actor | None:
@@ -92,6 +92,35 @@ def scope(tx: Transaction, person_id: int) -> Scope:
         select(ScopeRow.kind, ScopeRow.value).where(ScopeRow.person_id == person_id)
     ).all()
     return Scope.of((kind, value) for kind, value in rows)
+
+
+def sessions_of(tx: Transaction, person_id: int) -> frozenset[str]:
+    """The ids of the sessions at which somebody speaks."""
+    found = tx.connection.scalars(select(SpeakerRow.session_id).where(SpeakerRow.person_id == person_id))
+    return frozenset(found)
+
+
+def speakers_of(tx: Transaction, programme_id: str, session_id: str) -> list[int]:
+    """The ids of those who speak at a session and have not left, in the order in which they came."""
+    found = tx.connection.scalars(
+        select(PersonRow.id)
+        .join(SpeakerRow, SpeakerRow.person_id == PersonRow.id)
+        .where(
+            PersonRow.programme_id == programme_id,
+            SpeakerRow.session_id == session_id,
+            PersonRow.withdrawn_at.is_(None),
+        )
+        .order_by(PersonRow.id)
+    )
+    return list(found)
+
+
+def bind(tx: Transaction, person_id: int, sessions: Iterable[str]) -> None:
+    """Have somebody speak at these sessions, and at no others."""
+    tx.connection.execute(delete(SpeakerRow).where(SpeakerRow.person_id == person_id))
+    rows = [{"person_id": person_id, "session_id": each} for each in sorted(set(sessions))]
+    if rows:
+        tx.connection.execute(insert(SpeakerRow), rows)
 
 
 def limit(tx: Transaction, person_id: int, scope: Scope) -> None:
@@ -183,6 +212,7 @@ def owned(tx: Transaction) -> bool:
 def dismiss(tx: Transaction, person_id: int, now: datetime) -> None:
     """Take somebody's role away: a participant like any other if they took part, else a stranger."""
     limit(tx, person_id, Scope())
+    bind(tx, person_id, ())
     sign_ins.close_all(tx, person_id)
     tx.connection.execute(
         update(PersonRow).where(PersonRow.id == person_id).values(role=Role.PARTICIPANT.value, updated_at=now)

@@ -92,6 +92,20 @@ class Base(DeclarativeBase):
     }
 
 
+def _partial(name: str, *columns: str, where: str, unique: bool = False) -> Index:
+    # PostgreSQL's half follows in `for_migrations`: SQLAlchemy would load its dialect for it at every start.
+    return Index(name, *columns, unique=unique, sqlite_where=text(where), info={"where": where})
+
+
+def for_migrations() -> MetaData:
+    """All tables as Alembic is to see them: partial indexes are so on either engine."""
+    for table in Base.metadata.tables.values():
+        for index in table.indexes:
+            if where := index.info.get("where"):
+                index.dialect_kwargs["postgresql_where"] = text(where)
+    return Base.metadata
+
+
 class PersonRow(Base):
     """Somebody of a programme. No NIK, no telephone number, no mail address: they are not needed."""
 
@@ -135,11 +149,10 @@ class ChatRow(Base):
     __tablename__ = "chats"
     __table_args__ = (
         # The few that cannot be written to.
-        Index(
+        _partial(
             "ix_chats_closed",
             "person_id",
-            sqlite_where=text("reach != 'open'"),
-            postgresql_where=text("reach != 'open'"),
+            where="reach != 'open'",
         ),
     )
 
@@ -195,6 +208,7 @@ class QuizAttemptRow(Base):
     """One run through a quiz."""
 
     __tablename__ = "quiz_attempts"
+    __table_args__ = (Index("ix_quiz_attempts_of", "quiz_id", "attempt", "person_id"),)
 
     person_id: Mapped[int] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"), primary_key=True)
     quiz_id: Mapped[str] = mapped_column(primary_key=True)
@@ -333,43 +347,57 @@ class OutboxRow(Base):
     __table_args__ = (
         # The promise "nothing twice": one row a person (or stranger's chat) and reason.
         Index("uq_outbox_person", "person_id", "reason", unique=True),
-        Index(
+        _partial(
             "uq_outbox_stranger",
             "chat_id",
             "reason",
             unique=True,
-            sqlite_where=text("person_id IS NULL"),
-            postgresql_where=text("person_id IS NULL"),
+            where="person_id IS NULL",
         ),
         # What the sender asks for, in its order; sent rows are not in it, so it stays small.
-        Index(
+        _partial(
             "ix_outbox_due",
             "lane",
             "everybody_by",
             "id",
-            sqlite_where=text("state IN ('owed', 'sending')"),
-            postgresql_where=text("state IN ('owed', 'sending')"),
+            where="state IN ('owed', 'sending')",
         ),
         # What else is open for the same person, or chat: their messages go one after the other.
-        Index(
+        _partial(
             "ix_outbox_open",
             "person_id",
             "chat_id",
-            sqlite_where=text("state IN ('owed', 'sending')"),
-            postgresql_where=text("state IN ('owed', 'sending')"),
+            where="state IN ('owed', 'sending')",
         ),
-        Index(
+        # How much is on its way, and of what: added up in the order of the index, without a look at the rows.
+        _partial(
+            "ix_outbox_waiting",
+            "wave_id",
+            "lane",
+            "everybody_by",
+            "due_at",
+            "state",
+            where="state IN ('owed', 'sending')",
+        ),
+        # How far a wave has got: its messages by state.
+        Index("ix_outbox_wave", "wave_id", "state"),
+        # What did not simply arrive: few, and looked for among millions that did.
+        _partial(
+            "ix_outbox_astray",
+            "state",
+            "id",
+            where="state NOT IN ('owed', 'sending', 'sent')",
+        ),
+        _partial(
             "ix_outbox_copy_of",
             "copy_of",
-            sqlite_where=text("copy_of IS NOT NULL"),
-            postgresql_where=text("copy_of IS NOT NULL"),
+            where="copy_of IS NOT NULL",
         ),
         # Sessions that were shown to somebody who asked: few, and to be found where one is corrected.
-        Index(
+        _partial(
             "ix_outbox_shown",
             "about",
-            sqlite_where=text("lane = 0 AND about IS NOT NULL"),
-            postgresql_where=text("lane = 0 AND about IS NOT NULL"),
+            where="lane = 0 AND about IS NOT NULL",
         ),
         CheckConstraint("person_id IS NOT NULL OR chat_id IS NOT NULL", name="recipient"),
     )
@@ -377,7 +405,7 @@ class OutboxRow(Base):
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     person_id: Mapped[int | None] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"))
     chat_id: Mapped[int | None] = mapped_column(BigInteger)  # the stranger's, or the one it was sent to
-    wave_id: Mapped[int | None] = mapped_column(ForeignKey("waves.id", ondelete="SET NULL"), index=True)
+    wave_id: Mapped[int | None] = mapped_column(ForeignKey("waves.id", ondelete="SET NULL"))
     reason: Mapped[str]
     message: Mapped[dict[str, Any]]  # storage.messages
     lane: Mapped[int]
@@ -459,6 +487,15 @@ class InvitationRow(Base):
     used_at: Mapped[datetime | None]
     used_by: Mapped[int | None] = mapped_column(ForeignKey("people.id", ondelete="SET NULL"))
     revoked_at: Mapped[datetime | None]
+
+
+class SpeakerRow(Base):
+    """A session at which somebody speaks."""
+
+    __tablename__ = "speakers"
+
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"), primary_key=True)
+    session_id: Mapped[str] = mapped_column(primary_key=True)
 
 
 class AuditRow(Base):
@@ -576,6 +613,17 @@ class GroupChatRow(Base):
     left_at: Mapped[datetime | None]
 
 
+class GroupTopicRow(Base):
+    """A topic of such a group, as far as the bot has heard of it."""
+
+    __tablename__ = "group_topics"
+
+    chat_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    topic: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    title: Mapped[str]  # empty: not heard yet
+    closed: Mapped[bool] = mapped_column(default=False)
+
+
 class FileRow(Base):
     """What somebody is to be sent as a file, until it expires; see `bot.storage.files`."""
 
@@ -648,14 +696,13 @@ class CorrectionRow(Base):
 
     __tablename__ = "corrections"
     __table_args__ = (
-        Index(
+        _partial(
             "uq_corrections_standing",
             "programme_id",
             "kind",
             "item",
             unique=True,
-            sqlite_where=text("undone_at IS NULL"),
-            postgresql_where=text("undone_at IS NULL"),
+            where="undone_at IS NULL",
         ),
     )
 
@@ -669,3 +716,279 @@ class CorrectionRow(Base):
     made_by_name: Mapped[str]
     made_at: Mapped[datetime]
     undone_at: Mapped[datetime | None]
+
+
+# --- live sessions: their life, who cannot get in, what it was like ---------------------------------------
+
+
+class SessionLifeRow(Base):
+    """A step of a session's life that was made (`bot.domain.sessions`); gone once it is undone."""
+
+    __tablename__ = "session_lives"
+
+    programme_id: Mapped[str] = mapped_column(primary_key=True)
+    session_id: Mapped[str] = mapped_column(primary_key=True)
+    step: Mapped[str] = mapped_column(primary_key=True)  # domain.sessions.State
+    made_at: Mapped[datetime]
+
+
+class SessionTroubleRow(Base):
+    """Somebody who said that they cannot get into a session; `over_at`: since when they can."""
+
+    __tablename__ = "session_troubles"
+
+    programme_id: Mapped[str] = mapped_column(primary_key=True)
+    session_id: Mapped[str] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(
+        ForeignKey("people.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    said_at: Mapped[datetime]  # the last time
+    over_at: Mapped[datetime | None]
+
+
+class FeedbackRow(Base):
+    """What somebody answered after a session: 1 to 5, and perhaps a sentence."""
+
+    __tablename__ = "feedback"
+
+    programme_id: Mapped[str] = mapped_column(primary_key=True)
+    session_id: Mapped[str] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(
+        ForeignKey("people.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    rating: Mapped[int]
+    sentence: Mapped[str] = mapped_column(default="")
+    given_at: Mapped[datetime]
+
+
+# --- attendance -------------------------------------------------------------------------------------------
+
+
+class EvidenceRow(Base):
+    """One piece of evidence that somebody was (or says they were) at a session. Rows are never changed."""
+
+    __tablename__ = "attendance_evidence"
+    __table_args__ = (
+        # The same piece again is none: `key` tells pieces of a kind apart.
+        UniqueConstraint("person_id", "session_id", "kind", "key"),
+        Index("ix_attendance_evidence_session", "programme_id", "session_id", "kind"),
+    )
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    programme_id: Mapped[str]
+    session_id: Mapped[str]
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"))
+    kind: Mapped[str]  # domain.attendance.Kind
+    key: Mapped[str]
+    leg: Mapped[str | None]  # in | out
+    at: Mapped[datetime]  # when it came
+    counts: Mapped[bool]
+    minutes: Mapped[int | None]  # in Zoom
+    since: Mapped[datetime | None]  # joined Zoom
+    until: Mapped[datetime | None]  # left it
+    step: Mapped[int | None] = mapped_column(BigInteger)  # of a code
+    lag: Mapped[int | None]  # seconds since that code came up; of a code that was none: NULL
+    note: Mapped[str] = mapped_column(default="")  # the name in Zoom, a coordinator's reason
+    made_by: Mapped[int | None] = mapped_column(ForeignKey("people.id", ondelete="SET NULL"))
+    made_by_name: Mapped[str] = mapped_column(default="")
+
+
+class AttendanceRow(Base):
+    """What all the evidence of somebody at a session comes to (domain.attendance.Standing)."""
+
+    __tablename__ = "attendance"
+    __table_args__ = (Index("ix_attendance_grade", "programme_id", "session_id", "grade"),)
+
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"), primary_key=True)
+    session_id: Mapped[str] = mapped_column(primary_key=True)
+    programme_id: Mapped[str]
+    grade: Mapped[str]
+    arrived_at: Mapped[datetime | None]
+    left_at: Mapped[datetime | None]
+    minutes: Mapped[int | None]
+    decided: Mapped[bool]
+    contested: Mapped[bool]
+    updated_at: Mapped[datetime]
+
+
+class ZoomNameRow(Base):
+    """A name of an imported Zoom report that is not surely somebody's, or was settled to be."""
+
+    __tablename__ = "zoom_names"
+    __table_args__ = (
+        Index("ix_zoom_names_session", "programme_id", "session_id", "state"),
+        Index("ix_zoom_names_name", "programme_id", "plain"),
+    )
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    programme_id: Mapped[str]
+    session_id: Mapped[str]
+    report: Mapped[str]  # what tells reports apart
+    name: Mapped[str]
+    original: Mapped[str]
+    plain: Mapped[str]  # the name by which another report's is the same
+    minutes: Mapped[int]
+    since: Mapped[datetime | None]
+    until: Mapped[datetime | None]
+    perhaps: Mapped[list[int]]  # whom it may be, the likeliest first
+    people: Mapped[list[int]]  # whom it was settled to be
+    state: Mapped[str]  # open | settled | nobody
+    imported_at: Mapped[datetime]
+    settled_by: Mapped[int | None] = mapped_column(ForeignKey("people.id", ondelete="SET NULL"))
+
+
+# --- questions to the speaker, and live quizzes -----------------------------------------------------------
+
+
+class QuestionRow(Base):
+    """What a participant asks a session's speaker."""
+
+    __tablename__ = "questions"
+    __table_args__ = (Index("ix_questions_of", "programme_id", "session_id", "id"),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    programme_id: Mapped[str]
+    session_id: Mapped[str]
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"), index=True)
+    anonymous: Mapped[bool] = mapped_column(default=False)  # the speaker is not told who asks
+    text: Mapped[str]
+    state: Mapped[str] = mapped_column(default="open")  # domain.questions.State
+    asked_at: Mapped[datetime]
+    settled_at: Mapped[datetime | None]  # since when it stands so
+    settled_by: Mapped[int | None] = mapped_column(ForeignKey("people.id", ondelete="SET NULL"))
+    answer: Mapped[str | None]  # in writing
+    answers: Mapped[int] = mapped_column(default=0)  # how many wordings of it there have been
+    answered_at: Mapped[datetime | None]
+
+
+class QuestionSupportRow(Base):
+    """Somebody who wants to know that too."""
+
+    __tablename__ = "question_supports"
+
+    question_id: Mapped[int] = mapped_column(ForeignKey("questions.id", ondelete="CASCADE"), primary_key=True)
+    person_id: Mapped[int] = mapped_column(
+        ForeignKey("people.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    supported_at: Mapped[datetime]
+
+
+class LiveQuizRow(Base):
+    """A question that a speaker puts to a session; the rules are those that held when it was launched."""
+
+    __tablename__ = "live_quizzes"
+    __table_args__ = (Index("ix_live_quizzes_of", "programme_id", "session_id", "id"),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    programme_id: Mapped[str]
+    session_id: Mapped[str]
+    author_id: Mapped[int | None] = mapped_column(ForeignKey("people.id", ondelete="SET NULL"))
+    author: Mapped[str]  # a copy: it stays when the person goes
+    question: Mapped[dict[str, Any]]  # storage.live_quiz: in both languages
+    scored: Mapped[bool]  # it has a right answer
+    whom: Mapped[str] = mapped_column(default="all")  # all | present
+    state: Mapped[str] = mapped_column(default="draft")  # domain.live_quiz.State
+    seconds: Mapped[int]
+    votes: Mapped[str]  # first | last
+    wave_id: Mapped[int | None] = mapped_column(ForeignKey("waves.id", ondelete="SET NULL"))
+    people: Mapped[int] = mapped_column(default=0)  # for how many it was owed
+    created_at: Mapped[datetime]
+    launched_at: Mapped[datetime | None]
+    revealed_at: Mapped[datetime | None]
+
+
+class LivePollRow(Base):
+    """Somebody's copy of a live question; written with the outcome of sending it, when their time begins."""
+
+    __tablename__ = "live_quiz_polls"
+    __table_args__ = (Index("ix_live_quiz_polls_of", "live_quiz_id", "person_id"),)
+
+    poll_id: Mapped[str] = mapped_column(primary_key=True)
+    live_quiz_id: Mapped[int] = mapped_column(ForeignKey("live_quizzes.id", ondelete="CASCADE"))
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"), index=True)
+    message_id: Mapped[int] = mapped_column(BigInteger)
+    sent_at: Mapped[datetime]
+
+
+class LiveVoteRow(Base):
+    """What counts of somebody's votes on a live question (`domain.live_quiz.Standing`)."""
+
+    __tablename__ = "live_quiz_votes"
+
+    live_quiz_id: Mapped[int] = mapped_column(
+        ForeignKey("live_quizzes.id", ondelete="CASCADE"), primary_key=True
+    )
+    person_id: Mapped[int] = mapped_column(
+        ForeignKey("people.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    choice: Mapped[str]  # "0,2", ascending; empty: nothing counts
+    correct: Mapped[bool | None]  # None: nothing counts, or there is no right answer
+    millis: Mapped[int]  # from its delivery to the vote that counts
+    votes: Mapped[int]  # how often they voted, or took a vote back
+    late: Mapped[int]  # how many of those came too late
+    voted_at: Mapped[datetime]  # last
+
+
+class BoardRow(Base):
+    """A screen in somebody's chat that is kept up to date, by the two rows of the outbox that edit it."""
+
+    __tablename__ = "boards"
+
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"), primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)  # domain.messages.Board
+    item: Mapped[str] = mapped_column(primary_key=True)
+    # No foreign key: the log of what was sent may be pruned.
+    edit_id: Mapped[int] = mapped_column(BigInteger)
+    other_id: Mapped[int] = mapped_column(BigInteger)
+
+
+# --- materials -------------------------------------------------------------------------------------------
+
+
+class MaterialRow(Base):
+    """What a speaker hands out at a session, and how far that has got."""
+
+    __tablename__ = "materials"
+    __table_args__ = (Index("ix_materials_of", "programme_id", "session_id"),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    programme_id: Mapped[str]
+    session_id: Mapped[str | None]  # None: it has yet to be said
+    author_id: Mapped[int | None] = mapped_column(ForeignKey("people.id", ondelete="SET NULL"))
+    author: Mapped[str]  # the name, which stays when the person is erased
+    chat_id: Mapped[int | None] = mapped_column(BigInteger)  # where the author sent it
+    album: Mapped[str | None]  # Telegram's id of the album that it is being made of
+    state: Mapped[str]  # domain.materials.State
+    release: Mapped[str]  # domain.materials.Release
+    version: Mapped[int] = mapped_column(default=1)  # the one that holds
+    replaces: Mapped[int | None] = mapped_column(
+        BigInteger
+    )  # a draft: it is to be a newer version of that one
+    made_at: Mapped[datetime]
+    released_at: Mapped[datetime | None]
+    withdrawn_at: Mapped[datetime | None]
+
+
+class MaterialVersionRow(Base):
+    """One version of a material; earlier ones stay, their copies in chats refer to them."""
+
+    __tablename__ = "material_versions"
+
+    material_id: Mapped[int] = mapped_column(ForeignKey("materials.id", ondelete="CASCADE"), primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    post: Mapped[dict[str, Any]]  # domain.posts
+    name: Mapped[str]  # what it is called in lists
+    chat_id: Mapped[int | None] = mapped_column(BigInteger)
+    written_by: Mapped[int | None] = mapped_column(ForeignKey("people.id", ondelete="SET NULL"))
+    written_at: Mapped[datetime]
+
+
+class NoMaterialRow(Base):
+    """A session of which its speaker says that there will be no material."""
+
+    __tablename__ = "sessions_without_material"
+
+    programme_id: Mapped[str] = mapped_column(primary_key=True)
+    session_id: Mapped[str] = mapped_column(primary_key=True)
+    said_by: Mapped[int | None] = mapped_column(ForeignKey("people.id", ondelete="SET NULL"))
+    said_at: Mapped[datetime]

@@ -16,10 +16,11 @@ import structlog
 from telegram import Bot, InputFile, InputMedia
 from telegram.error import BadRequest, TelegramError
 
-from bot.telegram.direct import Direct
+from bot.telegram.answers import Answered, parse_json
+from bot.telegram.direct import CONNECTIONS, Direct
 from bot.telegram.errors import HoldBackError, TokenRefusedError, WebhookRefusedError
+from bot.telegram.library import LibraryRequest
 from bot.telegram.pauses import Pauses
-from bot.telegram.transport import CONNECTIONS, AiohttpRequest, Answered
 
 _log = structlog.stdlib.get_logger(__name__)
 
@@ -43,7 +44,7 @@ _UPLOADS = frozenset({InputFile, *InputMedia.__subclasses__()})  # what the libr
 
 
 class Client(Bot):
-    """A `Bot` over `AiohttpRequest`. Begin with `introduce` (or `async with`), end with `shutdown`.
+    """A `Bot` over `LibraryRequest`. Begin with `introduce` (or `async with`), end with `shutdown`.
 
     `base_url` is a Bot API server, with or without the `/bot` that its paths begin with; where the token has
     another place in its paths, {token} stands for it (Telegram's test servers: `…/bot{token}/test`).
@@ -61,26 +62,24 @@ class Client(Bot):
         trust_env: bool = False,
     ) -> None:
         server = base_url.rstrip("/").removesuffix("/bot")
-        super().__init__(
-            token,
-            base_url=f"{server}/bot" if "{token}" not in server else server,
-            base_file_url=f"{server.partition('/bot{token}')[0]}/file/bot",
-            request=AiohttpRequest(connections=connections, trust_env=trust_env),
-            # A held request of its own, so that a full pool of sends never keeps updates from coming in.
-            get_updates_request=AiohttpRequest(connections=2, trust_env=trust_env),
-        )
+        at = server if "{token}" in server else f"{server}/bot{{token}}"
         # A proxy is aiohttp's to deal with.
         proxied = trust_env and bool(getproxies_environment())
-        self._direct = None if proxied else Direct(self.base_url, most=connections)
+        here = at.replace("{token}", token)
+        direct = None if proxied else Direct(here, most=connections)
+        # A held request of its own, so that a full pool of sends never keeps updates from coming in.
+        held = None if proxied else Direct(here, most=2)
+        super().__init__(
+            token,
+            base_url=at,
+            base_file_url=f"{server.partition('/bot{token}')[0]}/file/bot",
+            request=LibraryRequest(direct, connections=connections, trust_env=trust_env),
+            get_updates_request=LibraryRequest(held, connections=2, trust_env=trust_env),
+        )
+        self._direct = direct
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(…)"
-
-    async def initialize(self) -> None:
-        """Open the pools, and ask Telegram who the bot is."""
-        if self._direct is not None:
-            self._direct.reopen()
-        await super().initialize()
 
     async def shutdown(self) -> None:
         """Close every connection."""
@@ -98,7 +97,7 @@ class Client(Bot):
             return await self._post(method, dict(params))
         status, payload = await self._direct.post(method, orjson.dumps(params))
         if status == 200 and payload.startswith(b'{"ok":true,'):
-            return AiohttpRequest.parse_json_payload(payload)["result"]
+            return parse_json(payload)["result"]
         return await Answered(status, payload).post(method)
 
     async def updates(self, offset: int | None, *, hold: float, limit: int = 100) -> list[JSON]:

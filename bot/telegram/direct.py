@@ -20,8 +20,13 @@ from telegram.error import TimedOut
 
 from bot.telegram.errors import AnswerLostError, NeverSentError, redact
 
+CONNECTIONS: Final = 64
+"""How many calls may be under way at once: at 50 ms a call, forty times the free tier's 30 a second."""
+
+ANSWER: Final = 20.0
+"""Seconds for an answer, where nothing else is said."""
+
 _CONNECT: Final = 10.0  # seconds for a connection, TLS included, and again for waiting until one is free
-_ANSWER: Final = 20.0  # seconds for an answer
 _AT_ONCE: Final = 8  # connections being opened: each costs the event loop a millisecond of TLS
 _IDLE: Final = 15.0  # seconds after which a connection may have been closed by the other side unnoticed
 
@@ -29,7 +34,7 @@ _IDLE: Final = 15.0  # seconds after which a connection may have been closed by 
 class Direct:
     """Connections to one Bot API server, `most` at a time; opened when there is something to post."""
 
-    def __init__(self, server: str, *, most: int) -> None:
+    def __init__(self, server: str, *, most: int = CONNECTIONS) -> None:
         """`server` is the address before the method's name: `https://api.telegram.org/bot<token>`."""
         parts = urlsplit(server)
         self._host = parts.hostname or ""
@@ -48,8 +53,11 @@ class Direct:
         self._closed = False
         self._looking: asyncio.TimerHandle | None = None
 
-    async def post(self, method: str, body: bytes) -> tuple[int, bytes]:
-        """Call a method with a JSON object; returns the status and the answer's body."""
+    async def post(self, method: str, body: bytes, patience: float = ANSWER) -> tuple[int, bytes]:
+        """Call a method with a JSON object; returns the status and the answer's body.
+
+        `patience` is for how many seconds an answer is waited for.
+        """
         request = b"POST %b/%b HTTP/1.1\r\n%b%d\r\n\r\n%b" % (
             self._path,
             method.encode(),
@@ -66,7 +74,7 @@ class Direct:
             if self._looking is None:
                 self._look_at_the_clock()
             try:
-                return await connection.exchange(request)
+                return await connection.exchange(request, patience)
             finally:
                 if connection.usable and not self._closed:
                     self._idle.append(connection)
@@ -117,10 +125,10 @@ class Direct:
         now = loop.time()
         waiting = [connection for connection in self._open if connection.waits]
         for connection in waiting:
-            if connection.used_at <= now - _ANSWER:
+            if connection.used_at <= now - connection.patience:
                 connection.give_up()
         again = bool(waiting) or self._looking is None
-        self._looking = loop.call_later(_ANSWER / 40, self._look_at_the_clock) if again else None
+        self._looking = loop.call_later(ANSWER / 40, self._look_at_the_clock) if again else None
 
     def _rested(self) -> "_Connection | None":
         """An open connection that nobody uses."""
@@ -169,6 +177,7 @@ class _Connection(asyncio.Protocol):
         self._bounded = False  # the answer says where it ends
         self._begun = False  # its head is complete
         self.used_at = 0.0  # in the event loop's time
+        self.patience = ANSWER
         self.usable = False
 
     @property
@@ -176,13 +185,14 @@ class _Connection(asyncio.Protocol):
         """Whether a request waits for its answer: since `used_at`."""
         return self._answer is not None and not self._answer.done()
 
-    async def exchange(self, request: bytes) -> tuple[int, bytes]:
+    async def exchange(self, request: bytes, patience: float) -> tuple[int, bytes]:
         """Send a request and wait for its answer; afterwards `usable` says whether another may follow."""
         if self._transport is None or self._transport.is_closing():
             raise NeverSentError("the connection was closed")
         self.usable = False
         loop = asyncio.get_running_loop()
         self.used_at = loop.time()
+        self.patience = patience
         self._answer = loop.create_future()
         try:
             self._transport.write(request)

@@ -26,6 +26,7 @@ from bot.domain.events import (
     Shared,
     Started,
     Tapped,
+    TopicChanged,
     Voted,
     Wrote,
 )
@@ -68,9 +69,15 @@ _MESSAGE: Final = frozenset(
         "caption",
         "caption_entities",
         "forward_origin",
+        "forum_topic_closed",
+        "forum_topic_created",
+        "forum_topic_edited",
+        "forum_topic_reopened",
         "has_media_spoiler",
+        "is_topic_message",
         "link_preview_options",
         "media_group_id",
+        "message_thread_id",
         "migrate_to_chat_id",
         "show_caption_above_media",
         *KINDS,
@@ -155,7 +162,11 @@ def _message(message: Message, username: str) -> Event | None:
         return None
     if chat.type in _GROUPS:
         here = Sender(chat.id, user.language_code)
-        return AddressedInGroup(here, message.message_id) if _addressed(message, username) else None
+        # Answers outside of topics have a thread too, which is none to write to.
+        topic = message.message_thread_id if message.is_topic_message else None
+        if topic is not None and (changed := _topic(here, message, topic)) is not None:
+            return changed
+        return AddressedInGroup(here, message.message_id, topic) if _addressed(message, username) else None
     if chat.type != ChatType.PRIVATE:
         return None
     sender = _sender(user)
@@ -177,6 +188,17 @@ def _message(message: Message, username: str) -> Event | None:
     return Started(sender, argument) if name == "start" else Commanded(sender, name, argument)
 
 
+def _topic(here: Sender, message: Message, topic: int) -> TopicChanged | None:
+    """What became of a topic, of which a service message tells."""
+    if message.forum_topic_created is not None:
+        return TopicChanged(here, topic, _clean(message.forum_topic_created.name))
+    if message.forum_topic_edited is not None:
+        return TopicChanged(here, topic, _clean(message.forum_topic_edited.name or ""))
+    if message.forum_topic_closed is not None:
+        return TopicChanged(here, topic, "", open=False)
+    return TopicChanged(here, topic, "") if message.forum_topic_reopened is not None else None
+
+
 def _shared(sender: Sender, message: Message) -> Shared | None:
     for kind in KINDS:
         thing = getattr(message, kind)
@@ -195,10 +217,19 @@ def _shared(sender: Sender, message: Message) -> Shared | None:
                 above=bool(message.show_caption_above_media),
                 spoiler=bool(message.has_media_spoiler),
                 poll=_question(message.poll) if kind == "poll" else None,
-                place=(thing.latitude, thing.longitude) if kind == "location" else None,
+                place=_place(kind, thing),
+                venue=(_clean(thing.title), _clean(thing.address)) if kind == "venue" else None,
                 forwarded=message.forward_origin is not None,
             )
     return None  # a service message: somebody pinned something, a call ended
+
+
+def _place(kind: str, thing: Any) -> tuple[float, float] | None:
+    """Latitude and longitude, of what is a place."""
+    if kind not in ("location", "venue"):
+        return None
+    where = thing.location if kind == "venue" else thing
+    return where.latitude, where.longitude
 
 
 def _formatted(html: str) -> str:

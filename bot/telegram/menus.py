@@ -15,8 +15,32 @@ from bot.telegram.errors import TokenRefusedError
 _log = structlog.stdlib.get_logger(__name__)
 
 COMMANDS: Final[dict[Language, tuple[str, ...]]] = {
-    Language.ID: ("jadwal", "modul", "kuis", "jurnal", "status", "bahasa", "zona", "bantuan"),
-    Language.EN: ("schedule", "modules", "quiz", "journal", "status", "language", "zone", "help"),
+    Language.ID: (
+        "jadwal",
+        "modul",
+        "materi",
+        "kuis",
+        "jurnal",
+        "tanya",
+        "hadir",
+        "status",
+        "bahasa",
+        "zona",
+        "bantuan",
+    ),
+    Language.EN: (
+        "schedule",
+        "modules",
+        "materials",
+        "quiz",
+        "journal",
+        "ask",
+        "attendance",
+        "status",
+        "language",
+        "zone",
+        "help",
+    ),
 }
 """Each language's names, in the menu's order; the text of the n-th is `command.<its English name>`."""
 

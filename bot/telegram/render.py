@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from io import BytesIO
 from typing import Any, Final
 
@@ -9,23 +10,31 @@ from telegram import InputFile, InputMediaDocument
 
 from bot.content.markup import cut, escape, shorten, width
 from bot.content.wording import Wording, language_of, zone_of
-from bot.documents import charts
+from bot.documents import charts, sheets
 from bot.documents.calendars import invitation
 from bot.documents.exports import Table as Sheet
 from bot.documents.exports import write_workbook
 from bot.domain.announcements import template, variables
 from bot.domain.cards import card, session_card
+from bot.domain.forms import clock_time
+from bot.domain.language import Language
+from bot.domain.live_quiz import Question as LiveQuestion
+from bot.domain.materials import COPIED
 from bot.domain.messages import (
     Amend,
     Announcement,
     Ask,
+    AskLive,
+    Board,
     Button,
     Cell,
     Delete,
     Edit,
     File,
+    Handout,
     Invite,
     Link,
+    Material,
     Picture,
     Progress,
     Reader,
@@ -40,7 +49,7 @@ from bot.domain.messages import (
     Tap,
     Value,
 )
-from bot.domain.posts import Piece, Post, Question
+from bot.domain.posts import BARE, Piece, Post, Question
 from bot.domain.programme import Catalogue, Programme, Quiz
 
 TEXT_LIMIT: Final = 4096
@@ -62,6 +71,7 @@ _METHODS: Final = {
     "audio": "sendAudio",
     "voice": "sendVoice",
 }
+_BARE_METHODS: Final = {"sticker": "sendSticker", "video_note": "sendVideoNote"}
 
 _SOMEBODY: Final = "\ue000"  # stands for a name: of Unicode's private use, so in no text
 _MOST_WORDED: Final = 256
@@ -126,6 +136,17 @@ def _question(poll: Question) -> dict[str, Any]:
     }
 
 
+def _live(question: LiveQuestion, language: Language, *, changeable: bool) -> dict[str, Any]:
+    """A live question. No quiz of Telegram's: that would show each the right answer before all have voted."""
+    return {
+        "question": shorten(question.text[language], QUESTION_LIMIT),
+        "options": [{"text": shorten(option[language], OPTION_LIMIT)} for option in question.options],
+        "is_anonymous": False,
+        "allows_multiple_answers": question.multiple,
+        "allows_revoting": changeable,
+    }
+
+
 def _as_caption(said: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "caption": cut(said["text"], CAPTION_LIMIT),
@@ -147,7 +168,7 @@ class Renderer:
         self._catalogue = catalogue()
         self._wording = wording
         self._worded: dict[
-            tuple[Scheduled | Post, str, str, str, str], tuple[str, Mapping[str, Any]] | None
+            tuple[Scheduled | Post | Handout, str, str, str, str], tuple[str, Mapping[str, Any]] | None
         ] = {}
         # The same for all who read alike.
         self._polls: dict[tuple[str, str, str, str], Mapping[str, Any]] = {}
@@ -159,7 +180,7 @@ class Renderer:
             self._worded.clear()
         try:
             if (
-                isinstance(message, Scheduled | Post)
+                isinstance(message, Scheduled | Post | Handout)
                 and (known := self._for_many(message, reader)) is not None
             ):
                 return known
@@ -185,11 +206,12 @@ class Renderer:
                 if entry is None:
                     raise LookupError(f"{programme_id} no longer has the timetable entry {entry_id}")
                 return Call("sendMessage", self._text(card(programme, entry), reader))
-            case SessionCard(programme_id, session_id, lead):
+            case SessionCard(programme_id, session_id, lead, stuck, materials):
                 session = self._programme(programme_id).session(session_id)
                 if session is None:
                     raise LookupError(f"{programme_id} no longer has the session {session_id}")
-                return Call("sendMessage", self._text(session_card(session, lead or ""), reader))
+                said = session_card(session, lead or "", stuck=stuck, materials=materials)
+                return Call("sendMessage", self._text(said, reader))
             case Ask(quiz_id, _, question_id):
                 which = quiz_id, question_id, reader.programme, language_of(reader)
                 poll = self._polls.get(which)
@@ -206,10 +228,16 @@ class Renderer:
                 return _amended(message_ids, self.call(says, reader))
             case TakeBack():
                 return self._taken_back(message, reader)
-            case Revise() | Recall() | Announcement() | Progress():
+            case AskLive(number, question, changeable):
+                if question is None:
+                    raise LookupError(f"the live question {number} was not looked up")
+                return Call("sendPoll", _live(question, language_of(reader), changeable=changeable))
+            case Revise() | Recall() | Announcement() | Material() | Progress() | Board():
                 raise LookupError("what it refers to was not looked up")
             case Post():
-                return self._post(message, reader)
+                return self._post(message, self._wording.filled(template(message.words), reader))
+            case Handout():
+                return self._handout(message, reader)
             case File():
                 return Call("sendDocument", self._file(message, reader))
             case Picture():
@@ -225,10 +253,31 @@ class Renderer:
             return Call("deleteMessages", {"message_ids": list(message.message_ids)})
         return Call("deleteMessage", {"message_id": message.message_ids[0]})
 
-    def _post(self, post: Post, reader: Reader) -> Call:
-        """The call that says a post again, its variables filled in."""
+    def _handout(self, handout: Handout, reader: Reader) -> Call:
+        """A material, under its session's name; the speaker's words are shown as they are, braces too."""
+        post = handout.post
         first = post.pieces[0]
-        words = self._wording.filled(template(post.words), reader)
+        if first.kind in COPIED:
+            if handout.old:
+                raise LookupError("a copy without words cannot say that it is an old one")
+            return Call("copyMessage", {"from_chat_id": handout.chat_id, "message_id": first.message_id})
+        session = self._programme(handout.programme).session(handout.session)
+        if session is None:
+            raise LookupError(f"{handout.programme} no longer has the session {handout.session}")
+        which = "old" if handout.old else "newer" if handout.version > 1 else "first"
+        said: dict[str, Value] = {"title": session.title, "version": handout.version}
+        lead = self._wording.html(Say(f"materials.lead_{which}", said), reader)
+        return self._post(post, f"{lead}\n\n{post.words}" if post.words else lead)
+
+    def _post(self, post: Post, words: str) -> Call:
+        """The call that says a post again, with these words; in its topic, where it goes to one."""
+        call = self._said(post, words)
+        if post.topic is None:
+            return call
+        return Call(call.method, {**call.params, "message_thread_id": post.topic})
+
+    def _said(self, post: Post, words: str) -> Call:
+        first = post.pieces[0]
         if len(post.pieces) > 1:
             described = next((n for n, piece in enumerate(post.pieces) if piece.words), 0)
             media = [
@@ -244,7 +293,13 @@ class Renderer:
             return Call("sendPoll", _question(first.poll))
         if first.place is not None:
             latitude, longitude = first.place
-            return Call("sendLocation", {"latitude": latitude, "longitude": longitude})
+            where: dict[str, Any] = {"latitude": latitude, "longitude": longitude}
+            if first.venue is not None:
+                title, address = first.venue
+                return Call("sendVenue", {**where, "title": title, "address": address})
+            return Call("sendLocation", where)
+        if first.file_id is not None and first.kind in BARE:
+            return Call(_BARE_METHODS[first.kind], {first.kind: first.file_id})
         if first.file_id is not None:
             return Call(_METHODS[first.kind], {first.kind: first.file_id, **_caption(first, words)})
         said: dict[str, Any] = {"text": cut(words, TEXT_LIMIT), "parse_mode": "HTML"}
@@ -252,7 +307,7 @@ class Renderer:
             said["link_preview_options"] = {"is_disabled": True}
         return Call("sendMessage", said)
 
-    def _for_many(self, message: Scheduled | Post, reader: Reader) -> Call | None:
+    def _for_many(self, message: Scheduled | Post | Handout, reader: Reader) -> Call | None:
         """The call for one of a wave's many readers, worded once for all who differ by their names only.
 
         None where a name might change more than its place in the text.
@@ -261,10 +316,11 @@ class Renderer:
         if not name or name != name.strip() or "\n" in name:
             return None
         office = reader.office
-        if isinstance(message, Post):
-            if len(message.pieces) > 1:
+        if isinstance(message, Post | Handout):
+            post = message.post if isinstance(message, Handout) else message
+            if len(post.pieces) > 1:
                 return None
-            if "satker" not in variables(message.words):
+            if "satker" not in variables(post.words):
                 office = ""
         alike = (message, reader.language, reader.zone, office, reader.programme)
         if alike not in self._worded:
@@ -347,6 +403,8 @@ class Renderer:
 
     def _file(self, file: File, reader: Reader) -> dict[str, Any]:
         match file.content:
+            case Table() as table if file.name.endswith(".pdf"):
+                document = self._sheets(table, reader)
             case Table() as table:
                 document = self._workbook(table, reader)
             case str() as text:
@@ -371,6 +429,25 @@ class Renderer:
         file = BytesIO()
         write_workbook(file, sheets, zone_of(reader).tzinfo)
         return file.getvalue()
+
+    def _sheets(self, table: Table, reader: Reader) -> bytes:
+        """The table to print, each value of its first column on pages of its own."""
+
+        def words(cell: Cell) -> str:
+            match cell:
+                case None:
+                    return ""
+                case datetime():
+                    return self._wording.plain(clock_time(cell), reader)
+                case _:
+                    return self._wording.plain(cell, reader)
+
+        return sheets.write_sheets(
+            title=self._wording.plain(table.title, reader),
+            titles=[self._wording.plain(column, reader) for column in table.columns],
+            rows=[[words(cell) for cell in row] for row in table.rows],
+            notes=[self._wording.plain(line, reader) for line in table.notes],
+        )
 
     def _cell(self, cell: Cell, reader: Reader) -> object:
         return self._wording.plain(cell, reader) if isinstance(cell, Say) else cell

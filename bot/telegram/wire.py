@@ -38,6 +38,7 @@ _PAID: Final = frozenset(
         "sendVoice",
         "sendLocation",
         "sendMediaGroup",
+        "copyMessage",
     }
 )
 

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from bot.content.markup import plain, width
 from bot.domain import announcements as domain
-from bot.domain.announcements import BEFORE, FEW, FIRST, UNDER_WAY, Problem, State, Whom
+from bot.domain.announcements import BEFORE, UNDER_WAY, Problem, State, Whom
 from bot.domain.audit import Action
 from bot.domain.forecast import Pace, Wave, forecast
 from bot.domain.messages import Announcement as Reference
@@ -29,6 +29,7 @@ from bot.storage.outbox import Recipient
 from bot.storage.spans import Span
 from bot.storage.waves import Ringing
 from bot.usecases import copies, forecasts, planning, slices
+from bot.usecases import whom as whom_of
 from bot.usecases.slices import Step, Taken
 
 ACTION = "k-umum"
@@ -95,7 +96,7 @@ class Plan:
     @property
     def first_handful(self) -> int:
         """How many get it before the others; none where they are few anyway."""
-        return FIRST if self.people > FEW else 0
+        return domain.first_handful(self.people)
 
 
 # --- who may ----------------------------------------------------------------------------------------------
@@ -219,6 +220,29 @@ def choose(
     }
     stored.change(tx, found.id, **values)
     return of(tx, actor, announcement_id)
+
+
+def saved_audiences(tx: Transaction, actor: Actor) -> list[tuple[int, str, Whom]]:
+    """The saved audiences that somebody may choose: number, name, whom.
+
+    Who is limited has their own: the names of others' would tell of people whom they must not see.
+    """
+    made_by = None if actor.scope.whole else actor.person.id
+    return stored.audiences(tx, actor.person.programme, made_by=made_by)
+
+
+def save_audience(
+    tx: Transaction, actor: Actor, announcement_id: int, name: str, now: datetime
+) -> Announcement:
+    """Keep for whom that announcement is under a name, in the place of one's own of that name."""
+    _must(actor, Right.ANNOUNCE)
+    found = _drafted(tx, actor, announcement_id)
+    programme_id, person_id = actor.person.programme, actor.person.id
+    mine = {each[1] for each in stored.audiences(tx, programme_id, made_by=person_id)}
+    if name not in mine and name in {each[1] for each in stored.audiences(tx, programme_id)}:
+        raise NotPossibleError("name_taken")
+    stored.save_audience(tx, programme_id, name, found.whom, person_id, now)
+    return found
 
 
 def rewrite(tx: Transaction, actor: Actor, announcement_id: int, post: Post, now: datetime) -> int:
@@ -417,8 +441,10 @@ def _begin(tx: Transaction, found: Announcement, now: datetime, planned: Plan) -
     parts = sorted(
         (part for part in planned.parts if part.starts is not None), key=lambda part: part.starts or now
     )
-    trial = planned.people > FEW
-    chats = [chat.id for chat in stored.groups(tx, programme.id) if chat.id in found.whom.chats]
+    first = domain.first_handful(planned.people)
+    trial = first > 0
+    known = {each.place for each in stored.groups(tx, programme.id)}
+    chats = [place for place in found.whom.chats if place in known]
     if not author.may(Right.REACH_GROUPS):
         chats = []
     stored.change(
@@ -453,7 +479,7 @@ def _begin(tx: Transaction, found: Announcement, now: datetime, planned: Plan) -
         waves.more(tx, wave_id, owed)
         made.append(wave_id)
     if trial:
-        stored.release(tx, made, FIRST)
+        stored.release(tx, made, first)
     _tell_anew(tx, found, now)
 
 
@@ -519,6 +545,7 @@ def _ask_approval(
     said: dict[str, Value] = {
         "number": found.id,
         "author": actor.person.name,
+        "whom": whom_of.in_words(actor, _programme(tx, found), found.whom, theirs=True),
         "plan": plan_in_words(found, planned),
     }
     kind = "ask_approval" if version == found.version else "ask_approval_of_correction"
@@ -887,6 +914,8 @@ def plan_in_words(found: Announcement, planned: Plan) -> tuple[Say, ...]:
         lines.append(Say("announce.plan_takes", {"length": length_in_words(seconds)}))
     if planned.first_handful:
         lines.append(Say("announce.plan_first", {"count": planned.first_handful}))
+    elif planned.people:
+        lines.append(Say("announce.plan_at_once"))
     if planned.approval:
         lines.append(Say("announce.plan_approval"))
     return tuple(lines)

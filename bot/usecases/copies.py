@@ -16,6 +16,7 @@ from bot.domain.messages import (
     File,
     Invite,
     Lane,
+    Material,
     Message,
     Picture,
     Recall,
@@ -24,7 +25,7 @@ from bot.domain.messages import (
     TakeBack,
 )
 from bot.domain.programme import Programme
-from bot.storage import announcements, copies, outbox, waves
+from bot.storage import announcements, copies, materials, outbox, waves
 from bot.storage.copies import Copy, Times, Which
 from bot.storage.database import Transaction
 from bot.storage.messages import dump, load
@@ -192,6 +193,9 @@ def _captioned(tx: Transaction, message: Message) -> bool:
         case Announcement(number, version):
             found = announcements.post(tx, number, version)
             return found is not None and found[1].captioned
+        case Material():
+            handout = materials.handout(tx, message)
+            return handout is not None and handout.post.captioned
         case Invite() | File() | Picture():
             return True
     return False

@@ -35,6 +35,7 @@ from bot.domain.corrections import (
     told_of,
     without_idle,
 )
+from bot.domain.forms import clock_times
 from bot.domain.language import Localised
 from bot.domain.markup import MarkupError, parse_html, utf16_length
 from bot.domain.messages import Lane, Message, Say, SessionCard, Value
@@ -55,7 +56,7 @@ from bot.domain.programme import (
 from bot.domain.staff import Actor
 from bot.domain.timetable import is_moment, moments, zones
 from bot.domain.zones import Zone
-from bot.storage import audience, audit, corrections, outbox, waves
+from bot.storage import audience, audit, corrections, outbox, stuck, waves
 from bot.storage import copies as stored_copies
 from bot.storage import people as everybody
 from bot.storage.copies import Times, Which
@@ -134,6 +135,14 @@ class ChangeSession:
 
 
 @dataclass(frozen=True, slots=True)
+class EndSession:
+    """A session that is under way is over, as of `ends`, which is not after now: nobody needs to be told."""
+
+    session: str
+    ends: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Restore:
     """The files hold again for an entry or a session; an added entry that was skipped rings again."""
 
@@ -141,7 +150,7 @@ class Restore:
     item: str
 
 
-Proposal: TypeAlias = SkipEntry | MoveEntry | AddEntry | MoveSession | ChangeSession | Restore
+Proposal: TypeAlias = SkipEntry | MoveEntry | AddEntry | MoveSession | ChangeSession | EndSession | Restore
 
 
 # --- what it means ------------------------------------------------------------------------------------
@@ -272,6 +281,11 @@ def _correction(tx: Transaction, now_is: Programme, wanted: Proposal, now: datet
             return _session_correction(tx, files, session, shifted(session, starts), now)
         case ChangeSession(session_id, change):
             return _session_correction(tx, files, _session(now_is, session_id), change, now)
+        case EndSession(session_id, ends):
+            session = _session(now_is, session_id)
+            if session.cancelled or not (session.starts < now < session.ends):
+                raise RefusedError("sessions.not_running")
+            return _session_correction(tx, files, session, SessionChange(ends=ends), now, over=True)
         case Restore(kind, item):
             return _restoring(tx, files, kind, item)
 
@@ -339,8 +353,15 @@ def _entry_correction(
 
 
 def _session_correction(
-    tx: Transaction, files: Programme, session: Session, change: SessionChange, now: datetime
+    tx: Transaction,
+    files: Programme,
+    session: Session,
+    change: SessionChange,
+    now: datetime,
+    *,
+    over: bool = False,
 ) -> Correction:
+    """What is different of a session; `over`: it is meant to be over by now."""
     written = _session(files, session.id)
     before = corrections.change_of(tx, files.id, Kind.SESSION, session.id)
     all_of_it = merged(before if isinstance(before, SessionChange) else None, change)
@@ -351,7 +372,7 @@ def _session_correction(
     changed = after.session(session.id)
     if changed is None or not differences(session, changed):
         raise RefusedError("corrections.same")
-    if changed.ends <= now:
+    if changed.ends <= now and not over:
         raise RefusedError("corrections.past")
     for name in ("url", "stream"):
         address = getattr(change, name)
@@ -431,11 +452,17 @@ class _Difference:
 
 
 def _difference(tx: Transaction, before: Programme, after: Programme, kind: Kind, item: str) -> _Difference:
+    silenced = {
+        entry.id
+        for entry in after.timetable
+        if (old := before.entry(entry.id)) is not None and old.skipped != entry.skipped
+    }
     concerned = [
         entry
         for entry in (*before.timetable, *(e for e in after.timetable if before.entry(e.id) is None))
         if (kind is Kind.ENTRY and entry.id == item)
         or (kind is Kind.SESSION and isinstance(entry.when, AroundSession) and entry.when.session == item)
+        or entry.id in silenced  # its session is cancelled
     ]
     gone = []
     for wave in corrections.rung(tx, before.id, [entry.id for entry in concerned]):
@@ -473,7 +500,7 @@ def _measured(
     unsent = corrections.unsent(tx, [wave.id for wave in found.gone]) if found.gone else 0
     unsent += sum(corrections.unsent_for(tx, f"{before.id}/{entry_id}@") for entry_id in found.personal)
     told = revised = 0
-    if found.session is not None and max(each.ends for each in found.session) > now:
+    if found.session is not None and not _is_over(found.session, now):
         told = corrections.count(tx, _to_be_told(tx, after, found.session[1]))
         revised = stored_copies.count(tx, _copies(tx, after, found.session[1], found.cards))
     return replace(effect, told=told, revised=revised, unsent=unsent)
@@ -567,7 +594,8 @@ def _to_be_told(
     wave_ids = _said_in(tx, programme, session)
     alike = _alike(tx, programme, session)
     told = corrections.told_otherwise(wave_ids, alike, on_its_way=on_its_way, people=people)
-    return people.of(corrections.among(audience.people(programme, Audience(), zone=zone), told))
+    waiting = stuck.outside(programme.id, session.id)  # outside, with a card that they asked for
+    return people.of(corrections.among(audience.people(programme, Audience(), zone=zone), told, waiting))
 
 
 def _after_all_that_was_said(
@@ -629,9 +657,9 @@ def _tell(
 ) -> tuple[int, int]:
     """Tell who knows something else, and change what their messages say; how many people, and messages."""
     before, session = changed
-    over = max(before.ends, session.ends)
-    if over <= now:
+    if _is_over(changed, now):
         return 0, 0
+    over = max(before.ends, session.ends)
     for wave_id, state in corrections.notices(tx, programme.id, _notices(session.id)):
         if state in {"planning", "planned", "stopped"}:
             corrections.take_back(tx, wave_id, version, now)
@@ -667,6 +695,13 @@ def _tell(
     if not all_told:
         told = corrections.count(tx, _to_be_told(tx, programme, session))
     return told, revised
+
+
+def _is_over(changed: tuple[Session, Session], now: datetime) -> bool:
+    """Whether nobody needs to know: it was over before and is now, or has just been ended."""
+    before, session = changed
+    ended = session.ends <= now and differences(before, session) == ("ends",)
+    return ended or max(before.ends, session.ends) <= now
 
 
 def tell(tx: Transaction, wave: Ringing, step: Step, now: datetime) -> Taken:
@@ -712,6 +747,12 @@ def _times(programme: Programme, changed: tuple[Session, Session], zone: Zone, n
 def _lead(before: Session, session: Session) -> Say:
     """What stands above the card of a session that has changed."""
     changed = differences(before, session)
+    if session.cancelled:
+        return Say("sessions.notice_cancelled", {"title": session.title})
+    if before.cancelled:
+        return Say("sessions.notice_reinstated", {"title": session.title})
+    if changed == ("ends",):
+        return Say("sessions.notice_ends", {"title": session.title, "ends": clock_times(session.ends)})
     moved = "starts" in changed
     entrance = any(name not in TIMES for name in changed)
     said: dict[str, Value] = {"title": session.title, "was": before.starts}

@@ -4,10 +4,11 @@ from collections import defaultdict
 from datetime import datetime
 
 from bot.domain.audit import Action
-from bot.domain.messages import Announcement, Lane, Message, Scheduled, SessionCard
+from bot.domain.materials import State
+from bot.domain.messages import Announcement, Lane, Material, Message, Scheduled, SessionCard
 from bot.domain.programme import AroundSession, Item, Programme
 from bot.domain.staff import Actor, Right
-from bot.storage import announcements, audit, deliveries, outbox
+from bot.storage import announcements, audit, deliveries, materials, outbox
 from bot.storage.database import Transaction
 from bot.storage.deliveries import Undelivered, Wanted
 
@@ -73,6 +74,10 @@ def _until(tx: Transaction, programme: Programme, message: Message, due_at: date
         case Announcement(number):
             found = announcements.announcement(tx, number)
             if found is None or found.recalled_at is not None:
+                return None
+        case Material(number, version):
+            material = materials.material(tx, number)
+            if material is None or material.state is not State.OUT or material.version != version:
                 return None
     return day
 

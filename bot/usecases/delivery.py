@@ -3,14 +3,15 @@
 from collections.abc import Collection, Container, Iterable, Sequence
 from datetime import datetime, timedelta
 
-from bot.domain.messages import Ask, Lane
+from bot.domain.messages import Ask, AskLive, Lane
 from bot.domain.outcomes import Done, Failed, Gone, HoldBack, InDoubt, Moved, Outcome, Sent, Unsent
 from bot.domain.people import Reach
 from bot.storage import corrections, files, outbox, people, quiz, state, updates
+from bot.storage import live_quiz as copies_of
 from bot.storage.database import Transaction
 from bot.storage.messages import load
 from bot.storage.outbox import Letter, Owed, Place
-from bot.usecases import copies, references
+from bot.usecases import copies, live_quiz, references
 
 __all__ = [
     "Letter",
@@ -193,16 +194,22 @@ def record_all(tx: Transaction, ended: Sequence[tuple[Letter, Outcome]], now: da
     """Record how attempts to send ended: what was simply sent in a statement or two, the rest one by one."""
     simply: dict[int, int] = {}
     polls: list[tuple[int, str, int, Ask]] = []
+    live: list[tuple[str, int, int, int]] = []
     for letter, outcome in ended:
         match outcome:
             case Sent(int(message_id), poll_id, ()) if letter.owed.reach is Reach.OPEN:
                 simply[letter.owed.id] = message_id
                 if poll_id is not None and isinstance(letter.message, Ask):
                     polls.append((letter.owed.id, poll_id, message_id, letter.message))
+                elif poll_id is not None and isinstance(letter.message, AskLive) and letter.person_id:
+                    live.append((poll_id, letter.message.live_quiz, letter.person_id, message_id))
             case _:
                 record(tx, letter.owed.id, outcome, now)
     if polls:
         quiz.note_polls(tx, polls, now)
+    if live:
+        copies_of.note_copies(tx, live, now)
+        live_quiz.delivered(tx, (number for _, number, _, _ in live), now)
     if simply:
         outbox.sent(tx, simply, now)
 
@@ -224,6 +231,9 @@ def record(tx: Transaction, outbox_id: int, outcome: Outcome, now: datetime) -> 
                     case Ask(quiz_id, attempt, question):
                         poll = quiz.Poll(row.person_id, quiz_id, attempt, question)
                         quiz.note_poll(tx, poll_id, poll, message_id, now)
+                    case AskLive(number):
+                        copies_of.note_copies(tx, [(poll_id, number, row.person_id, message_id)], now)
+                        live_quiz.delivered(tx, [number], now)
         case Done():
             outbox.settle(tx, (outbox_id,), "sent", now)
         case HoldBack(seconds):

@@ -16,6 +16,7 @@ from bot.domain.events import (
     Shared,
     Started,
     Tapped,
+    TopicChanged,
     Voted,
     Wrote,
 )
@@ -29,12 +30,17 @@ from bot.storage.database import Together, Transaction
 from bot.storage.outbox import Letter
 from bot.storage.people import Visitor
 from bot.usecases import (
+    attendance,
     coordination,
     enrolment,
+    feedback,
     groups,
     journal,
+    live_quiz,
+    materials,
     modules,
     planning,
+    questions,
     quiz,
     receipt,
     schedule,
@@ -53,6 +59,9 @@ COMMANDS = {
     "quiz": "kuis",
     "jurnal": "jurnal",
     "journal": "jurnal",
+    "hadir": "hadir",
+    "presensi": "hadir",
+    "attendance": "hadir",
     "status": "status",
     "bahasa": "bahasa",
     "language": "bahasa",
@@ -60,8 +69,14 @@ COMMANDS = {
     "zone": "zona",
     "bantuan": "bantuan",
     "help": "bantuan",
+    "tanya": "tanya",
+    "ask": "tanya",
+    "materi": "materi",
+    "materials": "materi",
     "panitia": "panitia",
     "coordinator": "panitia",
+    "narasumber": "narasumber",
+    "speaker": "narasumber",
     "berhenti": "berhenti",
     "stop": "berhenti",
 }
@@ -101,7 +116,11 @@ def _handle(tx: Transaction, update_id: int, event: Event, now: datetime, _begin
         case Membership():
             groups.changed(tx, event, now)
             return _NOTHING_LEFT
-        case AddressedInGroup(sender):
+        case TopicChanged():
+            groups.topic_changed(tx, event)
+            return _NOTHING_LEFT
+        case AddressedInGroup(sender, _, topic):
+            groups.spoken_to(tx, sender.chat_id, topic)
             if not updates.note(tx, update_id, now):
                 return _NOTHING_LEFT
             # Once an hour at most: a busy group must not turn the bot into a nuisance.
@@ -218,12 +237,20 @@ def _command(tx: Transaction, who: Visitor, feature: str, now: datetime) -> Repl
             return quiz.overview(tx, person, programme)
         case "jurnal":
             return journal.overview(tx, person, programme, now)
+        case "hadir":
+            return attendance.overview(tx, person, programme, now)
+        case "tanya":
+            return questions.overview(tx, person, programme, now)
+        case "materi":
+            return materials.overview(tx, person, programme)
         case "status":
             return receipt.receipt(tx, person, programme, now)
         case "zona":
             return settings.ask_zone(who, now)
         case "panitia" if (shift := _shift(tx, person, programme, who.chat_id, now)) is not None:
-            return Reply((coordination.menu(shift),))
+            return Reply((coordination.menu(tx, shift),))
+        case "narasumber" if (shift := _shift(tx, person, programme, who.chat_id, now)) is not None:
+            return Reply((coordination.menu(tx, shift, speaking=True),))
         case "bantuan":
             return Reply((Say("help.overview", {"contact": programme.contact or ""}, MENU),))
     return Reply((Say("help.unknown_command", {}, MENU),))
@@ -246,7 +273,15 @@ def _participant(
     match event:
         case Voted():
             return quiz.vote(tx, who, programme, event, now)
+        case Wrote(_, _, text) if (
+            asked := questions.write(tx, person, chat_id, programme, text, now)
+        ) is not None:
+            return asked
+        case Wrote() if (thanks := feedback.write(tx, person, chat_id, programme, event, now)) is not None:
+            return thanks
         case Wrote(_, message_id, text):
+            if (code := attendance.write(tx, person, programme, text, now)) is not None:
+                return code
             piece = journal.Piece(message_id, "text", text)
             said = journal.write(tx, person, chat_id, programme, piece, now)
             return said or Reply((Say("help.not_understood", {}, MENU),))
@@ -266,12 +301,22 @@ def _participant(
                     return modules.tap_first_login(tx, person, message_id, tap, now)
                 case "quiz":
                     return quiz.tap(tx, person, programme, tap, now)
+                case questions.ACTION:
+                    return questions.tap(tx, person, chat_id, programme, message_id, tap, now)
+                case live_quiz.ACTION:
+                    return live_quiz.tap(tx, person, programme, tap)
                 case "jurnal":
                     return journal.tap(tx, person, chat_id, programme, tap, now)
+                case attendance.ACTION:
+                    return attendance.tap(tx, person, programme, tap, now)
+                case materials.TAKE:
+                    return materials.tap(tx, person, programme, tap)
                 case "sesi" if tap.choice == "list":
                     return schedule.overview(tx, person, programme, now)
                 case "sesi":
-                    return schedule.tap(programme, tap, now)
+                    return schedule.tap(tx, person, programme, tap, now)
+                case feedback.TAP:
+                    return feedback.tap(tx, person, chat_id, programme, message_id, tap, now)
                 case "zona":
                     return settings.tap_zone(tx, who, message_id, tap, now)
             return Reply((OLD_BUTTON,))

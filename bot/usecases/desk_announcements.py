@@ -14,8 +14,7 @@ from bot.domain.enrolment import tidy
 from bot.domain.events import Edited, Shared, Wrote
 from bot.domain.messages import Announcement as Reference
 from bot.domain.messages import Button, Cell, Edit, File, Message, Reply, Say, Table, Tap, Value
-from bot.domain.posts import KINDS as POSTABLE
-from bot.domain.posts import Piece, Post
+from bot.domain.posts import Post
 from bot.domain.programme import Audience
 from bot.domain.staff import Right
 from bot.storage import announcements as stored
@@ -26,6 +25,7 @@ from bot.usecases import announcements
 from bot.usecases import whom as whom_of
 from bot.usecases.announcements import NotPossibleError
 from bot.usecases.menu import OLD_BUTTON
+from bot.usecases.posts import post_of
 from bot.usecases.shift import DIALOGUE, Shift, menu_button
 
 ACTION = announcements.ACTION
@@ -42,10 +42,12 @@ def open(tx: Transaction, shift: Shift) -> Reply:  # noqa: A001 - every area of 
 
 
 def offer(tx: Transaction, shift: Shift, event: Wrote | Shared) -> Reply | None:
-    """Something came while nothing was open: is it to be announced? None where it could not be."""
-    post = _post_of(event)
-    if post is None or not shift.actor.may(RIGHT):
+    """Something came while nothing was open: is it to be announced? None where they may not."""
+    post = post_of(event)
+    if not shift.actor.may(RIGHT):
         return None
+    if post is None:
+        return Reply((Say("announce.kind_cannot", {}, (_to_overview(),)),))
     album = event.album if isinstance(event, Shared) else None
     if album is not None and announcements.join_album(tx, shift.actor, album, post, shift.now):
         return Reply()
@@ -206,11 +208,11 @@ def _groups(at: _At) -> Reply:
 def _chat(at: _At) -> Reply:
     found = at.found
     mark = at.rest[0] if at.rest else ""
-    chats = (each.id for each in stored.groups(at.tx, at.shift.programme.id))
-    chosen = next((chat for chat in chats if whom_of.mark(str(chat)) == mark), None)
+    places = (each.place for each in stored.groups(at.tx, at.shift.programme.id))
+    chosen = next((place for place in places if whom_of.mark(place.name) == mark), None)
     if chosen is None:
         return Reply((OLD_BUTTON,))
-    kept = tuple(chat for chat in found.whom.chats if chat != chosen)
+    kept = tuple(place for place in found.whom.chats if place != chosen)
     more = kept if chosen in found.whom.chats else (*kept, chosen)
     whom = replace(found.whom, chats=more, people=found.whom.people or not more)
     return at.here(_group_choice(at.tx, at.shift, _chosen(at, whom)))
@@ -230,7 +232,7 @@ def _saved(at: _At) -> Reply:
     item = str(at.number)
     rows = [
         (Button(name, Tap(ACTION, f"{item}.{audience_id}", "use")),)
-        for audience_id, name, _ in stored.audiences(at.tx, at.shift.programme.id)[:_PAGE]
+        for audience_id, name, _ in announcements.saved_audiences(at.tx, at.shift.actor)[:_PAGE]
     ]
     rows.append((_button("button_save", item, "save"),))
     rows.append((_button("button_back", item, "whom"),))
@@ -239,7 +241,7 @@ def _saved(at: _At) -> Reply:
 
 def _use(at: _At) -> Reply:
     wanted = at.version
-    saved = stored.audiences(at.tx, at.shift.programme.id)
+    saved = announcements.saved_audiences(at.tx, at.shift.actor)
     whom = next((whom for audience_id, _, whom in saved if audience_id == wanted), None)
     if whom is None:
         return Reply((OLD_BUTTON,))
@@ -393,7 +395,7 @@ def _ask(tx: Transaction, shift: Shift, asked: str, more: Mapping[str, Any], key
 
 
 def _content(tx: Transaction, shift: Shift, event: Wrote | Shared) -> Reply:
-    post = _post_of(event)
+    post = post_of(event)
     if post is None:
         return Reply((Say("announce.kind_cannot", {}, (_to_overview(),)),))
     dialogues.leave(tx, shift.chat_id, DIALOGUE)
@@ -403,7 +405,7 @@ def _content(tx: Transaction, shift: Shift, event: Wrote | Shared) -> Reply:
 
 
 def _new_words(tx: Transaction, shift: Shift, number: int, event: Wrote | Shared) -> Reply:
-    post = _post_of(event)
+    post = post_of(event)
     if post is None:
         return Reply((Say("announce.kind_cannot", {}, (_to_overview(),)),))
     dialogues.leave(tx, shift.chat_id, DIALOGUE)
@@ -442,36 +444,9 @@ def _save(tx: Transaction, shift: Shift, number: int, event: Wrote | Shared) -> 
     name = tidy(event.text) if isinstance(event, Wrote) else None
     if name is None:
         return Reply((Say("announce.ask_audience_name", {}, (_to_overview(),)),))
-    found = announcements.of(tx, shift.actor, number)
+    found = announcements.save_audience(tx, shift.actor, number, name, shift.now)
     dialogues.leave(tx, shift.chat_id, DIALOGUE)
-    person = shift.actor.person
-    stored.save_audience(tx, person.programme, name, found.whom, person.id, shift.now)
     return Reply((_whom(tx, shift, found),))
-
-
-def _post_of(event: Wrote | Shared) -> Post | None:
-    """What somebody wrote or sent as a post; None for what cannot be said again."""
-    if isinstance(event, Wrote):
-        words = event.html if event.html is not None else escape(event.text)
-        return Post((Piece("text", words, message_id=event.message_id, preview=event.preview),))
-    if event.kind not in POSTABLE:
-        return None
-    if event.file_id is None and event.poll is None and event.place is None:
-        return None
-    return Post(
-        (
-            Piece(
-                event.kind,
-                event.html if event.html is not None else escape(event.caption),
-                event.file_id,
-                event.message_id,
-                above=event.above,
-                spoiler=event.spoiler,
-                poll=event.poll,
-                place=event.place,
-            ),
-        )
-    )
 
 
 # --- screens ----------------------------------------------------------------------------------------------
@@ -578,9 +553,9 @@ def _group_choice(tx: Transaction, shift: Shift, found: Announcement) -> Say:
             Button(
                 Say(
                     "announce.value",
-                    {"mark": "☑️" if each.id in found.whom.chats else "▫️", "value": each.title},
+                    {"mark": "☑️" if each.place in found.whom.chats else "▫️", "value": each.title},
                 ),
-                Tap(ACTION, f"{item}.{whom_of.mark(str(each.id))}", "chat"),
+                Tap(ACTION, f"{item}.{whom_of.mark(each.place.name)}", "chat"),
             ),
         )
         for each in stored.groups(tx, shift.programme.id)[:_GROUPS]

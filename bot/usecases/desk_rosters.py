@@ -84,7 +84,7 @@ def write(tx: Transaction, shift: Shift, asked: Mapping[str, Any], event: Wrote 
         return Reply((Say("roster.which_file", {"file": event.name[:80] or "—"}, ((menu_button(),),)),))
     state = {"area": ACTION, "asked": "file", "message": event.message_id}
     dialogues.enter(tx, shift.chat_id, DIALOGUE, state, shift.now)
-    return Reply((Say("roster.reading"),), fetch=Fetch(shift.chat_id, event.file_id, event.name))
+    return Reply((Say("roster.reading"),), fetch=Fetch(shift.chat_id, event.file_id, event.name, ACTION))
 
 
 def tap(tx: Transaction, shift: Shift, message_id: int, tapped: Tap) -> Reply:

@@ -14,7 +14,7 @@ from bot.storage import dialogues, outbox, people, sign_ins
 from bot.storage.database import Transaction
 from bot.storage.people import Visitor
 from bot.storage.secrets import CLAIMS, secret
-from bot.usecases import planning, requests, schedule, staff
+from bot.usecases import attendance, planning, requests, schedule, staff
 from bot.usecases.menu import OLD_BUTTON
 
 DIALOGUE = "enrolment"
@@ -26,6 +26,8 @@ def start(tx: Transaction, who: Visitor, payload: str, now: datetime) -> Reply:
         return _start_plainly(tx, who, now)
     if (invited := staff.accept(tx, who, payload, now)) is not None:
         return invited
+    if (checked_in := attendance.code_by_link(tx, who, payload, now)) is not None:
+        return checked_in
     code = read_claim_code(secret(tx, CLAIMS), payload)
     link = people.claim_link(tx, *code) if code else None
     chats_person = who.person.id if who.person else None

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from bot.domain.events import Membership
+from bot.domain.events import Membership, TopicChanged
 from bot.domain.messages import Button, Lane, Say, Tap
 from bot.domain.staff import Right
 from bot.storage import announcements as stored
@@ -49,3 +49,15 @@ def changed(tx: Transaction, event: Membership, now: datetime) -> None:
         lane=Lane.REPLY,
         now=now,
     )
+
+
+def topic_changed(tx: Transaction, event: TopicChanged) -> None:
+    """A topic of a group that the bot knows was made, renamed, closed or opened again."""
+    if stored.group(tx, event.sender.chat_id) is not None:
+        stored.note_topic(tx, event.sender.chat_id, event.topic, event.title, closed=not event.open)
+
+
+def spoken_to(tx: Transaction, chat_id: int, topic: int | None) -> None:
+    """The bot was addressed in a topic: so one that is older than the bot becomes known, by its number."""
+    if topic is not None and stored.group(tx, chat_id) is not None:
+        stored.note_topic(tx, chat_id, topic, "", closed=False)

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from bot.storage import waves
 from bot.storage.database import Transaction
 from bot.storage.waves import Ringing
-from bot.usecases import announcements, copies, corrections, planning, recaps, slices
+from bot.usecases import announcements, copies, corrections, feedback, materials, planning, recaps, slices
 from bot.usecases.slices import Step, Take, Taken
 
 _TAKES: Mapping[str, Take] = MappingProxyType(
@@ -18,6 +18,8 @@ _TAKES: Mapping[str, Take] = MappingProxyType(
         copies.REVISE: copies.take_revisions,
         copies.RECALL: copies.take_recalls,
         corrections.TELL: corrections.tell,
+        feedback.ASK: feedback.ask,
+        materials.HAND_OUT: materials.owe,
         recaps.REMIND: recaps.owe_reminders,
     }
 )

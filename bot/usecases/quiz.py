@@ -13,6 +13,7 @@ from bot.storage import outbox
 from bot.storage import quiz as stored
 from bot.storage.database import Transaction, TryAgain
 from bot.storage.people import Visitor
+from bot.usecases import live_quiz
 from bot.usecases.menu import OLD_BUTTON
 
 
@@ -68,11 +69,15 @@ def vote(tx: Transaction, who: Visitor, programme: Programme, voted: Voted, now:
     if person is None:
         return Reply()
     poll = stored.poll(tx, poll_id)
+    if poll is None and (heard := live_quiz.vote(tx, person, poll_id, options, now)) is not None:
+        return heard
     if poll is None:
         if not voted.waited and stored.being_asked(tx, person.id):
             raise TryAgain
         # On PostgreSQL the note may have been committed between the two looks; then it is there now.
         poll = stored.poll(tx, poll_id)
+    if poll is None and (heard := live_quiz.vote(tx, person, poll_id, options, now)) is not None:
+        return heard
     if poll is None:
         return Reply((Say("quiz.old_poll", {}, (_list_button(),)),)) if options else Reply()
     if poll.person != person.id:

@@ -29,6 +29,7 @@ KINDS = {Item.MODULE: "modul", Item.QUIZ: "kuis", Item.JOURNAL: "jurnal"}
 """What can be finished, and the feature that a reminder's button opens."""
 
 _MOST_BARS = 20
+_MOST_OFFICES = 10  # in a daily recap
 _LATEST = timedelta(hours=4)  # after its time the day's recap is no longer told
 _REMINDED_BY = timedelta(hours=1)
 _REMINDED_AFTER = timedelta(hours=10)
@@ -243,11 +244,29 @@ def lines(tx: Transaction, programme: Programme, scope: Scope) -> tuple[Say, ...
     return tuple(found)
 
 
+def _offices(tx: Transaction, programme: Programme, scope: Scope) -> tuple[Say, ...]:
+    """The offices in which most people have not finished, where there are several; of what comes first."""
+    kind = next((kind for kind in KINDS if targets(programme, kind)), None)
+    if kind is None:
+        return ()
+    found = recaps.by(tx, programme, Target(kind, "*"), scope, "offices")
+    lacking = [each for each in found if each.lacking]
+    if len(found) < 2 or not lacking:
+        return ()
+    shown: list[Say] = [Say(f"recap.offices_{kind}")]
+    for each in lacking[:_MOST_OFFICES]:
+        done: dict[str, Value] = {"done": each.people - each.lacking, "people": each.people}
+        shown.append(Say("recap.line_office", {"office": each.value or "—", **done}))
+    if len(lacking) > _MOST_OFFICES:
+        shown.append(Say("recap.more_offices", {"count": len(lacking) - _MOST_OFFICES}))
+    return tuple(shown)
+
+
 def _day(tx: Transaction, programme: Programme, scope: Scope, now: datetime) -> Say:
     said: dict[str, Value] = {
         "programme": programme.title,
         "at": short_moment(now),
-        "lines": lines(tx, programme, scope),
+        "lines": (*lines(tx, programme, scope), *_offices(tx, programme, scope)),
     }
     rows = (
         (Button(Say("recap.button_look"), Tap(ACTION)),),

@@ -1,17 +1,21 @@
 """`/status`: a receipt of what is recorded of a person, and of what is missing."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from bot.domain import quiz as quizzes
+from bot.domain.attendance import Standing, windows
 from bot.domain.forms import short_moment
 from bot.domain.journal import State
 from bot.domain.messages import Button, Reply, Say, Tap, Value
 from bot.domain.people import Person
 from bot.domain.programme import Item, Programme, Target
+from bot.storage import attendance as taken
 from bot.storage import excuses, journal, modules
 from bot.storage import quiz as stored_quizzes
 from bot.storage.database import Transaction
 from bot.storage.excuses import Excuse
+from bot.usecases import attendance
 from bot.usecases.people import title
 
 
@@ -27,11 +31,12 @@ def receipt(tx: Transaction, person: Person, programme: Programme, now: datetime
         if entry.state is State.SUBMITTED and programme.task(prompt)
     }
     granted = excuses.of(tx, person.id)
+    mine = taken.of_person(tx, person.id)
 
     def needed(kind: Item, item: str) -> bool:
         return not any(each.until is None and each.covers(Target(kind, item)) for each in granted)
 
-    over = sum(session.ends <= now for session in programme.sessions)
+    over = sum(session.ends <= now and not session.cancelled for session in programme.sessions)
     missing: list[Say] = [
         *(
             Say("status.missing_module", {"title": module.title})
@@ -68,13 +73,23 @@ def receipt(tx: Transaction, person: Person, programme: Programme, now: datetime
         "journals": len(submitted),
         "journals_total": len(programme.journal),
         "sessions": over,
+        "attendance": _attended(programme, mine, now),
         "sessions_total": len(programme.sessions),
         "excused": _granted(programme, granted),
         "missing": tuple(missing[:_SHOWN]) or (Say("status.nothing_missing"),),
         "more": Say("status.more", {"count": len(missing) - _SHOWN}) if len(missing) > _SHOWN else "",
     }
-    rows = ((Button(Say("login.button_change" if known else "login.button_tell"), Tap("masuk", "", "ask")),),)
+    rows = (
+        *attendance.contest_buttons(programme, mine, now),
+        (Button(Say("login.button_change" if known else "login.button_tell"), Tap("masuk", "", "ask")),),
+    )
     return Reply((Say("status.receipt", params, rows),))
+
+
+def _attended(programme: Programme, mine: dict[str, Standing], now: datetime) -> Value:
+    """How the person stands at the sessions whose attendance has begun to be taken."""
+    begun = [session for session in programme.sessions if any(each.opens <= now for each in windows(session))]
+    return attendance.lines(replace(programme, sessions=tuple(begun)), mine, now) or ""
 
 
 def _granted(programme: Programme, granted: tuple[Excuse, ...]) -> Value:

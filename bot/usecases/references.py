@@ -4,30 +4,44 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from bot.domain.messages import Amend, Announcement, File, Message, Progress, Reader, Recall, Revise, Sendable
+from bot.domain.messages import (
+    Amend,
+    Announcement,
+    AskLive,
+    Board,
+    File,
+    Handout,
+    Material,
+    Message,
+    Progress,
+    Reader,
+    Recall,
+    Revise,
+    Sendable,
+)
 from bot.domain.posts import Post
 from bot.storage import announcements as stored
-from bot.storage import files, outbox
+from bot.storage import files, materials, outbox
 from bot.storage.database import Transaction
 from bot.storage.outbox import Letter
-from bot.usecases import announcements, copies
+from bot.usecases import announcements, boards, copies, live_quiz
 
-REFERENCES = (Revise, Recall, Announcement, Progress, File)
+REFERENCES = (Revise, Recall, Announcement, Material, Progress, File, Board, AskLive)
 
 
 def resolve(tx: Transaction, letters: Sequence[Letter], now: datetime) -> list[Letter]:
     """The letters with what they refer to; what comes to nothing is settled, what has to wait is put off."""
     if not any(isinstance(letter.message, REFERENCES) for letter in letters):
         return list(letters)
-    lookup = _Lookup(tx)
+    lookup = _Lookup(tx, now)
     resolved = []
     for letter in copies.resolve(tx, letters, now):
         message: Sendable | None = letter.message
         match message:
-            case Announcement() | Progress() | File():
-                message = lookup.found(message)
-            case Amend(message_ids, (Announcement() | Progress()) as says):
-                said = lookup.found(says)
+            case Announcement() | Material() | Progress() | File() | Board() | AskLive():
+                message = lookup.found(message, letter.person_id)
+            case Amend(message_ids, (Announcement() | Material() | Progress() | Board()) as says):
+                said = lookup.found(says, letter.person_id)
                 message = None if said is None else Amend(message_ids, said)
         if message is None:
             file = isinstance(letter.message, File)
@@ -41,15 +55,34 @@ def resolve(tx: Transaction, letters: Sequence[Letter], now: datetime) -> list[L
 class _Lookup:
     """Each thing looked up once, however many letters there are."""
 
-    def __init__(self, tx: Transaction) -> None:
+    def __init__(self, tx: Transaction, now: datetime) -> None:
         self._tx = tx
+        self._now = now
         self._posts: dict[Announcement, tuple[str, Post] | None] = {}
+        self._handouts: dict[Material, Handout | None] = {}
+        self._asked: dict[int, AskLive | None] = {}
+        self._boards: dict[tuple[Board, int | None], Message | None] = {}
 
-    def found(self, message: Message | Post) -> Message | Post | None:
+    def found(
+        self, message: Message | Post | Handout, person_id: int | None
+    ) -> Message | Post | Handout | None:
         match message:
+            case AskLive(number):
+                if number not in self._asked:
+                    self._asked[number] = live_quiz.asked(self._tx, number)
+                return self._asked[number]
+            case Board():
+                which = message, person_id if message.kind in boards.PERSONAL else None
+                if which not in self._boards:
+                    self._boards[which] = boards.in_words(self._tx, *which, self._now)
+                return self._boards[which]
             case Announcement():
                 found = self._post(message)
-                return None if found is None else found[1]
+                return None if found is None else replace(found[1], topic=message.topic)
+            case Material():
+                if message not in self._handouts:
+                    self._handouts[message] = materials.handout(self._tx, message)
+                return self._handouts[message]
             case Progress(number):
                 return announcements.progress_in_words(self._tx, number)
             case File(file_id):

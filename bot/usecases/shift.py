@@ -1,6 +1,6 @@
 """A coordinator at work: what every area of their desk is handed, and what the areas share."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -60,3 +60,12 @@ def scope_in_words(scope: Scope) -> Say:
     if scope.whole:
         return Say("desk.scope_whole")
     return Say("desk.scope", {"values": ", ".join(value for _, value in scope.pairs())})
+
+
+def session_lines(programme: Programme, ids: Collection[str]) -> tuple[Say, ...]:
+    """A line for each of those sessions, in their order: what and when."""
+    return tuple(
+        Say("speakers.session", {"title": session.title, "starts": session.starts})
+        for session in programme.sessions
+        if session.id in ids
+    )

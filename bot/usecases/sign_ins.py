@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any
+from urllib.parse import quote
 
 from bot.domain.audit import Action
 from bot.domain.events import Shared, Wrote
@@ -68,14 +69,17 @@ def lasting(tx: Transaction) -> Lasting:
 # --- links ------------------------------------------------------------------------------------------------
 
 
-def hand_out(tx: Transaction, person_id: int, now: datetime) -> str | None:
-    """A link by which that person signs in, once and soon; None where the pages have no address."""
+def hand_out(tx: Transaction, person_id: int, now: datetime, to: str = "/") -> str | None:
+    """A link by which that person signs in, once and soon; None where the pages have no address.
+
+    `to` is the page that it leads to, a path like `/layar/hari-1`.
+    """
     url = address(tx)
     if url is None:
         return None
     made = token(secret(tx, PAGES), Kind.LINK, secrets.token_bytes(32))
     sign_ins.hand_out(tx, person_id, digest(made), now, now + lasting(tx).link)
-    return f"{url}/sign-in/{made}"
+    return f"{url}/sign-in/{made}" + ("" if to == "/" else f"?to={quote(to)}")
 
 
 def look(tx: Transaction, given: str, now: datetime) -> Actor | Refusal:

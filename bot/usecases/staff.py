@@ -17,7 +17,7 @@ from bot.storage.database import Transaction
 from bot.storage.people import Visitor
 from bot.storage.secrets import INVITATIONS, secret
 from bot.usecases.menu import OLD_BUTTON
-from bot.usecases.shift import DIALOGUE, Shift, menu_button, scope_in_words
+from bot.usecases.shift import DIALOGUE, Shift, menu_button, scope_in_words, session_lines
 
 ACTION = "k-staf"
 RIGHT = Right.APPOINT
@@ -78,6 +78,7 @@ def invite(
         role=role.value,
         name=name,
         scope=[list(pair) for pair in scope.pairs()],
+        sessions=sorted(sessions),
     )
     return f"https://t.me/{bot}?start={invitation_code(secret(tx, INVITATIONS), invitation_id)}"
 
@@ -99,16 +100,22 @@ def accept(tx: Transaction, who: Visitor, payload: str, now: datetime) -> Reply 
         return Reply((Say("staff.other_programme", {"programme": programme.title}),))
     if who.person is not None and who.person.role is Role.OWNER:
         return Reply((Say("staff.owner_already"),))
+    # Who coordinates and speaks too goes on coordinating.
+    works = found.role is Role.SPEAKER and who.active is not None and who.active.role is Role.COORDINATOR
+    role = Role.COORDINATOR if works else found.role
     person_id = staff.appoint(
         tx,
         programme=found.programme,
-        role=found.role,
+        role=role,
         name=found.name,
         chat_id=who.chat_id,
         zone=programme.zone,
         now=now,
     )
-    staff.limit(tx, person_id, found.scope)
+    if not works:
+        staff.limit(tx, person_id, found.scope)
+    if found.role is Role.SPEAKER:
+        staff.bind(tx, person_id, (*staff.sessions_of(tx, person_id), *found.sessions))
     staff.use(tx, found.id, person_id, now)
     if found.role is Role.OWNER:
         staff.revoke_first_owners(tx, now)
@@ -117,6 +124,12 @@ def accept(tx: Transaction, who: Visitor, payload: str, now: datetime) -> Reply 
     audit.note(
         tx, actor, Action.JOINED_STAFF, now, programme_id=programme.id, kind="person", subject=person_id
     )
+    if found.role is Role.SPEAKER:
+        here: dict[str, Value] = {
+            "programme": programme.title,
+            "lines": session_lines(programme, found.sessions),
+        }
+        return Reply((Say("speakers.welcome", here, ((menu_button(),),)),))
     said: dict[str, Value] = {
         "role": Say(f"staff.role_{found.role}"),
         "programme": programme.title,
@@ -153,8 +166,9 @@ def dismiss(tx: Transaction, actor: Actor | None, person_id: int, now: datetime)
     other = staff.actor_by_id(tx, person_id)
     if other is None or other.person.role is Role.PARTICIPANT:
         return False
+    right = Right.INVITE_SPEAKERS if other.person.role is Role.SPEAKER else Right.APPOINT
     if actor is not None and (
-        not actor.may(Right.APPOINT)
+        not actor.may(right)
         or other.person.role is Role.OWNER
         or other.person.id == actor.person.id
         or other.person.programme != actor.person.programme

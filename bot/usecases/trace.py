@@ -15,10 +15,13 @@ from types import MappingProxyType
 from bot.domain.messages import (
     Announcement,
     Ask,
+    AskLive,
+    Board,
     Delete,
     Edit,
     File,
     Invite,
+    Material,
     Message,
     Picture,
     Progress,
@@ -202,8 +205,14 @@ def _what(message: Message | None) -> str:
             return "an earlier message taken back"
         case Announcement(number):
             return f"announcement {number}"
+        case Material(number, version):
+            return f"version {version} of material {number}"
         case Progress(number):
             return f"how far announcement {number} has got"
+        case Board(kind, item):
+            return f"what there is to say of {kind} {item}"
+        case AskLive(number):
+            return f"live question {number}"
         case File(file_id, name):
             return f"the file '{name}' (number {file_id})"
         case Picture(chart):

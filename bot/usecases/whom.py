@@ -48,8 +48,8 @@ def mark(value: Zone | Target | str) -> str:
     return f"{zlib.crc32(name.encode()):08x}"
 
 
-def in_words(actor: Actor, programme: Programme, whom: Whom) -> tuple[Say, ...]:
-    """The conditions of an audience, a line each."""
+def in_words(actor: Actor, programme: Programme, whom: Whom, *, theirs: bool = False) -> tuple[Say, ...]:
+    """The conditions of an audience, a line each; within the scope of `actor`, perhaps not the reader's."""
     if not whom.people:
         return (Say("announce.groups_only", {"count": len(whom.chats)}),)
     lines = [_condition(programme, kind, values) for kind in KINDS if (values := getattr(whom.of, kind))]
@@ -65,7 +65,8 @@ def in_words(actor: Actor, programme: Programme, whom: Whom) -> tuple[Say, ...]:
         lines.append(Say("announce.plan_groups", {"count": len(whom.chats)}))
     if not actor.scope.whole:
         values = ", ".join(value for _, value in actor.scope.pairs())
-        lines.append(Say("announce.within", {"values": values}))
+        said: dict[str, Value] = {"values": values, "name": actor.person.name}
+        lines.append(Say("announce.within_theirs" if theirs else "announce.within", said))
     return tuple(lines)
 
 

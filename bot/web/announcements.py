@@ -12,12 +12,13 @@ from markupsafe import Markup
 
 from bot.content.markup import plain, width
 from bot.domain import announcements as domain
-from bot.domain.announcements import BEFORE, KINDS, UNDER_WAY, State, Whom
+from bot.domain.announcements import BEFORE, UNDER_WAY, State, Whom
+from bot.domain.enrolment import tidy
 from bot.domain.markup import MarkupError
-from bot.domain.messages import Reader, Say, Value
+from bot.domain.messages import Reader, Say
 from bot.domain.posts import Piece, Post
-from bot.domain.programme import Audience, Target
-from bot.domain.staff import Actor, Right
+from bot.domain.programme import Audience
+from bot.domain.staff import Right
 from bot.domain.zones import Zone
 from bot.storage import announcements as stored
 from bot.storage import staff
@@ -27,11 +28,13 @@ from bot.usecases import announcements
 from bot.usecases import whom as whom_of
 from bot.usecases.announcements import NotPossibleError
 from bot.web import markup
+from bot.web.audiences import Choice, chosen, conditions
 from bot.web.page import Answer, Go, PageError, Show, Visit, Way, bad_input, not_found
 from bot.web.tables import Asked, Column, Filter, Table
 
 _NEWEST = 200  # announcements that the list goes back
 _SHORT = 80  # characters of one in the list
+_NAME = 80  # characters of a saved audience's name
 _LONGEST = 8_000  # characters that can be typed; what is too long for Telegram is said in the preview
 _OUTCOMES = ("sent", "owed", "sending", "held", "failed", "gone", "expired", "withdrawn", "folded")
 _FIGURES = _OUTCOMES[:7]
@@ -127,7 +130,7 @@ def _one(tx: Transaction, visit: Visit) -> Answer:
     values = {
         **_live(tx, visit, found),
         "state": _state(found),
-        "whom": whom_of.in_words(_author(tx, visit, found), visit.programme, found.whom),
+        "whom": _for_whom(tx, visit, found),
         "bubbles": list(_bubbles(tx, visit, found.post)),
         "proposed": [] if proposed is None else list(_bubbles(tx, visit, proposed.post)),
         "version": version,
@@ -182,10 +185,12 @@ def _waves(tx: Transaction, found: Announcement, names: Iterable[str]) -> list[i
     return [row.id for row in stored.waves(tx, found.programme_id, names)]
 
 
-def _author(tx: Transaction, visit: Visit, found: Announcement) -> Actor:
-    """Whose scope it is that bounds it."""
+def _for_whom(tx: Transaction, visit: Visit, found: Announcement) -> tuple[Say, ...]:
+    """Its audience in words, bounded by its author's scope."""
     author = None if found.author_id is None else staff.actor_by_id(tx, found.author_id)
-    return visit.actor if author is None else author
+    if author is None or author.person.id == visit.actor.person.id:
+        return whom_of.in_words(visit.actor, visit.programme, found.whom)
+    return whom_of.in_words(author, visit.programme, found.whom, theirs=True)
 
 
 def _bubbles(tx: Transaction, visit: Visit, post: Post) -> Iterator[Bubble]:
@@ -197,7 +202,9 @@ def _bubbles(tx: Transaction, visit: Visit, post: Post) -> Iterator[Bubble]:
         if piece.poll is not None:
             yield Bubble("poll", Markup("{}").format(piece.poll.text), piece.poll.options)
         elif piece.place is not None:
-            yield Bubble("location", Markup("{:.5f}, {:.5f}").format(*piece.place))
+            at = Markup("{:.5f}, {:.5f}").format(*piece.place)
+            named = Markup("{}, {} ").format(*piece.venue) if piece.venue is not None else ""
+            yield Bubble("location", named + at)
         else:
             yield Bubble(piece.kind, _worded(visit, piece.words, reader))
 
@@ -242,54 +249,11 @@ def _recipients(found: Announcement, ids: list[int]) -> Table[Any]:
 # --- writing one ----------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """A value of a condition: its field's name, its words, and whether it is chosen."""
-
-    field: str
-    words: Value
-    chosen: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """A kind of condition, and what it can be."""
-
-    kind: str
-    choices: list[Choice]
-
-    @property
-    def open(self) -> bool:
-        """Whether something of it is chosen."""
-        return any(each.chosen for each in self.choices)
-
-
-def _values(tx: Transaction, visit: Visit, audience: Audience, kind: str) -> list[tuple[Any, Value]]:
-    """What can be chosen; and what was, though nobody on the roster has it any more."""
-    offered = whom_of.choices(tx, visit.actor, visit.programme, kind)
-    values = [value for value, _ in offered]
-    gone = [each for each in getattr(audience, kind) if each not in values]
-    return [*offered, *((each, each.id if isinstance(each, Target) else str(each)) for each in gone)]
-
-
-def _conditions(tx: Transaction, visit: Visit, audience: Audience, mode: str) -> list[Condition]:
-    found = []
-    for kind in KINDS:
-        chosen = set(getattr(audience, kind))
-        choices = [
-            Choice(f"{mode}-{kind}-{whom_of.mark(value)}", words, value in chosen)
-            for value, words in _values(tx, visit, audience, kind)
-        ]
-        if choices:
-            found.append(Condition(kind, choices))
-    return found
-
-
 def _groups(tx: Transaction, visit: Visit, whom: Whom) -> list[Choice]:
     if not visit.actor.may(Right.REACH_GROUPS):
         return []
     return [
-        Choice(f"chat-{whom_of.mark(str(each.id))}", each.title, each.id in whom.chats)
+        Choice(f"chat-{whom_of.mark(each.place.name)}", each.title, each.place in whom.chats)
         for each in stored.groups(tx, visit.programme.id)
     ]
 
@@ -314,11 +278,12 @@ def _editor(
             "captioned": found is not None and found.post.captioned,
             "words": words,
             "urgent": urgent,
-            "conditions_of": [] if sent else _conditions(tx, visit, whom.of, "o"),
-            "but": [] if sent else _conditions(tx, visit, whom.but or Audience(), "b"),
+            "conditions_of": [] if sent else conditions(tx, visit, whom.of, "o"),
+            "but": [] if sent else conditions(tx, visit, whom.but or Audience(), "b"),
             "but_open": whom.but is not None,
             "groups": [] if sent else _groups(tx, visit, whom),
             "groups_only": not whom.people,
+            "saved": [] if sent else announcements.saved_audiences(tx, visit.actor),
             "wrong": wrong,
         },
         status=200 if wrong is None else 400,
@@ -340,29 +305,30 @@ def _edit(tx: Transaction, visit: Visit) -> Show:
 
 
 def _chosen_whom(tx: Transaction, visit: Visit, before: Whom) -> Whom:
-    """The audience that the form asks for, in the place of one; fields that name nothing are refused."""
+    """The audience that the form asks for, in the place of one; fields that name nothing are refused.
+
+    A saved one, where it names one, whatever is ticked beside it.
+    """
+    if wanted := visit.form.get("saved"):
+        saved = {str(number): whom for number, _, whom in announcements.saved_audiences(tx, visit.actor)}
+        if wanted not in saved:
+            raise bad_input()
+        return saved[wanted]
     fields = {name for name in visit.form if name.startswith(("o-", "b-", "chat-"))}
-    audiences: dict[str, Audience] = {"o": Audience(), "b": Audience()}
-    known: set[str] = set()
-    for kind in KINDS:
-        for mode, was in (("o", before.of), ("b", before.but or Audience())):
-            for value, _ in _values(tx, visit, was, kind):
-                name = f"{mode}-{kind}-{whom_of.mark(value)}"
-                if name in fields:
-                    audiences[mode] = domain.toggled(audiences[mode], kind, value)
-                    known.add(name)
+    of, known = chosen(tx, visit, before.of, "o")
+    but, more = chosen(tx, visit, before.but or Audience(), "b")
+    known |= more
     chats = []
     if visit.actor.may(Right.REACH_GROUPS):
         for each in stored.groups(tx, visit.programme.id):
-            name = f"chat-{whom_of.mark(str(each.id))}"
+            name = f"chat-{whom_of.mark(each.place.name)}"
             if name in fields:
-                chats.append(each.id)
+                chats.append(each.place)
                 known.add(name)
     if fields - known:
         raise bad_input()
-    but = audiences["b"]
     return Whom(
-        audiences["o"],
+        of,
         None if but == Audience() else but,
         tuple(chats),
         people=not (chats and visit.form.get("groups_only")),
@@ -392,6 +358,7 @@ def _create(tx: Transaction, visit: Visit) -> Answer:
     with _Possible("/announcements"):
         number = announcements.draft(tx, visit.actor, Post((Piece("text", words),)), visit.now, chat_id=None)
         announcements.choose(tx, visit.actor, number, whom=whom, urgent=urgent)
+        _save(tx, visit, number)
     return Go(f"/announcements/{number}")
 
 
@@ -412,7 +379,15 @@ def _rewrite(tx: Transaction, visit: Visit) -> Answer:
             announcements.rewrite(tx, visit.actor, found.id, _with_words(found.post, words), visit.now)
         if before:
             announcements.choose(tx, visit.actor, found.id, whom=whom, urgent=urgent)
+            _save(tx, visit, found.id)
     return Go(f"/announcements/{found.id}")
+
+
+def _save(tx: Transaction, visit: Visit, number: int) -> None:
+    """Keep the audience under a name, where the form has one."""
+    name = tidy(visit.form.get("save_as", "")[:_NAME])
+    if name is not None:
+        announcements.save_audience(tx, visit.actor, number, name, visit.now)
 
 
 def _with_words(post: Post, words: str) -> Post:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Final
 from urllib.parse import urlencode
 
+from bot.domain.audit import Action
 from bot.domain.messages import Say, Value
 from bot.domain.programme import Programme
 from bot.domain.staff import Right
@@ -13,7 +14,7 @@ from bot.storage.journal_reading import Filter as Which
 from bot.storage.journal_reading import Listed
 from bot.usecases import journal_reading
 from bot.usecases.journal_reading import COMMENT_LIMIT, CommentRefusedError
-from bot.web.page import Answer, Go, Show, Visit, Way, bad_input, not_found
+from bot.web.page import Answer, Fetched, Go, Note, Show, Visit, Way, bad_input, not_found
 from bot.web.tables import Asked, Column, Filter, Table
 
 _FILTERS = ("mark", "prompt", "office", "class", "group")
@@ -135,6 +136,18 @@ def _entry(tx: Transaction, visit: Visit, typed: str, wrong: Say | None = None) 
     )
 
 
+def _file(tx: Transaction, visit: Visit) -> Fetched:
+    """A photo or a document of an entry; each look is noted."""
+    found = stored.file(tx, visit.programme.id, visit.scope, visit.id(), visit.id("part"))
+    if found is None:
+        raise not_found()
+    person_id, kind, file_id = found
+    picture = kind == "photo"
+    name = f"rekan-journal-{visit.id()}-{visit.id('part')}{'.jpg' if picture else ''}"
+    details = {"entry": visit.id(), "file": visit.id("part")}
+    return Fetched(file_id, name, picture, (Note(Action.JOURNAL_READ, "person", person_id, details=details),))
+
+
 def _comment(tx: Transaction, visit: Visit) -> Answer:
     typed = visit.field("comment", at_most=4 * COMMENT_LIMIT)
     if visit.form.get("ask", "comment") not in {"comment", "revision"}:
@@ -153,5 +166,6 @@ def _comment(tx: Transaction, visit: Visit) -> Answer:
 
 WAYS: Final = (
     Way("/journals", Right.READ_JOURNALS, _list, menu="page.menu_journals"),
+    Way("/journals/{id}/files/{part}", Right.READ_JOURNALS, _file),
     Way("/journals/{id}", Right.READ_JOURNALS, _read, _comment, writes=True),
 )

@@ -44,7 +44,7 @@ class Running:
 
 def _overview(tx: Transaction, visit: Visit) -> Show:
     programme, now = visit.programme, visit.now
-    sessions = [session for session in programme.sessions if session.ends > now]
+    sessions = [session for session in programme.sessions if session.ends > now and not session.cancelled]
     return Show(
         "overview.html",
         {

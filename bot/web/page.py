@@ -163,6 +163,19 @@ class Download:
 
 
 @dataclass(frozen=True, slots=True)
+class Fetched:
+    """A file that somebody sent to the bot, to be had from Telegram once the transaction is over.
+
+    `picture`: it is shown in the browser; everything else is kept as a file, whatever its sender says it is.
+    """
+
+    file_id: str
+    name: str
+    picture: bool
+    notes: tuple[Note, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Go:
     """On to another page, which says `page.said_…` above (`said`); `signed_out`: the browser is, by now."""
 
@@ -171,7 +184,7 @@ class Go:
     signed_out: bool = False
 
 
-Answer: TypeAlias = Show | Download | Go
+Answer: TypeAlias = Show | Download | Fetched | Go
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bot.clock import Clock
+from bot.delivery.fetching import Files
 from bot.storage.database import Database
 from bot.usecases import sign_ins
 
@@ -14,13 +15,21 @@ from bot.usecases import sign_ins
 class Pages:
     """The pages of one installation; `url` is where people reach them, as far as anybody has said so.
 
-    `nudge` is called when something may have become due.
+    `nudge` is called when something may have become due; `files` has what people sent (None: not here).
     """
 
-    def __init__(self, database: Database, clock: Clock, url: str | None, nudge: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        url: str | None,
+        nudge: Callable[[], None],
+        files: Files | None = None,
+    ) -> None:
         self._database = database
         self._clock = clock
         self._nudge = nudge
+        self._files = files
         self._url = url
         self._making = asyncio.Lock()
         self._site: ASGIApp | None = None
@@ -40,7 +49,7 @@ class Pages:
     def _made(self) -> ASGIApp:
         from bot.web.site import Site  # noqa: PLC0415 - templates and tables take a moment to load
 
-        return Site(self._database, self._clock, self._url, self._nudge)
+        return Site(self._database, self._clock, self._url, self._nudge, sent=self._files)
 
 
 def _reached_at(url: str | None, address: str) -> str | None:

@@ -4,8 +4,10 @@ Every answer is made here, with the same headers. What a page shows is read, and
 one transaction with the look at who asks: a role that is taken away ends with the next request.
 """
 
+import asyncio
 import gzip
 import hashlib
+import re
 import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,6 +25,7 @@ from starlette.types import Receive, Scope, Send
 
 from bot.clock import Clock
 from bot.content.wording import Wording
+from bot.delivery.fetching import Files, NotFetchedError
 from bot.domain.language import Language
 from bot.domain.messages import Reader, Say
 from bot.domain.sign_ins import Kind, form_token, is_form_token, made_by
@@ -34,12 +37,17 @@ from bot.usecases import sign_ins as usecase
 from bot.usecases.sign_ins import SignedIn
 from bot.web import (
     announcements,
+    attendance,
     deliveries,
+    feedback,
     journals,
+    materials,
     modules,
     overview,
     people,
+    presenter,
     quiz_statistics,
+    sessions,
     settings,
     sign_ins,
     timetable,
@@ -48,6 +56,7 @@ from bot.web import audit as audit_page
 from bot.web.page import (
     Answer,
     Download,
+    Fetched,
     Go,
     Note,
     PageError,
@@ -68,7 +77,11 @@ AREAS: Final = (
     overview,
     announcements,
     timetable,
+    sessions,
+    materials,
+    feedback,
     people,
+    attendance,
     modules,
     quiz_statistics,
     journals,
@@ -76,6 +89,7 @@ AREAS: Final = (
     audit_page,
     settings,
     sign_ins,
+    presenter,
 )
 """The features' modules, in the order of the menu; each has its `WAYS`."""
 
@@ -95,9 +109,17 @@ _HEADERS: Final = {
     "X-Robots-Tag": "noindex, nofollow",
     "Cache-Control": "no-store",
 }
-_STATIC: Final = {"page.css": "text/css", "page.js": "text/javascript", "icon.svg": "image/svg+xml"}
+_STATIC: Final = {
+    "page.css": "text/css",
+    "page.js": "text/javascript",
+    "presenter.css": "text/css",
+    "presenter.js": "text/javascript",
+    "icon.svg": "image/svg+xml",
+}
+_LANDING: Final = re.compile(r"/(?:[A-Za-z0-9_-]+/?)*")  # of our own pages
 _FOR_EVER: Final = {"Cache-Control": "public, max-age=31536000, immutable"}
 _ERRORS: Final = frozenset({400, 401, 403, 404, 405, 410, 413, 415, 429, 500, 503})
+_AT_ONCE: Final = 2  # files that are fetched for pages
 _WORTH_IT: Final = 1_000  # bytes, from which on an answer is compressed
 
 
@@ -112,7 +134,10 @@ class _Made:
 
 
 class Site:
-    """The pages of one installation, under `url`; `nudge` is called when something may have become due."""
+    """The pages of one installation, under `url`.
+
+    `nudge` is called when something may have become due; `sent` has the files that people sent to the bot.
+    """
 
     def __init__(
         self,
@@ -121,8 +146,11 @@ class Site:
         url: str | None,
         nudge: Callable[[], None],
         ways: Sequence[Way] = WAYS,
+        sent: Files | None = None,
     ) -> None:
         self._database = database
+        self._sent_to_us = sent
+        self._fetching = asyncio.Semaphore(_AT_ONCE)
         self._clock = clock
         self._nudge = nudge
         self._ways = ways
@@ -180,12 +208,12 @@ class Site:
             if made.signed_in.stale:
                 await self._database.transact(self._note, made, ())
             self._nudge()
-            return self._answered(request, made)
+            return await self._answered(request, made)
         made = await self._database.read(self._made, way, request, browser, {})
         notes = getattr(made.answer, "notes", ())
         if notes or made.signed_in.stale:
             await self._database.transact(self._note, made, notes)
-        return self._answered(request, made)
+        return await self._answered(request, made)
 
     async def _do(self, way: Way, request: Request, browser: str) -> Response:
         self._check_origin(request)
@@ -195,7 +223,7 @@ class Site:
             raise PageError(403, "page.error_form")
         made = await self._database.transact(self._made, way, request, browser, form)
         self._nudge()
-        return self._answered(request, made)
+        return await self._answered(request, made)
 
     def _made(
         self, tx: Transaction, way: Way, request: Request, browser: str, form: Mapping[str, str]
@@ -265,7 +293,8 @@ class Site:
         found = await self._database.read(usecase.look, token, self._clock.now())
         if isinstance(found, usecase.Refusal):
             raise self._refusal(found)
-        return self._html(request, self._plain_page("sign_in.html", reader(found.person), {"token": token}))
+        values = {"token": token, "to": _landing(request)}
+        return self._html(request, self._plain_page("sign_in.html", reader(found.person), values))
 
     async def _sign_in(self, request: Request) -> Response:
         self._check_origin(request)
@@ -276,7 +305,7 @@ class Site:
         if isinstance(found, usecase.Refusal):
             raise self._refusal(found)
         self._nudge()
-        response = self._redirect("/")
+        response = self._redirect(_landing(request))
         lasts = int((await self._database.read(usecase.lasting)).longest.total_seconds())
         self._set_cookie(response, found, min(lasts, 400 * 86_400))  # longer ones browsers cut down
         return response
@@ -444,13 +473,15 @@ class Site:
         known: dict[str, Any] = {"visit": None, "menu": [], "said": "", "form_token": ""}
         return self._rendering.page(template, reader, {**known, **values})
 
-    def _answered(self, request: Request, made: _Made) -> Response:
+    async def _answered(self, request: Request, made: _Made) -> Response:
         match made.answer:
             case Show(status=status):
                 return self._html(request, made.html, status)
             case Download(name, media_type, content):
                 headers = {**_HEADERS, "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}"}
                 return Response(content, 200, headers, media_type)
+            case Fetched(file_id, name, picture):
+                return await self._fetched(file_id, name, picture=picture)
             case Go(path, said, signed_out):
                 response = self._redirect(f"{path}?said={said}" if said else path)
                 if signed_out:
@@ -458,6 +489,20 @@ class Site:
                         self._cookie, path="/", secure=self._secure, httponly=True, samesite="lax"
                     )
                 return response
+
+    async def _fetched(self, file_id: str, name: str, *, picture: bool) -> Response:
+        """A file that somebody sent, from Telegram; raises PageError where it cannot be had."""
+        if self._sent_to_us is None:
+            raise PageError(503, "page.files_not_here")
+        try:
+            async with self._fetching:  # each may be 20 MB in memory
+                content = await self._sent_to_us.fetch(file_id)
+        except NotFetchedError as error:
+            _log.warning("a file could not be fetched", action="file_not_fetched", why=str(error))
+            raise PageError(503, "page.file_gone") from None
+        shown = "inline" if picture else "attachment"
+        headers = {**_HEADERS, "Content-Disposition": f"{shown}; filename*=UTF-8''{quote(name)}"}
+        return Response(content, 200, headers, "image/jpeg" if picture else "application/octet-stream")
 
     def _redirect(self, path: str) -> Response:
         return Response(status_code=303, headers={**_HEADERS, "Location": self._base + path})
@@ -474,6 +519,12 @@ class Site:
         if name not in self._static:
             raise not_found()
         return Response(self._static[name], 200, {**_HEADERS, **_FOR_EVER}, _STATIC[name])
+
+
+def _landing(request: Request) -> str:
+    """The page of ours that a sign-in link leads to."""
+    to = request.query_params.get("to", "/")
+    return to if _LANDING.fullmatch(to) else "/"
 
 
 async def _form(request: Request, largest: int) -> dict[str, str]:

@@ -10,17 +10,18 @@ from typing import Final
 
 from bot.content.markup import plain
 from bot.content.wording import language_of
-from bot.domain.announcements import moment
+from bot.domain.announcements import Whom, moment
 from bot.domain.corrections import Kind, SessionChange, shifted
 from bot.domain.language import Localised
 from bot.domain.markup import MarkupError
 from bot.domain.messages import Say
-from bot.domain.programme import Entry, Instant, Local, PersonalDay, Recurring, Session
+from bot.domain.programme import Audience, Entry, Instant, Local, PersonalDay, Recurring, Session
 from bot.domain.staff import Right
 from bot.storage import corrections as stored
 from bot.storage.database import Transaction
 from bot.usecases import corrections, timetable
 from bot.usecases import timetable_words as words
+from bot.usecases import whom as whom_of
 from bot.usecases.corrections import (
     AddEntry,
     ChangeSession,
@@ -32,6 +33,7 @@ from bot.usecases.corrections import (
 )
 from bot.usecases.timetable import Coming
 from bot.web import markup
+from bot.web.audiences import chosen, conditions
 from bot.web.page import Answer, Go, PageError, Show, Visit, Way, bad_input, not_found
 from bot.web.tables import Asked, Column, Table
 
@@ -182,8 +184,9 @@ def _change_session(tx: Transaction, visit: Visit) -> Answer:
     return _corrected(tx, visit, ChangeSession(session.id, change), here, f"{here}/change")
 
 
-def _new(_: Transaction, visit: Visit) -> Show:
-    return Show("timetable_new.html", {"zone": visit.programme.zone})
+def _new(tx: Transaction, visit: Visit) -> Show:
+    found = conditions(tx, visit, Audience(), "o")
+    return Show("timetable_new.html", {"zone": visit.programme.zone, "conditions_of": found})
 
 
 def _add(tx: Transaction, visit: Visit) -> Answer:
@@ -193,7 +196,10 @@ def _add(tx: Transaction, visit: Visit) -> Answer:
         text = Localised(markup.read(first), markup.read(second or first))
     except MarkupError:
         raise PageError(400, "page.words_markup", here) from None
-    wanted = AddEntry(text, _moment(visit, here), essential=bool(visit.form.get("essential")))
+    audience, known = chosen(tx, visit, Audience(), "o")
+    if {name for name in visit.form if name.startswith("o-")} - known:
+        raise bad_input()
+    wanted = AddEntry(text, _moment(visit, here), audience, essential=bool(visit.form.get("essential")))
     return _corrected(tx, visit, wanted, here, here)
 
 
@@ -225,6 +231,9 @@ def _corrected(tx: Transaction, visit: Visit, wanted: Proposal, here: str, path:
     values = {
         "what": words.in_words(effect, wanted),
         "effects": words.effects(effect),
+        "whom": whom_of.in_words(visit.actor, visit.programme, Whom(wanted.audience))
+        if isinstance(wanted, AddEntry)
+        else (),
         "fields": _again(visit.form),
         "path": path,
         "here": here,

@@ -21,6 +21,7 @@ NAMES = [
     "outbox_plan",
     "due_at_once",
     "reply_during_broadcast",
+    "check_ins",
     "memory_100k",
     "start",
     "growth",
@@ -29,7 +30,7 @@ NAMES = [
 ]
 
 
-def test_the_fourteen() -> None:
+def test_the_fifteen() -> None:
     assert [line.name for line in LINES] == NAMES
 
 

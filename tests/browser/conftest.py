@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -16,6 +17,7 @@ from bot.clock import SystemClock
 from bot.config import load_config
 from bot.content.loading import load
 from bot.documents.rosters import read_roster
+from bot.domain.programme import Catalogue
 from bot.simulator import Simulator
 from bot.storage.database import Database
 from bot.usecases.links import Selection, claim_links
@@ -51,7 +53,13 @@ class Running(NamedTuple):
 
 @a_fixture
 async def running(tmp_path: Path) -> AsyncIterator[Running]:
-    catalogue = load(ROOT / "content", ROOT / "schedules")
+    async with orientation(tmp_path, load(ROOT / "content", ROOT / "schedules")) as running:
+        yield running
+
+
+@asynccontextmanager
+async def orientation(tmp_path: Path, catalogue: Catalogue) -> AsyncIterator[Running]:
+    """The example programme of a catalogue, with the simulator."""
     database = Database.open(f"sqlite:///{tmp_path / 'rekan.db'}", catalogue)
     database.upgrade()
     programme = catalogue.programmes["pppk-2026"]

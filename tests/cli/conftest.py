@@ -11,7 +11,7 @@ import pytest
 import structlog
 from typer.testing import CliRunner
 
-from bot.cli import command_line
+from bot.cli.commands import command_line
 from bot.clock import SystemClock
 from bot.simulator import Simulator
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.cli import is_plain_run
 from bot.clock import SystemClock
 from bot.simulator import Simulator
 from tests.cli.conftest import ROOT
@@ -37,11 +38,59 @@ def started(*arguments: str, env: dict[str, str] | None = None) -> Iterator["sub
 
 def test_help_is_quick_and_imports_nothing_heavy() -> None:
     script = (
-        "import sys\nfrom bot.cli import command_line\ncommand_line()\n"
+        "import sys\nfrom bot.cli.commands import command_line\ncommand_line()\n"
         "heavy = {'sqlalchemy', 'telegram', 'aiohttp', 'pydantic', 'typst', 'apscheduler', 'rich.console'}\n"
         "sys.exit(str(sorted(heavy & sys.modules.keys())) if heavy & sys.modules.keys() else 0)"
     )
     subprocess.run([sys.executable, "-c", script], check=True, cwd=ROOT)
+
+
+def test_a_start_imports_only_what_the_first_reply_needs() -> None:
+    """By the way that `rekan run` goes; rich and click come with python-telegram-bot's httpx."""
+    script = (
+        "import sys\nimport bot.cli.start, bot.cli.logs, bot.app, bot.config, bot.content.kept\n"
+        "heavy = {'aiohttp', 'alembic', 'docx', 'holidays', 'icalendar', 'jinja2', 'matplotlib', 'openpyxl',"
+        " 'prometheus_client', 'psycopg', 'sqlalchemy.dialects.postgresql', 'starlette.applications',"
+        " 'telegram.ext', 'typer', 'typst', 'uvicorn', 'xlsxwriter', 'bot.content.models', 'bot.web.site'}\n"
+        "sys.exit(str(sorted(heavy & sys.modules.keys())) if heavy & sys.modules.keys() else 0)"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True, cwd=ROOT)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "plain"),
+    [
+        ("run", True),
+        ("run -c config.yaml", True),
+        ("run --config config.yaml", True),
+        ("run -c --help", False),
+        ("run -c", False),
+        ("run --only web", False),
+        ("run -c config.yaml --only web", False),
+        ("run --help", False),
+        ("check", False),
+        ("", False),
+    ],
+)
+def test_what_supervisors_start_needs_no_parser(arguments: str, plain: bool) -> None:
+    assert is_plain_run(arguments.split()) is plain
+
+
+def test_without_the_parser_it_ends_as_with_it(tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text("nonsense: 1\n")
+    ends = [
+        subprocess.run(
+            [sys.executable, "-m", "bot", "run", *arguments],
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        for arguments in (["-c", "config.yaml"], ["--config=config.yaml"])
+    ]
+    assert ends[0].stderr == ends[1].stderr
+    assert [(end.returncode, end.stdout) for end in ends] == [(2, "")] * 2
 
 
 def test_the_simulator_serves_until_it_is_stopped() -> None:

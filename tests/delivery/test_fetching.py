@@ -5,7 +5,7 @@ from datetime import datetime
 from pathlib import Path
 
 from bot.clock import SimulatedClock
-from bot.delivery.fetching import Fetching, NotFetchedError
+from bot.delivery.fetching import Fetching, NotFetchedError, Reading
 from bot.domain.messages import Fetch
 from bot.storage.database import Database, Transaction
 from tests.examples import NOON, catalogue
@@ -39,9 +39,10 @@ async def test_what_was_sent_is_read_and_found(
         found.append((chat_id, there, now))
 
     nudges: list[None] = []
-    fetching = Fetching(open_database(catalogue()), Files(), read, note, lambda: nudges.append(None), clock)
+    readings = {"lists": Reading(read, note)}
+    fetching = Fetching(open_database(catalogue()), Files(), readings, lambda: nudges.append(None), clock)
     for chat_id, file_id, name in ((1, "a", "../../Daftar.CSV"), (2, "gone", "b.csv"), (3, "c", "c.xlsx")):
-        fetching.begin(Fetch(chat_id, file_id, name))
+        fetching.begin(Fetch(chat_id, file_id, name, "lists"))
     await fetching.close()
     assert found == [(1, ("peserta.csv", b"a"), NOON), (2, None, NOON), (3, None, NOON)]
     assert len(nudges) == 3

@@ -36,7 +36,7 @@ _DIRECTION = re.compile(r"-- (.+) --")
 _SAYS = re.compile(r"([A-Z][\w']*(?: \(\w+\))?)(?: in ([A-Z][^:]*))?: (.+)", re.DOTALL)
 _DOES = re.compile(
     r"([A-Z][\w']*(?: \(\w+\))?)"
-    r" (opens|votes|retracts|edits|sends|blocks|unblocks|deletes|adds)(?: ([^:]+?))?(?:: (.+))?",
+    r" (opens|votes|retracts|edits|sends|blocks|unblocks|deletes|adds|types|scans)(?: ([^:]+?))?(?:: (.+))?",
     re.DOTALL,
 )
 
@@ -63,6 +63,14 @@ class Coordinates:
     values: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Speaks:
+    """Somebody who speaks at the sessions of these ids."""
+
+    name: str
+    sessions: tuple[str, ...]
+
+
 @dataclass
 class Play:
     """A play as written: what stands before it, who is in it, and its lines."""
@@ -75,6 +83,7 @@ class Play:
     english: list[str] = field(default_factory=list)
     owners: list[str] = field(default_factory=list)
     coordinators: list[Coordinates] = field(default_factory=list)
+    speakers: list[Speaks] = field(default_factory=list)
     enrolment: str | None = None
     approval: bool = False
     recap: str | None = None
@@ -136,6 +145,9 @@ def read(text: str) -> Play:
                 name, _, part = value.partition(", only ")
                 kind, _, values = part.partition(": ")
                 play.coordinators.append(Coordinates(name, kind, tuple(_names(values)) if values else ()))
+            case "Speaks" if colon:
+                name, _, sessions = value.partition(", at: ")
+                play.speakers.append(Speaks(name, tuple(_names(sessions))))
             case "Approval" if colon:
                 play.approval = value == "true"
             case "Enrolment" if colon:

@@ -18,6 +18,7 @@ from bot import app
 from bot.clock import SimulatedClock
 from bot.config import load_config
 from bot.documents.rosters import RosterRow
+from bot.domain.attendance import open_windows
 from bot.domain.identity import Nip
 from bot.domain.people import Role
 from bot.domain.programme import Catalogue, Enrolment, Programme
@@ -27,7 +28,7 @@ from bot.simulator import Delivery, DropBefore, Group, Person, Retry429, SeenMes
 from bot.simulator.faults import Rule
 from bot.storage.database import Database, Transaction
 from bot.storage.tables import OutboxRow, UpdateRow
-from bot.usecases import staff
+from bot.usecases import attendance, staff
 from bot.usecases.links import Selection, claim_links
 from bot.usecases.rosters import import_roster
 from tests.scenarios import play as script
@@ -71,9 +72,24 @@ FACTS = {
     "audit": (
         "SELECT actor, action, kind, people, details FROM audit WHERE actor_id IS NOT NULL ORDER BY id"
     ),
+    "attendance": (
+        "SELECT p.name, a.session_id, a.grade, a.minutes"
+        " FROM attendance a JOIN people p ON p.id = a.person_id ORDER BY p.name"
+    ),
+    "evidence": (
+        "SELECT p.name, e.kind, e.leg, CASE e.counts WHEN 1 THEN 'counts' ELSE 'does not count' END,"
+        " e.minutes, e.note, e.made_by_name"
+        " FROM attendance_evidence e JOIN people p ON p.id = e.person_id ORDER BY e.id"
+    ),
     "corrections": (
         "SELECT made_by_name, kind, item, change, CASE WHEN undone_at IS NULL THEN 'stands' ELSE 'undone' END"
         " FROM corrections ORDER BY id"
+    ),
+    "live votes": (
+        "SELECT p.name, 'question ' || v.live_quiz_id, 'chose ' || CASE v.choice WHEN '' THEN 'nothing' ELSE"
+        " v.choice END, CASE v.correct WHEN 1 THEN 'right' WHEN 0 THEN 'wrong' ELSE '-' END,"
+        " v.votes || ' votes, ' || v.late || ' late'"
+        " FROM live_quiz_votes v JOIN people p ON p.id = v.person_id ORDER BY v.live_quiz_id, p.name"
     ),
     "owed": (
         "SELECT p.name, o.reason, o.state FROM outbox o JOIN people p ON p.id = o.person_id"
@@ -210,8 +226,17 @@ class Stage:
                 await person.send_photo(_PHOTO, name="b.jpg", media_group_id=group)
             case "sends", "a document":
                 await person.send_document(b"%PDF-1.7 contoh", "jurnal.pdf", caption=does.words)
+            case "types" | "scans", what:
+                code = self._screen_code(what)
+                await person.send(code if does.verb == "types" else f"/start h-{code}")
+            case "sends", "a Zoom report":
+                await person.send_document(does.words.encode(), "participants_81000000082.csv")
             case "sends", "a roster":
                 await person.send_document(does.words.encode(), "peserta.csv")
+            case "sends", "a poll":
+                question, *options = (each.strip() for each in does.words.split("|"))
+                right = [n for n, option in enumerate(options) if option.endswith("*")]
+                await person.send_poll(question, [each.rstrip("*") for each in options], correct=right)
             case "sends", "a voice message":
                 await person.send_voice(b"OggS")
             case "sends", "a location":
@@ -241,6 +266,23 @@ class Stage:
             return "p1-1-AAAAAAAAAAAAAAAAAAAAAA"
         name = who.partition(" (")[0] if whose in {"her link", "his link"} else whose.removesuffix("'s link")
         return self._links[name]
+
+    def _screen_code(self, what: str) -> str:
+        """The code on the presenter page of the open session: now, some time ago, or an invented one."""
+        now = self.clock.now()
+        self._database.write_now(attendance.make_key)
+
+        def shown(ago: timedelta) -> str:
+            session = next(each for each in self.programme.sessions if open_windows(each, now))
+            found = self._database.read_now(attendance.shown, self.programme, session, now - ago)
+            assert found is not None
+            return found.code
+
+        if what == "an invented code":
+            known = {shown(timedelta(seconds=30 * n)) for n in range(-2, 130)}
+            return next(code for code in map("{:06}".format, range(1_000_000)) if code not in known)
+        length = script.later(what.removeprefix("the code of ").replace(" ago", " later"))
+        return shown(length or timedelta())
 
     def _invitation(self) -> str:
         """The code of the newest invitation that a coordinator was given to pass on."""
@@ -447,6 +489,8 @@ class Stage:
         for each in self.play.coordinators:
             scope = Scope.of((each.kind, value) for value in each.values)
             await self._appoint(each.name, Role.COORDINATOR, scope)
+        for speaks in self.play.speakers:
+            await self._appoint(speaks.name, Role.SPEAKER, Scope(), speaks.sessions)
         for name in self.play.joined:
             person = self._person(name)
             await person.send(f"/start {self._links[name]}")
@@ -457,10 +501,10 @@ class Stage:
         await self._wait_until(self.play.begins)
         self._recording = True
 
-    async def _appoint(self, name: str, role: Role, scope: Scope) -> None:
+    async def _appoint(self, name: str, role: Role, scope: Scope, sessions: tuple[str, ...] = ()) -> None:
         now = self.clock.now()
         link = await self._database.transact(
-            staff.invite, self.programme, role, name, now, by=None, scope=scope
+            staff.invite, self.programme, role, name, now, by=None, scope=scope, sessions=sessions
         )
         await self._person(name).send(f"/start {link.partition('=')[2]}")
         await self._wait(HEARD)

@@ -33,6 +33,8 @@ def verdict(poll: SeenPoll) -> str:
     right = all(option.chosen == bool(option.correct) for option in poll.options)
     if not chosen:
         return "(the app shows the question open again)"
+    if not poll.quiz:
+        return "(the app shows the vote)"
     return f"(the app shows: {'right' if right else 'wrong'}. {poll.explanation})"
 
 
@@ -48,7 +50,7 @@ def _block(speaker: str, lines: Iterator[str]) -> str:
 def _shown(message: SeenMessage) -> Iterator[str]:
     if message.poll is not None:
         several = ", several answers" if message.poll.multiple else ""
-        yield f"(quiz{several}) {message.poll.question}"
+        yield f"({'quiz' if message.poll.quiz else 'poll'}{several}) {message.poll.question}"
         for number, option in enumerate(message.poll.options, start=1):
             yield f"{number}. {option.text}"
     elif message.file is not None:

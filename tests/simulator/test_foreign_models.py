@@ -98,6 +98,14 @@ async def parameters(method: str, call: Caller, sim: Simulator, ani: Person) -> 
             return chat | {"media": media}
         case "sendlocation":
             return chat | {"latitude": -6.2, "longitude": 106.8}
+        case "sendvenue":
+            return chat | {"latitude": -6.2, "longitude": 106.8, "title": "Aula", "address": "Jalan Contoh 1"}
+        case "sendsticker":
+            answer = await call.upload("sendSticker", "sticker", b"webp", "a.webp", chat_id=101)
+            return chat | {"sticker": answer["result"]["sticker"]["file_id"]}
+        case "sendvideonote":
+            answer = await call.upload("sendVideoNote", "video_note", b"mp4", "a.mp4", chat_id=101)
+            return chat | {"video_note": answer["result"]["video_note"]["file_id"]}
         case "sendpoll":
             quiz = {"type": "quiz", "correct_option_ids": [0, 2], "allows_multiple_answers": True}
             return (
@@ -204,6 +212,9 @@ async def everything_happens(call: Caller, sim: Simulator, ani: Person) -> None:
     await ani.send_voice(b"ogg")
     await ani.send_video(b"mp4")
     await ani.send_location(-6.2, 106.8)
+    await ani.send_venue(-6.2, 106.8, "Aula", "Jalan Contoh 1")
+    await ani.send_sticker(b"webp")
+    await ani.send_video_note(b"mp4")
     await ani.send_contact("+6281200000000")
     await ani.send_poll("Yang benar?", ["a", "b"], correct=[1], explanation="b", multiple=False)
     await tapped(call, ani)
@@ -218,6 +229,11 @@ async def everything_happens(call: Caller, sim: Simulator, ani: Person) -> None:
     await ani.send("/halo", chat=small)
     big = await small.upgrade()
     await ani.send("/halo", chat=big)
+    topic = await big.open_topic(ani, "Kelompok 1")
+    await big.rename_topic(ani, topic, "Kelompok A")
+    await ani.send("/halo", chat=big, topic=topic)
+    await big.close_topic(ani, topic)
+    await big.close_topic(ani, topic, closed=False)
     channel = sim.create_chat("Saluran", ani, kind="channel")
     await channel.add_bot(ani)
     post = await ani.send("Pengumuman", chat=channel)

@@ -318,6 +318,14 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
     # the rest
     ("sendLocation", {"chat_id": 101, "longitude": 1}, "latitude is empty"),
     ("sendLocation", {"chat_id": 101, "latitude": 1}, "longitude is empty"),
+    (
+        "sendVenue",
+        {"chat_id": 101, "latitude": 1, "longitude": 1, "title": "x"},
+        "venue address must be non-empty",
+    ),
+    ("sendSticker", {"chat_id": 101}, "there is no sticker in the request"),
+    ("sendVideoNote", {"chat_id": 101, "video_note": "x"}, "wrong file identifier/HTTP URL specified"),
+    ("sendMessage", text("a", message_thread_id=5), "message thread not found"),
     ("sendChatAction", {"chat_id": 101, "action": "dancing"}, "wrong parameter action in request"),
     (
         "answerCallbackQuery",
@@ -465,6 +473,24 @@ async def test_an_upgraded_group_names_its_new_id(call: Caller, sim: Simulator, 
     updates = [update["message"] for update in await call.updates() if "message" in update]
     assert updates[-2]["migrate_to_chat_id"] == new.id
     assert updates[-1]["migrate_from_chat_id"] == group.id
+
+
+async def test_topics(call: Caller, sim: Simulator, ani: Person) -> None:
+    group = sim.create_chat("Kelompok", ani, kind="supergroup")
+    await group.add_bot(ani)
+    topic = await group.open_topic(ani, "Tanya jawab")
+    there = {"chat_id": group.id, "message_thread_id": topic, "text": "a"}
+    sent = await call.result("sendMessage", **there)
+    assert (sent["message_thread_id"], sent["is_topic_message"]) == (topic, True)
+    assert sent["chat"]["is_forum"]
+    refused = await call.refusal("sendMessage", **(there | {"message_thread_id": sent["message_id"]}))
+    assert refused == "400 Bad Request: message thread not found"
+    await group.close_topic(ani, topic)
+    assert await call.refusal("sendMessage", **there) == "400 Bad Request: TOPIC_CLOSED"
+    await group.add_bot(ani, admin=True)
+    await call.result("sendMessage", **there)
+    await call.result("sendMessage", chat_id=group.id, text="a")
+    assert [message.topic for message in group.chat if message.text == "a"] == [topic, topic, None]
 
 
 async def test_rights_in_groups(call: Caller, sim: Simulator, ani: Person) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from bot.domain.announcements import State, Whom
-from bot.domain.events import Membership, Migrated, Sender
+from bot.domain.announcements import Place, State, Whom, first_handful
+from bot.domain.events import AddressedInGroup, Membership, Migrated, Sender, TopicChanged
 from bot.domain.messages import Lane
 from bot.domain.outcomes import Sent
 from bot.domain.people import Reach
@@ -133,14 +133,14 @@ def test_a_first_handful_gets_it_then_the_others_then_it_is_reported(desk: Any) 
     one.people(3, linked=False, consented=False)
     number = one.draft()
     one.do(announcements.send, number, 1, one.now)
-    assert (one.state(), one.states()) == (State.TRIAL, {"owed": 10, "held": 30})
+    assert (one.state(), one.states()) == (State.TRIAL, {"owed": 4, "held": 36})
     one.advance()
     assert one.state() is State.TRIAL
-    one.settle("sent", 9)
+    one.settle("sent", 3)
     one.settle("gone", 1)
     one.advance()
-    assert (one.state(), one.states()) == (State.RUNNING, {"sent": 9, "gone": 1, "owed": 30})
-    one.settle("sent", 30)
+    assert (one.state(), one.states()) == (State.RUNNING, {"sent": 3, "gone": 1, "owed": 36})
+    one.settle("sent", 36)
     assert one.advance()[1]
     assert one.state() is State.DONE
     assert one.told() == ["report"]
@@ -155,11 +155,11 @@ def test_an_error_among_the_first_stops_it_and_it_goes_on_when_told(desk: Any) -
     one.draft()
     one.do(announcements.send, 1, 1, one.now)
     one.settle("failed", 1)
-    one.settle("sent", 9)
+    one.settle("sent", 3)
     one.advance()
-    assert (one.state(), one.states()["held"], one.told()) == (State.STOPPED, 30, ["stopped"])
+    assert (one.state(), one.states()["held"], one.told()) == (State.STOPPED, 36, ["stopped"])
     one.do(announcements.resume, 1, one.now)
-    assert (one.state(), one.states()["owed"]) == (State.RUNNING, 30)
+    assert (one.state(), one.states()["owed"]) == (State.RUNNING, 36)
 
 
 def test_paused_resumed_and_cancelled(desk: Any) -> None:
@@ -167,8 +167,10 @@ def test_paused_resumed_and_cancelled(desk: Any) -> None:
     one.people(20)
     one.draft()
     one.do(announcements.send, 1, 1, one.now)
-    assert (one.state(), one.states()) == (State.RUNNING, {"owed": 20})
-    one.settle("sent", 5)
+    one.settle("sent", 2)
+    one.advance()
+    assert (one.state(), one.states()) == (State.RUNNING, {"sent": 2, "owed": 18})
+    one.settle("sent", 3)
     one.do(announcements.pause, 1, one.now)
     assert (one.state(), one.states()) == (State.PAUSED, {"sent": 5, "held": 15})
     one.advance()
@@ -349,9 +351,9 @@ def test_it_is_the_same_on_postgresql(desk: Any) -> None:
     one = desk()
     one.people(40)
     one.do(announcements.send, one.draft(), 1, one.now)
-    one.settle("sent", 10)
+    one.settle("sent", 4)
     one.advance()
-    one.settle("sent", 30)
+    one.settle("sent", 36)
     one.advance()
     assert one.state() is State.DONE
     assert one.do(announcements.recall, 1, one.now) == 40
@@ -383,12 +385,55 @@ def test_a_group_is_asked_for_used_followed_and_left(desk: Any) -> None:
     assert one.database.read_now(stored.groups, "p") == []  # until it is said what it is for
     one.database.write_now(stored.use_group, GROUP)
     post = Post((Piece("text", "Halo semua"),))
-    one.do(announcements.send, one.draft(Whom(chats=(GROUP,), people=False), post), 1, one.now)
+    one.do(announcements.send, one.draft(Whom(chats=(Place(GROUP),), people=False), post), 1, one.now)
     rows = [row for row in one.database.read_now(outbox_rows) if row.reason == "announcement:1"]
     assert [(row.person_id, row.chat_id) for row in rows] == [(None, GROUP)]
     happens(Migrated(Sender(GROUP), SUPERGROUP))
     (found,) = one.database.read_now(stored.groups, "p")
     assert (found.id, found.kind) == (SUPERGROUP, "supergroup")
-    assert one.database.read_now(stored.announcement, 1).whom.chats == (SUPERGROUP,)
+    assert one.database.read_now(stored.announcement, 1).whom.chats == (Place(SUPERGROUP),)
     happens(added(one.sari, there=False, chat=SUPERGROUP))
     assert one.database.read_now(stored.groups, "p") == []
+
+
+def test_a_topic_is_known_by_what_is_said_of_it_and_announced_to(desk: Any) -> None:
+    one = desk()
+    handle, ids = front_desk.handle, iter(range(1, 99))
+    group = Sender(SUPERGROUP)
+
+    def happens(event: Any) -> None:
+        one.database.write_now(handle, next(ids), event, one.now)
+
+    def titles() -> list[str]:
+        return [each.title for each in one.database.read_now(stored.groups, "p")]
+
+    happens(TopicChanged(group, 7, "Nobody's"))  # of a group that is not known
+    happens(added(one.sari, chat=SUPERGROUP))
+    one.database.write_now(stored.use_group, SUPERGROUP)
+    happens(TopicChanged(group, 7, "Kelompok 1"))
+    happens(TopicChanged(group, 8, "Kelompok 2"))
+    happens(TopicChanged(group, 8, "Kelompok B"))
+    happens(AddressedInGroup(group, 99, 9))  # made before the bot came
+    assert titles() == [
+        "Angkatan 3",
+        *(f"Angkatan 3 › {name}" for name in ("#9", "Kelompok 1", "Kelompok B")),
+    ]
+    happens(TopicChanged(group, 8, "", open=False))
+    happens(TopicChanged(group, 9, "Umum"))
+    assert titles() == ["Angkatan 3", "Angkatan 3 › Kelompok 1", "Angkatan 3 › Umum"]
+    places = (Place(SUPERGROUP), Place(SUPERGROUP, 7), Place(SUPERGROUP, 9))
+    post = Post((Piece("text", "Halo semua"),))
+    one.do(announcements.send, one.draft(Whom(chats=(*places, Place(-1, 7)), people=False), post), 1, one.now)
+    rows = [
+        row for row in one.database.read_now(outbox_rows) if row.chat_id and "announcement" in row.message
+    ]
+    assert [(row.chat_id, row.message.get("topic")) for row in rows] == [
+        (SUPERGROUP, None),
+        (SUPERGROUP, 7),
+        (SUPERGROUP, 9),
+    ]
+
+
+@pytest.mark.parametrize(("people", "first"), [(0, 0), (10, 0), (11, 1), (29, 2), (40, 4), (3_400, 10)])
+def test_the_first_handful_is_a_tenth_and_ten_at_most(people: int, first: int) -> None:
+    assert first_handful(people) == first

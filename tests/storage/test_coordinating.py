@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import insert, select
 
 from bot.domain.events import Sender, Tapped
-from bot.domain.messages import Say, Tap
+from bot.domain.messages import Tap
 from bot.domain.staff import Actor, Right, Scope
 from bot.storage import audit, listing, people, recaps, requests, staff, state
 from bot.storage.database import Database, Transaction
@@ -283,8 +283,11 @@ def test_the_daily_recap_is_told_once_to_who_wants_it(crowd: Database) -> None:
         assert recap_deeds.daily(tx, "p", at, at) == 3
         assert recap_deeds.daily(tx, "p", at, at) == 0
         assert recap_deeds.daily(tx, "p", at, at + timedelta(hours=5)) == 0
-        told = {row.person_id: Say for row in outbox_rows(tx)}
+        told = {row.person_id: str(row.message) for row in outbox_rows(tx)}
         assert set(told) == {OWNER, SARI, TONO}
+        # By office for who coordinates several; who has one of them is told of no other.
+        assert ["line_office" in told[each] for each in (OWNER, TONO)] == [True, False]
+        assert ["Kantor B" in told[each] for each in (OWNER, TONO)] == [True, False]
         recaps.switch(tx, WATI, NOON, on=True)
         assert recap_deeds.daily(tx, "p", at, at) == 1
 

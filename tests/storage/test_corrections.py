@@ -25,7 +25,7 @@ from bot.domain.programme import (
     Target,
 )
 from bot.domain.zones import Zone
-from bot.storage import catalogues, outbox
+from bot.storage import catalogues, outbox, stuck
 from bot.storage.database import Database, Transaction
 from bot.storage.outbox import Letter
 from bot.storage.tables import AuditRow, WaveRow
@@ -35,6 +35,7 @@ from bot.usecases.corrections import (
     AddEntry,
     ChangeSession,
     Effect,
+    EndSession,
     MoveEntry,
     MoveSession,
     Proposal,
@@ -238,6 +239,54 @@ def test_a_second_change_takes_the_place_of_a_notice_that_has_not_gone(database:
     assert [state for _, state in states(database, "p/change")] == ["withdrawn"] * 3 + ["owed"] * 3
     letters = begin(database, at + MINUTE)
     assert sum(isinstance(letter.message, SessionCard) for letter in letters) == 3
+
+
+def test_who_cannot_get_in_is_told_even_if_nothing_was_sent_to_them(database: Database) -> None:
+    database.write_now(stuck.note, "p", "hari-1", 2, STARTS)
+    database.write_now(stuck.note, "p", "hari-1", 3, STARTS)
+    database.write_now(stuck.end, "p", "hari-1", 3, STARTS + MINUTE)
+    wanted = ChangeSession("hari-1", SessionChange(url="https://zoom.example.invalid/j/99"))
+    foretold = database.read_now(deeds.preview, "p", wanted, STARTS + MINUTE)
+    effect = correct(database, wanted, STARTS + MINUTE)
+    assert (effect, effect.told) == (foretold, 1)
+    assert send(database, STARTS + MINUTE) == ["Budi"]
+    database.write_now(stuck.note, "p", "hari-1", 3, STARTS + HOUR)
+    found = database.read_now(stuck.count, "p", "hari-1")
+    assert (found.said, found.open, found.since) == (2, 2, 1)
+
+
+# --- a session that does not take place, or is over -----------------------------------------------------
+
+
+@both
+def test_a_cancelled_session_is_silent_until_it_is_reinstated(database: Database) -> None:
+    at = STARTS - HOUR
+    cancel, reinstate = (ChangeSession("hari-1", SessionChange(cancelled=each)) for each in (True, False))
+    ring(database, "tautan", at)
+    send(database, at, most=2)
+    foretold = database.read_now(deeds.preview, "p", cancel, at + MINUTE)
+    effect = correct(database, cancel, at + MINUTE)
+    assert effect == foretold
+    assert (effect.told, effect.revised, effect.unsent) == (2, 2, 1)
+    assert [each for each, _, becomes in effect.moves if becomes is None] == ["tautan", "segera"]
+    assert refused(database, cancel, at + MINUTE) == "same"
+    assert ring(database, "segera", STARTS - 10 * MINUTE) == 0
+    assert sorted(send(database, at + MINUTE)) == ["Anna", "Anna", "Budi", "Budi"]
+    # Citra hears of it for the first time: she has the link, and no notice.
+    assert correct(database, reinstate, at + 2 * MINUTE).told == 2
+    assert ring(database, "tautan", at, at + 2 * MINUTE) == 1
+    assert ring(database, "segera", STARTS - 10 * MINUTE) == 3
+    assert database.catalogue.programmes["p"] == FILES.programmes["p"]
+
+
+def test_a_session_that_is_ended_is_nobodys_news(database: Database) -> None:
+    ring(database, "tautan", STARTS - HOUR)
+    send(database, STARTS - HOUR)
+    end = EndSession("hari-1", STARTS + HOUR)
+    assert refused(database, end, STARTS - MINUTE) == "sessions.not_running"
+    effect = correct(database, end, STARTS + HOUR)
+    assert (effect.told, effect.revised, effect.unsent) == (0, 0, 0)
+    assert refused(database, end, STARTS + HOUR) == "sessions.not_running"
 
 
 # --- another way in -----------------------------------------------------------------------------------

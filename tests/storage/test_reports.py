@@ -13,15 +13,22 @@ from bot.storage import reports
 from bot.storage.database import Database, Transaction
 from bot.storage.tables import (
     AnnouncementRow,
+    AttendanceRow,
+    AuditRow,
     ChatRow,
     CorrectionRow,
     ExcuseRow,
     JournalEntryRow,
     JournalPartRow,
     JournalRevisionRow,
+    LivePollRow,
+    LiveQuizRow,
+    LiveVoteRow,
     ModuleDoneRow,
     OutboxRow,
     PersonRow,
+    QuestionRow,
+    QuestionSupportRow,
     QuizAnswerRow,
     QuizAttemptRow,
     RequestRow,
@@ -29,6 +36,7 @@ from bot.storage.tables import (
 )
 
 PAGE = (Path(__file__).parents[2] / "docs/reports.md").read_text(encoding="utf-8")
+README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 NINE = datetime(2026, 11, 9, 9, 0, tzinfo=UTC)
 
 
@@ -165,6 +173,10 @@ def fill(tx: Transaction) -> None:
             {"programme_id": "orientasi", "kind": "session", "item": "pembukaan", "made_by_name": "Rina"}
             | {"change": {"session": {"passcode": "secret"}}, "stated": {}, "made_at": at(5)},
         ],
+        AuditRow: [
+            {"at": at(3), "programme_id": "orientasi", "actor_id": 1, "actor": "Sari", "action": "exported"}
+            | {"kind": "people", "subject": "/people", "people": 5, "details": {"filters": "secret"}},
+        ],
         OutboxRow: [
             outbox(1, 1, state="sent", attempts=1, message_id=7, settled_at=at(16.5)),
             outbox(
@@ -193,6 +205,37 @@ def fill(tx: Transaction) -> None:
     rows[RequestRow] = [{**asked, "id": 1, "state": "refused", "created_at": NINE, "decided_at": at(3)}]
     excused = {"kind": "module", "item": "loyal", "until": at(60), "made_by": 6, "made_at": NINE}
     rows[ExcuseRow] = [{**excused, "person_id": each} for each in (2, 5)]
+    there = {"session_id": "pembukaan", "programme_id": "orientasi", "grade": "present", "arrived_at": NINE}
+    rows[AttendanceRow] = [
+        {**there, "person_id": each, "decided": True, "contested": False, "updated_at": NINE, "minutes": 95}
+        for each in (2, 5)
+    ]
+    asked = {"programme_id": "orientasi", "session_id": "pembukaan", "text": "Rahasia"}
+    rows[QuestionRow] = [
+        {**asked, "id": 1, "person_id": 1, "anonymous": True, "state": "answered", "asked_at": at(1)}
+        | {"settled_at": at(3), "answer": "secret", "answered_at": at(3)},
+        {**asked, "id": 2, "person_id": 5, "asked_at": at(2)},  # the test person's
+        {**asked, "id": 3, "person_id": 2, "asked_at": at(2)},
+    ]
+    rows[QuestionSupportRow] = [{"question_id": 1, "person_id": 2, "supported_at": at(2)}]
+    live = {"programme_id": "orientasi", "session_id": "pembukaan", "author": "Bagus"}
+    live |= {"question": {"text": "secret"}, "seconds": 60, "votes": "first", "created_at": NINE}
+    rows[LiveQuizRow] = [
+        {**live, "id": 1, "scored": True, "state": "revealed", "launched_at": at(5), "revealed_at": at(8)},
+        {**live, "id": 2, "scored": False, "state": "running", "launched_at": at(9)},
+        {**live, "id": 3, "scored": False, "state": "draft"},
+    ]
+    copies = [("a", 1, 1), ("b", 1, 1), ("c", 1, 2), ("d", 1, 3), ("e", 1, 5), ("f", 2, 1)]
+    rows[LivePollRow] = [
+        {"poll_id": poll, "live_quiz_id": number, "person_id": who, "message_id": 1, "sent_at": at(5)}
+        for poll, number, who in copies
+    ]
+    votes = [(1, 1, "0", True, 0), (1, 2, "", None, 1), (1, 5, "0", True, 0), (2, 1, "1", None, 0)]
+    rows[LiveVoteRow] = [
+        {"live_quiz_id": number, "person_id": who, "choice": choice, "correct": correct, "late": late}
+        | {"millis": 4_000, "votes": 1, "voted_at": at(6)}
+        for number, who, choice, correct, late in votes
+    ]
     put(tx, rows)
 
 
@@ -234,6 +277,7 @@ ANNA_CAME = ("active", "open", at(1), at(3), at(2), None, date(2026, 11, 11))
 DEWI_WENT = ("withdrawn", "never_started", None, None, at(1), at(9), None)
 EKO_CAME = ("active", "never_started", None, None, at(1), None, None)
 NOTHING = (0, None, 0, 0, 0)
+LIVE = ("orientasi", "pembukaan")
 WHEN = (NINE, at(15), at(60))
 BLOCKED = "Forbidden: bot was blocked by the user"
 
@@ -315,6 +359,10 @@ EXPECTED: dict[str, tuple[str, list[tuple[Any, ...]]]] = {
             )
         ],
     ),
+    "report_announcement_recipients": (
+        "person_id",
+        [(1, *ANNA, "sent", NINE, at(1), 0, None)],
+    ),
     "report_reach": (
         "office, status",
         [
@@ -329,7 +377,33 @@ EXPECTED: dict[str, tuple[str, list[tuple[Any, ...]]]] = {
         [("orientasi", 1, "no_link", "Satker C", "refused", NINE, at(3))],
     ),
     "report_excuses": ("person_id", [(*BUDI, "module", "loyal", at(60), NINE)]),
+    "report_attendance": (
+        "person_id",
+        [(*BUDI, "pembukaan", "present", NINE, None, 95, True, False)],
+    ),
+    "report_questions": (
+        "question_id",
+        [
+            (*LIVE, 1, "answered", True, 1, at(1), at(3), at(3)),
+            (*LIVE, 3, "open", False, 0, at(2), None, None),
+        ],
+    ),
+    "report_live_quizzes": (
+        "question_id",
+        [
+            (*LIVE, 1, "Bagus", "all", True, "revealed", 60, "first", at(5), at(8), 3, 1, 1, 100.0, 1),
+            (*LIVE, 2, "Bagus", "all", False, "running", 60, "first", at(9), None, 1, 1, 0, 0.0, 0),
+        ],
+    ),
+    "report_live_answers": (
+        "person_id",
+        [
+            (*ANNA, "pembukaan", 1, "right", 4_000, 1, at(6)),
+            (*BUDI, "pembukaan", 1, "late", 4_000, 1, at(6)),
+        ],
+    ),
     "report_corrections": ("item", [("orientasi", "session", "pembukaan", "Rina", at(5), None)]),
+    "report_audit": ("at", [("orientasi", at(3), "Sari", 1, "exported", "people", "/people", 5)]),
 }
 
 
@@ -394,8 +468,16 @@ def test_the_pages_queries_find_what_they_say(database: Database) -> None:
     def empty(tx: Transaction) -> list[str]:
         return [query for query in queries if not tx.connection.execute(text(query)).all()]
 
-    assert len(queries) == 20
+    assert len(queries) == 25
     assert database.read_now(empty) == []
+
+
+def test_the_queries_of_the_readme_run(database: Database) -> None:
+    database.write_now(fill)
+    queries = re.findall(r"^```sql\n(SELECT.*?)^```", README, re.MULTILINE | re.DOTALL)
+    assert len(queries) == 2
+    for query in queries:
+        assert database.read_now(lambda tx, query=query: tx.connection.execute(text(query)).all())
 
 
 def test_days_are_counted_as_days(database: Database) -> None:
@@ -425,6 +507,7 @@ def test_a_reader_of_reports_sees_nothing_else(database: Database) -> None:
 
     database.write_now(make)
     try:
-        assert database.read_now(everything) == list(reports.VIEWS)
+        # Who looked at whom is for whom the audit is for.
+        assert database.read_now(everything) == [view for view in reports.VIEWS if view != "report_audit"]
     finally:
         database.write_now(unmake)

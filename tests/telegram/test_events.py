@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from bot.domain.events import (
     Shared,
     Started,
     Tapped,
+    TopicChanged,
     Voted,
     Wrote,
 )
@@ -32,6 +34,9 @@ GROUP = {"id": -20, "type": "group", "title": "Angkatan 1"}
 FROM_ANNA = Sender(11, "en")
 PICTURE = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x08\0\0\0\x06\x08\2\0\0\0"
 FILE = {"file_id": "F1", "file_unique_id": "U1"}
+STICKER = FILE | {"type": "regular", "width": 512, "height": 512, "is_animated": False, "is_video": False}
+VENUE = {"location": {"latitude": 1.5, "longitude": 2.5}, "title": "Aula", "address": "Jalan Contoh 1"}
+FORUM = {"id": -100, "type": "supergroup", "title": "Angkatan 1", "is_forum": True}
 
 
 def message(chat: dict[str, Any] = PRIVATE, **fields: Any) -> dict[str, Any]:
@@ -124,15 +129,18 @@ def test_what_else_is_said_in_a_group_is_nothing() -> None:
             "F1",
         ),
         ({"location": {"latitude": 1.5, "longitude": 2.5}}, "location", None),
+        ({"video_note": FILE | {"duration": 1, "length": 1}}, "video_note", "F1"),
+        ({"sticker": STICKER}, "sticker", "F1"),
+        ({"venue": VENUE, "location": VENUE["location"]}, "venue", None),
         ({"contact": {"phone_number": "08", "first_name": "A"}}, "contact", None),
     ],
 )
 def test_what_is_shared(fields: dict[str, Any], kind: str, file_id: str | None) -> None:
-    place = (1.5, 2.5) if kind == "location" else None
-    assert event(**message(**fields)) == Shared(FROM_ANNA, 5, kind, file_id, "", place=place)
-    assert event(**message(caption="Ini", **fields)) == Shared(
-        FROM_ANNA, 5, kind, file_id, "Ini", place=place
-    )
+    place = (1.5, 2.5) if kind in ("location", "venue") else None
+    venue = ("Aula", "Jalan Contoh 1") if kind == "venue" else None
+    shared = Shared(FROM_ANNA, 5, kind, file_id, "", place=place, venue=venue)
+    assert event(**message(**fields)) == shared
+    assert event(**message(caption="Ini", **fields)) == replace(shared, caption="Ini")
 
 
 def test_formatting_is_kept_as_html() -> None:
@@ -148,6 +156,28 @@ def test_formatting_is_kept_as_html() -> None:
     assert event(**message(caption="Ini", caption_entities=bold, **album)) == Shared(
         FROM_ANNA, 5, "document", "F1", "Ini", html="<b>Ini</b>", album="7", forwarded=True
     )
+
+
+@pytest.mark.parametrize(
+    ("fields", "title", "open_"),
+    [
+        ({"forum_topic_created": {"name": "Kelompok 1", "icon_color": 1}}, "Kelompok 1", True),
+        ({"forum_topic_edited": {"name": "Kelompok B"}}, "Kelompok B", True),
+        ({"forum_topic_edited": {"icon_custom_emoji_id": "5"}}, "", True),
+        ({"forum_topic_closed": {}}, "", False),
+        ({"forum_topic_reopened": {}}, "", True),
+    ],
+)
+def test_what_becomes_of_a_topic(fields: dict[str, Any], title: str, open_: bool) -> None:
+    here = {"chat": FORUM, "message_thread_id": 7, "is_topic_message": True}
+    assert event(**message(**fields, **here)) == TopicChanged(Sender(-100, "en"), 7, title, open=open_)
+
+
+def test_a_topic_is_where_the_bot_is_spoken_to() -> None:
+    told = {"text": "/start", "chat": FORUM, "message_thread_id": 7}
+    assert event(**message(**told, is_topic_message=True)) == AddressedInGroup(Sender(-100, "en"), 5, 7)
+    # An answer in the general topic has a thread, which is none to write to.
+    assert event(**message(**told)) == AddressedInGroup(Sender(-100, "en"), 5)
 
 
 def test_a_poll_is_a_question() -> None:

@@ -39,8 +39,11 @@ async def test_each_language_has_its_menu_and_profile(telegram: Simulator, bot: 
     assert await menu(bot, None) == [
         "jadwal",
         "modul",
+        "materi",
         "kuis",
         "jurnal",
+        "tanya",
+        "hadir",
         "status",
         "bahasa",
         "zona",
@@ -49,8 +52,11 @@ async def test_each_language_has_its_menu_and_profile(telegram: Simulator, bot: 
     assert await menu(bot, "en") == [
         "schedule",
         "modules",
+        "materials",
         "quiz",
         "journal",
+        "ask",
+        "attendance",
         "status",
         "language",
         "zone",

@@ -1,5 +1,6 @@
 """Every kind of message, from its value to what a person sees on the screen."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from io import BytesIO
 
@@ -8,6 +9,7 @@ from icalendar import Calendar
 from python_calamine import CalamineWorkbook
 
 from bot.delivery.fetching import MOST_BYTES, NotFetchedError
+from bot.domain.events import Shared
 from bot.domain.messages import (
     Ask,
     Bar,
@@ -27,8 +29,10 @@ from bot.domain.messages import (
 )
 from bot.domain.outcomes import Done, Failed, Gone, HoldBack, InDoubt, Outcome, Sent, Unsent
 from bot.domain.people import Reach
+from bot.domain.posts import Piece, Post
 from bot.simulator import DropAfter, DropBefore, Retry429, SeenButton, ServerError, Simulator
 from bot.telegram.client import Client
+from bot.telegram.events import read_json
 from bot.telegram.wire import TelegramWire
 from tests.telegram.small_programme import ANNA, RENDERER
 
@@ -191,3 +195,32 @@ async def test_html_that_telegram_refuses_fails_with_its_words(telegram: Simulat
     outcome = await TelegramWire(bot, RENDERER).send(11, Say("broken"), ANNA)
     assert isinstance(outcome, Failed)
     assert "parse entities" in outcome.reason
+
+
+async def test_posts_without_words_and_in_topics(telegram: Simulator, bot: Client) -> None:
+    anna, wire = telegram.person(11), TelegramWire(bot, RENDERER)
+    await anna.send("/start")
+    await anna.send_sticker(b"webp")
+    await anna.send_video_note(b"mp4")
+    _, sticker, note = [read_json(update, "x") for update in await bot.updates(None, hold=0)]
+    assert isinstance(sticker, Shared)
+    assert isinstance(note, Shared)
+    place = Piece("venue", place=(1.5, 2.5), venue=("Aula", "Jalan Contoh 1"))
+    for piece in (
+        Piece("sticker", file_id=sticker.file_id),
+        Piece("video_note", file_id=note.file_id),
+        place,
+    ):
+        assert isinstance(await wire.send(11, Post((piece,)), ANNA), Sent)
+    assert [message.file.kind if message.file else message.location for message in anna.inbox] == [
+        "sticker",
+        "video_note",
+        (1.5, 2.5),
+    ]
+    group = telegram.create_chat("Angkatan 1", anna, kind="supergroup")
+    await group.add_bot(anna)
+    topic = await group.open_topic(anna, "Kelompok 1")
+    said = Post((Piece("text", "Halo"),), topic)
+    assert isinstance(await wire.send(group.id, said, ANNA), Sent)
+    assert [(message.text, message.topic) for message in group.chat[-1:]] == [("Halo", topic)]
+    assert await wire.send(group.id, replace(said, topic=99), ANNA) == Failed("Message thread not found")

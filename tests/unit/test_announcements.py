@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from bot.domain.announcements import (
+    Place,
     Problem,
     Whom,
     Wrong,
@@ -73,7 +74,7 @@ def test_what_is_kept_comes_back() -> None:
     whom = Whom(
         Audience(offices=("A",), zones=(Zone.WIT,), not_done=(Target(Item.QUIZ, "*"),)),
         Audience(roles=("speaker",)),
-        (-5,),
+        (Place(-5), Place(-5, 3)),
         people=False,
     )
     assert load(dump(whom)) == whom
@@ -82,6 +83,7 @@ def test_what_is_kept_comes_back() -> None:
         (
             Piece("photo", "<b>x</b>", "F1", 7, above=True, spoiler=True, preview=False),
             Piece("poll", poll=Question("?", ("a", "b"), correct=(1,), explanation="x"), place=(1.5, 2.5)),
+            Piece("venue", place=(1.5, 2.5), venue=("Aula", "Jalan Contoh 1")),
         )
     )
     assert load_post(dump_post(post)) == post

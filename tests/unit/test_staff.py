@@ -33,6 +33,8 @@ def person(role: Role = Role.COORDINATOR, **values: object) -> Person:
     return Person(**{**known, **values})  # type: ignore[arg-type]  # a dictionary has one type for all
 
 
+SPEAKING = ((person(Role.SPEAKER), EVERYTHING), (person(), MAROS))  # who coordinates a part may speak too
+
 MATRIX = """
 right             owner  coordinator  coordinator-of-a-part  speaker  participant
 see_people        yes    yes          yes                    no       no
@@ -52,6 +54,8 @@ export            yes    yes          yes                    no       no
 see_audit         yes    yes          no                     no       no
 invite_speakers   yes    yes          no                     no       no
 appoint           yes    no           no                     no       no
+speak             yes    yes          no                     yes      no
+run_sessions      yes    yes          no                     no       no
 """
 
 
@@ -69,6 +73,15 @@ def test_the_whole_matrix() -> None:
         right.value: ["yes" if actor.may(right) else "no" for actor in actors] for right in Right
     }
     assert set(RIGHTS) == set(Role)
+
+
+def test_who_speaks_does_so_at_their_sessions_only() -> None:
+    speaker, part = (Actor(each, limit, frozenset({"hari-1"})) for each, limit in SPEAKING)
+    found = [
+        [actor.may(Right.SPEAK), actor.speaks_at("hari-1"), actor.speaks_at("hari-2")]
+        for actor in (speaker, part, Actor(person()), Actor(person(), MAROS))
+    ]
+    assert found == [[True, True, False], [True, True, False], [True, True, True], [False, False, False]]
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import re
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from pathlib import Path
@@ -12,23 +12,24 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
 from bot.clock import SimulatedClock
 from bot.content.loading import load
+from bot.delivery.fetching import NotFetchedError
 from bot.domain.announcements import Whom
 from bot.domain.journal import State
 from bot.domain.people import Role
 from bot.domain.posts import Piece, Post
-from bot.domain.programme import AroundSession, Audience, Catalogue, Instant, Recurring
+from bot.domain.programme import AroundSession, Audience, Catalogue, CheckIn, Instant, Recurring
 from bot.domain.staff import EVERYTHING, Scope
 from bot.storage import journal, staff
 from bot.storage.database import Database, Transaction
-from bot.storage.tables import JournalEntryRow
+from bot.storage.tables import JournalEntryRow, JournalPartRow
 from bot.usecases import announcements, sign_ins
 from bot.web.pages import Pages
 from bot.web.server import serving
-from tests.examples import add_person, entry, programme
+from tests.examples import SESSION, add_person, entry, programme
 
 ROOT = Path(__file__).parents[2]
 URL = "http://pages.example.invalid"
@@ -53,9 +54,22 @@ def catalogue() -> Catalogue:
         entry("pengingat", when),
         entry("ruang", AroundSession("hari-1", timedelta(minutes=-60))),
     )
-    mine, other = programme(*timetable), programme(*timetable)
+    taken = (replace(SESSION, check_in=CheckIn(minutes=120), feedback=True),)
+    mine, other = (replace(programme(*timetable), sessions=taken) for _ in range(2))
     object.__setattr__(other, "id", "other")  # frozen, and all else is to be alike
     return Catalogue({"p": mine, "other": other}, texts)
+
+
+@dataclass
+class Sent:
+    """Telegram's files, as far as the pages need them."""
+
+    files: dict[str, bytes] = field(default_factory=dict)
+
+    async def fetch(self, file_id: str) -> bytes:
+        if file_id not in self.files:
+            raise NotFetchedError("wrong file_id")
+        return self.files[file_id]
 
 
 @dataclass
@@ -66,6 +80,8 @@ class World:
     clock: SimulatedClock
     address: str
     people: dict[str, int] = field(default_factory=dict)
+    files: dict[str, bytes] = field(default_factory=dict)
+    """What Telegram has of what people sent, by file id."""
 
     def write(self, use_case: Any, *args: Any, **kwargs: Any) -> Any:
         return self.database.write_now(use_case, *args, **kwargs)
@@ -99,11 +115,13 @@ def add_staff(tx: Transaction, name: str, role: Role, scope: Scope = EVERYTHING,
 def populate(tx: Transaction) -> dict[str, int]:
     """Who is there: staff of each kind, and people whom not everybody may see."""
     part = Scope(offices=(MAROS,))
+    speaker = add_staff(tx, "Said Narasumber", Role.SPEAKER, office="")
+    staff.bind(tx, speaker, ["hari-1"])
     return {
         "owner": add_staff(tx, "Olga Pemilik", Role.OWNER, office=""),
         "coordinator": add_staff(tx, "Karin Panitia", Role.COORDINATOR, office=""),
         "part": add_staff(tx, "Paula Sebagian", Role.COORDINATOR, part, office=MAROS),
-        "speaker": add_staff(tx, "Said Narasumber", Role.SPEAKER, office=""),
+        "speaker": speaker,
         "stranger": add_staff(tx, "Xaver Lain", Role.OWNER, office="", programme_id="other"),
         "participant": add_person(tx, "Budi Peserta", office=MAROS, nip="199203152025211007"),
         "anna": add_person(tx, "Anna Maros", office=MAROS, province=SULSEL, nip="199305162025212008"),
@@ -118,7 +136,24 @@ def fill(tx: Transaction, people: dict[str, int]) -> dict[str, int]:
         "notice": announce(tx, people["owner"], "Rapat di Wamena", Audience(offices=(WAMENA,))),
         "foreign": announce(tx, people["stranger"], "Rapat lain", Audience()),
         **{f"{name}_wrote": write_journal(tx, people[name]) for name in ("anna", "wati", "other")},
+        **{f"{name}_photo": add_photo(tx, people[name]) for name in ("anna", "wati", "other")},
     }
+
+
+def add_photo(tx: Transaction, person_id: int) -> int:
+    """A photo in somebody's entry; the number of that part."""
+    found = select(JournalEntryRow.id).where(JournalEntryRow.person_id == person_id)
+    part = {
+        "entry_id": tx.connection.execute(found).scalar_one(),
+        "chat_id": 1000 + person_id,
+        "message_id": 2,
+        "kind": "photo",
+        "text": "",
+        "file_id": f"photo of {person_id}",
+        "written_at": BEGIN,
+    }
+    inserted = insert(JournalPartRow).values(part).returning(JournalPartRow.id)
+    return int(tx.connection.execute(inserted).scalar_one())
 
 
 def write_journal(tx: Transaction, person_id: int, words: str = "Saya belajar banyak.") -> int:
@@ -154,10 +189,11 @@ def announce(tx: Transaction, author: int, words: str, whom: Audience) -> int:
 async def world(database: Database, url: str = URL) -> AsyncIterator[World]:
     """The pages on a database, served."""
     clock = SimulatedClock(BEGIN)
-    pages = Pages(database, clock, url, lambda: None)
+    sent = Sent()
+    pages = Pages(database, clock, url, lambda: None, sent)
     async with serving(pages, "127.0.0.1:0") as address:
         await pages.open(address)
-        here = World(database, clock, address)
+        here = World(database, clock, address, files=sent.files)
         here.people = database.write_now(populate)
         yield here
 

@@ -211,7 +211,7 @@ async def test_a_part_is_offered_nothing_of_others_and_reaches_nobody_else(here:
         here.write(staff.limit, here.people["part"], staff.Scope(offices=(WAMENA,)))
         assert "Kirim sekarang kepada 1 orang" in (await browser.get(path)).text
     async with here.browser("coordinator") as other:
-        assert "dalam lingkup Anda: SMPN 1 Wamena" in (await other.get(path)).text
+        assert "dalam lingkup Paula Sebagian: SMPN 1 Wamena" in (await other.get(path)).text
 
 
 async def test_who_was_chosen_and_is_on_no_roster_any_more_stays_chosen(here: World) -> None:
@@ -243,3 +243,22 @@ def test_telegrams_markup_on_a_page() -> None:
         'x <a href="https://e.example.invalid/&#34;onx=1" rel="noopener noreferrer">z</a>'
     )
     assert markup.shown("<b>not closed") == "&lt;b&gt;not closed"
+
+
+async def test_an_audience_is_saved_and_chosen_again_by_whom_it_concerns(here: World) -> None:
+    async with here.browser("owner") as browser:
+        await written(browser, "Halo", save_as="Semua di Wamena", **of_office(WAMENA))
+        page = (await browser.get("/announcements/new")).text
+        (number,) = re.findall(r'<option value="(\d+)">Semua di Wamena<', page)
+        path = await written(browser, "Halo lagi", saved=number)
+        assert f"Satuan kerja: {WAMENA}" in (await browser.get(path)).text
+        unknown = await post(browser, "/announcements/new", words="Halo", saved="99999")
+    async with here.browser("coordinator") as other:  # sees everybody: may choose it, and takes no name away
+        assert "Semua di Wamena" in (await other.get("/announcements/new")).text
+        taken = await post(other, "/announcements/new", words="Halo", save_as="Semua di Wamena")
+    async with here.browser("part") as part:
+        assert "Semua di Wamena" not in (await part.get("/announcements/new")).text
+        guessed = await post(part, "/announcements/new", words="Halo", saved=number)
+    async with here.browser("stranger") as stranger:
+        assert (await post(stranger, "/announcements/new", words="Halo", saved=number)).status_code == 400
+    assert (unknown.status_code, taken.status_code, guessed.status_code) == (400, 409, 400)

@@ -34,7 +34,7 @@ from bot.storage.database import Database, Transaction
 from bot.storage.outbox import Recipient
 from bot.telegram.client import Client
 from bot.watch import Watch
-from bot.web.server import Finding, build, serving
+from bot.web.server import Checks, Finding, serving
 from tests.examples import NOON, add_person
 from tests.scripted import Wire
 from tests.web.conftest import get
@@ -44,7 +44,7 @@ async def answers(*checks: Check, **named: Check) -> tuple[int, str]:
     """What `/readyz` answers with these checks."""
     health = Health({**{f"check {n}": check for n, check in enumerate(checks)}, **named}, patience=0.3)
     pulse = Pulse()
-    async with serving(build([], alive=pulse.alive, ready=health.report), "127.0.0.1:0") as address:
+    async with serving(Checks(alive=pulse.alive, ready=health.report), "127.0.0.1:0") as address:
         try:
             return await get(address, "/readyz")
         finally:
@@ -229,7 +229,7 @@ async def test_a_message_that_cannot_be_handled_is_no_stuck_sender(database: Dat
 async def test_a_loop_that_turns_is_alive() -> None:
     pulse = Pulse()
     beating = asyncio.create_task(pulse.run())
-    async with serving(build([], alive=pulse.alive, ready=_nothing), "127.0.0.1:0") as address:
+    async with serving(Checks(alive=pulse.alive, ready=_nothing), "127.0.0.1:0") as address:
         assert await get(address, "/healthz") == (200, "ok\n")
     beating.cancel()
 
@@ -239,7 +239,7 @@ async def test_a_pulse_that_stopped_is_no_life() -> None:
     beating = asyncio.create_task(pulse.run())
     await asyncio.sleep(0)
     beating.cancel()
-    async with serving(build([], alive=pulse.alive, ready=_nothing), "127.0.0.1:0") as address:
+    async with serving(Checks(alive=pulse.alive, ready=_nothing), "127.0.0.1:0") as address:
         await asyncio.sleep(0.06)
         assert await get(address, "/healthz") == (503, "the event loop stood still for 0 s\n")
 
@@ -255,7 +255,7 @@ def test_a_loop_that_stands_still_answers_nobody() -> None:
 
     async def serve() -> None:
         beating = asyncio.create_task(pulse.run())
-        async with serving(build([], alive=pulse.alive, ready=_nothing), "127.0.0.1:0") as address:
+        async with serving(Checks(alive=pulse.alive, ready=_nothing), "127.0.0.1:0") as address:
             ready.set_result(address)
             await stop.wait()
         beating.cancel()

@@ -1,13 +1,14 @@
 """Journals on the page: read, turned over, commented, given back."""
 
 import re
+from typing import Any
 
 from sqlalchemy import select
 
 from bot.storage.database import Transaction
 from bot.storage.tables import AuditRow, OutboxRow
 from tests.examples import add_person
-from tests.web.pages import MAROS, World, form_token, write_journal
+from tests.web.pages import MAROS, World, fill, form_token, write_journal
 
 
 def several(tx: Transaction) -> list[int]:
@@ -77,3 +78,35 @@ async def test_a_comment_that_cannot_be_taken_is_a_sentence_and_stays_typed(here
             assert (await browser.post(f"/journals/{entry}", data={**form, **wrong})).status_code == 400
         for query in ("?mark=x", "?prompt=x", f"/{entry}?mark=x", "?sort=name"):
             assert (await browser.get(f"/journals{query}")).status_code == 400
+
+
+async def test_a_photo_is_shown_to_who_may_see_it_and_each_look_is_noted(here: World) -> None:
+    ids = here.write(fill, here.people)
+    anna = here.people["anna"]
+    here.files[f"photo of {anna}"] = b"\xff\xd8 <script>"
+    path = f"/journals/{ids['anna_wrote']}/files/{ids['anna_photo']}"
+    async with here.browser("part") as browser:
+        page = (await browser.get(f"/journals/{ids['anna_wrote']}")).text
+        photo = await browser.get(path)
+        gone = await browser.get(f"/journals/{ids['anna_wrote']}/files/{ids['wati_photo']}")
+    assert f'href="{path}">Buka foto' in page
+    assert (photo.status_code, photo.content) == (200, b"\xff\xd8 <script>")
+    assert (photo.headers["content-type"], photo.headers["x-content-type-options"]) == (
+        "image/jpeg",
+        "nosniff",
+    )
+    assert photo.headers["cache-control"] == "no-store"
+    assert gone.status_code == 404
+
+    def looks(tx: Transaction) -> list[tuple[str, Any]]:
+        rows = select(AuditRow.subject, AuditRow.details).where(AuditRow.action == "journal_read")
+        return [(row.subject, row.details.get("file")) for row in tx.connection.execute(rows)]
+
+    assert here.read(looks) == [(str(anna), None), (str(anna), ids["anna_photo"])]
+
+
+async def test_a_file_that_cannot_be_had_is_a_sentence(here: World) -> None:
+    ids = here.write(fill, here.people)
+    async with here.browser("owner") as browser:
+        answer = await browser.get(f"/journals/{ids['anna_wrote']}/files/{ids['anna_photo']}")
+    assert (answer.status_code, "lebih dari 20 MB" in answer.text) == (503, True)

@@ -5,7 +5,8 @@ from sqlalchemy import select
 
 from bot.storage.database import Transaction
 from bot.storage.tables import AuditRow, CorrectionRow
-from tests.web.pages import World, form_token
+from bot.usecases.whom import mark
+from tests.web.pages import MAROS, World, form_token
 
 
 async def post(browser: httpx.AsyncClient, path: str, **fields: str) -> httpx.Response:
@@ -83,6 +84,20 @@ async def test_a_session_changes_at_once_in_time_and_link(here: World) -> None:
         assert ("2026-11-09T10:00" in page, "zoom.example.invalid/j/2" in page) == (True, True)
         await post(browser, path, deed="restore", sure="1")
         assert "2026-11-09T09:00" in (await browser.get("/timetable/sessions/hari-1")).text
+
+
+async def test_a_message_is_added_for_some(here: World) -> None:
+    new = {"words_id": "Halo", "words_en": "", "at": "2026-11-10T08:00", f"o-offices-{mark(MAROS)}": "1"}
+    async with here.browser("owner") as browser:
+        assert f'name="o-offices-{mark(MAROS)}"' in (await browser.get("/timetable/new")).text
+        assert MAROS in (await post(browser, "/timetable/new", **new)).text  # before it is added
+        await post(browser, "/timetable/new", **new, sure="1")
+        rows = (await browser.get("/timetable?as=csv")).content.decode("utf-8-sig").splitlines()
+        unknown = await post(browser, "/timetable/new", **new, **{"o-offices-00000000": "1"})
+    assert [line.split(",")[2] for line in rows if "tambahan-1" in line] == ["3"]
+    assert unknown.status_code == 400
+    (entry,) = (each for each in here.database.catalogue.programmes["p"].timetable if each.id == "tambahan-1")
+    assert entry.audience.offices == (MAROS,)
 
 
 async def test_a_message_is_added_and_wrong_input_is_a_sentence(here: World) -> None:

@@ -16,7 +16,7 @@ from bot.telegram.client import Client, set_webhook
 from bot.telegram.errors import WebhookRefusedError
 from bot.telegram.events import read_json
 from bot.telegram.pauses import Pauses
-from bot.web.server import CannotListenError, Finding, build, serving
+from bot.web.server import CannotListenError, Checks, Finding, serving
 from bot.web.webhook import HELD, LARGEST, Webhook
 from tests.web.conftest import get
 
@@ -56,7 +56,7 @@ class Endpoint:
 
 
 def app(endpoint: Endpoint, *, held: int = HELD) -> Webhook:
-    rest = build([], alive=lambda: Finding(True, "ok"), ready=endpoint.ready)
+    rest = Checks(alive=lambda: Finding(True, "ok"), ready=endpoint.ready)
     return Webhook(
         "/telegram", SECRET, partial(read_json, username="rekan_bot"), endpoint.take, rest, held=held
     )
@@ -171,12 +171,10 @@ async def test_a_request_under_way_is_answered_before_the_server_stops() -> None
 async def test_an_address_in_use_is_a_sentence(endpoint: Endpoint) -> None:
     listen = endpoint.url.removeprefix("http://")
     with pytest.raises(CannotListenError, match=f"cannot listen on {listen}: .*in use"):
-        async with serving(build([], alive=lambda: Finding(True, "ok"), ready=endpoint.ready), listen):
+        async with serving(Checks(alive=lambda: Finding(True, "ok"), ready=endpoint.ready), listen):
             pass
     with pytest.raises(CannotListenError):
-        async with serving(
-            build([], alive=lambda: Finding(True, "ok"), ready=endpoint.ready), "127.0.0.1:http"
-        ):
+        async with serving(Checks(alive=lambda: Finding(True, "ok"), ready=endpoint.ready), "127.0.0.1:http"):
             pass
 
 

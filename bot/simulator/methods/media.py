@@ -67,6 +67,23 @@ def send_animation(call: Call) -> Any:
     return _send(call, "animation")
 
 
+def send_sticker(call: Call) -> Any:
+    """Send a sticker, which has no caption."""
+    return _send_bare(call, "sticker")
+
+
+def send_video_note(call: Call) -> Any:
+    """Send a round video message, which has no caption."""
+    return _send_bare(call, "video_note")
+
+
+def _send_bare(call: Call, kind: str) -> Any:
+    call.chat("write")
+    return call.wire(
+        call.send(Content(media=read_media(call, kind, call.params.text(kind), call.params, kind)))
+    )
+
+
 def _input_media(call: Call, item: Any, *, album: bool) -> Content:
     if not isinstance(item, dict):
         raise BadRequestError("Can't parse InputMedia: expected an Object")
@@ -101,6 +118,7 @@ def send_media_group(call: Call) -> Any:
     if not given:
         raise BadRequestError("There are no messages to send")
     chat = call.chat("write")
+    topic = call.topic(chat)
     reply_to = call.reply_to(chat)
     contents = [_input_media(call, item, album=True) for item in given]
     kinds = {content.media.file.kind for content in contents if content.media is not None}
@@ -119,6 +137,7 @@ def send_media_group(call: Call) -> Any:
                 album=album,
                 reply_to=reply_to,
                 protected=call.params.flag("protect_content"),
+                topic=topic,
             )
         )
         for content in contents

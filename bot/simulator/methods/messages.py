@@ -74,6 +74,20 @@ def send_message(call: Call) -> Any:
 
 def send_location(call: Call) -> Any:
     """Send a point on the map."""
+    return call.wire(call.send(Content(fields={"location": _read_point(call)})))
+
+
+def send_venue(call: Call) -> Any:
+    """Send a point on the map with what is there."""
+    point = _read_point(call)
+    named = {name: call.params.text(name).strip() for name in ("title", "address")}
+    for name, value in named.items():
+        if not value:
+            raise BadRequestError(f"venue {name} must be non-empty")
+    return call.wire(call.send(Content(fields={"venue": {"location": point, **named}, "location": point})))
+
+
+def _read_point(call: Call) -> dict[str, float]:
     latitude, longitude = call.params.number("latitude"), call.params.number("longitude")
     if latitude is None:
         raise BadRequestError("latitude is empty")
@@ -81,7 +95,7 @@ def send_location(call: Call) -> Any:
         raise BadRequestError("longitude is empty")
     if abs(latitude) > 90 or abs(longitude) > 180:
         raise BadRequestError("Wrong location specified")
-    return call.wire(call.send(Content(fields={"location": {"latitude": latitude, "longitude": longitude}})))
+    return {"latitude": latitude, "longitude": longitude}
 
 
 def change(call: Call, message: Message, content: Content, markup: Markup | None) -> Message:

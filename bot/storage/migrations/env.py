@@ -5,7 +5,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 from alembic import context
 
-from bot.storage.tables import Base, Id, UtcDateTime
+from bot.storage.tables import Id, UtcDateTime, for_migrations
 
 
 def _as_plain_type(kind: str, item: Any, _context: Any) -> str | Literal[False]:
@@ -19,7 +19,7 @@ def _as_plain_type(kind: str, item: Any, _context: Any) -> str | Literal[False]:
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=Base.metadata,
+    target_metadata=for_migrations(),
     render_as_batch=True,  # SQLite changes a table by making it anew
     transactional_ddl=True,  # all steps or none, on SQLite too
     render_item=_as_plain_type,

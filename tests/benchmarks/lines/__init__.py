@@ -1,4 +1,4 @@
-"""The fourteen lines, one file each, in the order of docs/benchmarks.md."""
+"""The fifteen lines, one file each, in the order of docs/benchmarks.md."""
 
 from tests.benchmarks.lines import (
     answers_latency,
@@ -7,6 +7,7 @@ from tests.benchmarks.lines import (
     broadcast_free,
     broadcast_paid,
     broadcast_unpaced,
+    check_ins,
     due_at_once,
     growth,
     memory_100k,
@@ -27,6 +28,7 @@ LINES = (
     outbox_plan.LINE,
     due_at_once.LINE,
     reply_during_broadcast.LINE,
+    check_ins.LINE,
     memory_100k.LINE,
     start.LINE,
     growth.LINE,

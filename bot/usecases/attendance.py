@@ -1,0 +1,384 @@
+"""Checking in and out: the button, the code that changes, "I was there", and what a coordinator decides."""
+
+import hashlib
+import hmac
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.domain.attendance import (
+    CONTESTED_WITHIN,
+    KNOWN_LATE,
+    MOST_WRONG,
+    Evidence,
+    Grade,
+    Kind,
+    Leg,
+    Standing,
+    Window,
+    is_over,
+    next_window,
+    open_windows,
+    read_code,
+    windows,
+)
+from bot.domain.audit import Action
+from bot.domain.forms import clock_time, short_moment
+from bot.domain.messages import Button, Lane, Reply, Say, Tap, Value
+from bot.domain.people import Person, Role
+from bot.domain.programme import Programme, Session
+from bot.domain.staff import Actor, Right
+from bot.domain.totp import STEP, TOLERATED, begins, step_at, step_of, totp
+from bot.storage import attendance, audit, outbox, people, staff, state
+from bot.storage.attendance import Entry
+from bot.storage.database import Transaction
+from bot.storage.people import Visitor
+from bot.storage.secrets import ATTENDANCE, find_secret, secret
+from bot.usecases.menu import MENU, OLD_BUTTON
+
+ACTION = "hadir"
+
+_LINK = "h-"
+_ASKED_WITHIN = timedelta(hours=3)
+"""How long before and after a session six digits are taken for its code."""
+
+
+# --- the code ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The code that stands, until when, and the link that sends it (None: the bot's name is not known)."""
+
+    code: str
+    until: datetime
+    link: str | None
+
+
+def step_length(tx: Transaction) -> timedelta:
+    """How long a code stands on this installation's clock: half a minute for the people in front of it."""
+    return STEP * _lapse(tx)
+
+
+def make_key(tx: Transaction) -> None:
+    """See to it that there is a key to make codes with; it writes the first time."""
+    secret(tx, ATTENDANCE)
+
+
+def shown(tx: Transaction, programme: Programme, session: Session, now: datetime) -> Shown | None:
+    """What the presenter page shows now; None while the key is not made yet (`make_key`). Only reads."""
+    key = find_secret(tx, ATTENDANCE)
+    if key is None:
+        return None
+    step = step_length(tx)
+    code = totp(_key(key, programme, session), now, step=step)
+    bot = state.recall(tx, state.BOT_NAME)
+    link = None if bot is None else f"https://t.me/{bot}?start={_LINK}{code}"
+    return Shown(code, begins(step_at(now, step) + 1, step), link)
+
+
+def _lapse(tx: Transaction) -> int:
+    return int(state.recall(tx, state.TIME_LAPSE) or 1)
+
+
+def _key(key: bytes, programme: Programme, session: Session) -> bytes:
+    """Each session's own: a code of one is worth nothing at another."""
+    return hmac.new(key, f"{programme.id}\0{session.id}".encode(), hashlib.sha256).digest()
+
+
+# --- participants -----------------------------------------------------------------------------------------
+
+
+def overview(tx: Transaction, person: Person, programme: Programme, now: datetime) -> Reply:
+    """`/hadir`: what can be done now, and how they stand at each session."""
+    taken = [session for session in programme.sessions if windows(session)]
+    if not taken:
+        return Reply((Say("attendance.not_taken", {}, MENU),))
+    rows: list[tuple[Button, ...]] = [
+        (Button(Say(f"attendance.button_{window.leg}"), Tap(ACTION, session.id, window.leg.value)),)
+        for session in taken
+        for window in open_windows(session, now)
+    ]
+    mine = attendance.of_person(tx, person.id)
+    rows += contest_buttons(programme, mine, now)
+    return Reply((Say("attendance.overview", {"lines": lines(programme, mine, now)}, tuple(rows)),))
+
+
+def lines(programme: Programme, mine: "dict[str, Standing]", now: datetime) -> tuple[Say, ...]:
+    """How somebody stands at each session that has begun to be taken."""
+    found: list[Say] = []
+    for session in programme.sessions:
+        opened = [window for window in windows(session) if window.opens <= now]
+        if not windows(session):
+            continue
+        one = mine.get(session.id, Standing(Grade.NONE))
+        said: dict[str, Value] = {"title": session.title}
+        if not opened:
+            said["opens"] = short_moment(windows(session)[0].opens)
+            found.append(Say("attendance.line_ahead", said))
+        elif one.grade is Grade.PRESENT:
+            found.append(Say("attendance.line_present", said))
+        elif one.contested:
+            found.append(Say("attendance.line_contested", said))
+        elif one.grade is Grade.PARTIAL:
+            found.append(Say("attendance.line_partial", said))
+        else:
+            found.append(Say("attendance.line_none", said))
+    return tuple(found)
+
+
+def contest_buttons(
+    programme: Programme, mine: "dict[str, Standing]", now: datetime
+) -> list[tuple[Button, ...]]:
+    """For each session of which somebody may still say it: "I was there"."""
+    return [
+        (
+            Button(
+                Say("attendance.button_contest", {"title": session.title}), Tap(ACTION, session.id, "contest")
+            ),
+        )
+        for session in programme.sessions
+        if _may_contest(session, mine.get(session.id), now)
+    ]
+
+
+def tap(tx: Transaction, person: Person, programme: Programme, tapped: Tap, now: datetime) -> Reply:
+    """A button: checking in or out, or "I was there"."""
+    session = programme.session(tapped.item)
+    if session is None or not windows(session):
+        return Reply((OLD_BUTTON,))
+    if tapped.choice == "contest":
+        return _contest(tx, person, programme, session, now)
+    window = _window(tx, person, session, now)
+    if window is None:
+        return Reply((_closed(tx, person, session, now),))
+    piece = Evidence(Kind.TAP, now, window.leg)
+    attendance.add(tx, programme.id, [Entry(person.id, session.id, piece, key=window.leg.value)])
+    return _recorded(tx, person, programme, session, window.leg, now)
+
+
+def write(tx: Transaction, person: Person, programme: Programme, text: str, now: datetime) -> Reply | None:
+    """Six digits, typed at the time of a session; None where it is none."""
+    code = read_code(text)
+    return None if code is None else _take(tx, person, programme, code, now)
+
+
+def code_by_link(tx: Transaction, who: Visitor, payload: str, now: datetime) -> Reply | None:
+    """The link of the QR code on the presenter page; None where the payload is none of these."""
+    code = read_code(payload.removeprefix(_LINK)) if payload.startswith(_LINK) else None
+    if code is None:
+        return None
+    programme = None if who.active is None else tx.catalogue.programme(who.active.programme)
+    if who.active is None or programme is None:
+        return Reply((Say("attendance.join_first"),))
+    return _take(tx, who.active, programme, code, now) or Reply((Say("attendance.nothing_open", {}, MENU),))
+
+
+def _take(tx: Transaction, person: Person, programme: Programme, code: str, now: datetime) -> Reply | None:
+    """A code of whichever session is open; None where none is near."""
+    near = [session for session in programme.sessions if _is_near(session, now)]
+    if not near:
+        return None
+    there = [(session, window) for session in near if (window := _window(tx, person, session, now))]
+    if not there:
+        return Reply((_closed(tx, person, near[-1], now),))
+    if any(attendance.wrong_codes(tx, session.id, person.id) >= MOST_WRONG for session, _ in there):
+        return Reply((Say("attendance.too_many"),))
+    key, step, lapse = secret(tx, ATTENDANCE), step_length(tx), _lapse(tx)
+    for session, window in there:
+        number = step_of(_key(key, programme, session), code, now, step=step, back=KNOWN_LATE)
+        if number is None:
+            continue
+        in_time = number >= step_at(now, step) - TOLERATED
+        lag = max(now - begins(number, step), timedelta()) / lapse
+        piece = Evidence(Kind.CODE, now, window.leg, counts=in_time, lag=lag)
+        entry = Entry(person.id, session.id, piece, key=f"{window.leg}:{number}", step=number)
+        attendance.add(tx, programme.id, [entry])
+        if in_time:
+            return _recorded(tx, person, programme, session, window.leg, now)
+        _weigh(tx, programme, session, person.id, now)
+        return Reply((Say("attendance.late_code", {"title": session.title}),))
+    session, window = there[0]
+    piece = Evidence(Kind.CODE, now, window.leg, counts=False)
+    attendance.add(tx, programme.id, [Entry(person.id, session.id, piece, key=f"wrong:{now.isoformat()}")])
+    return Reply((Say("attendance.wrong_code", {"title": session.title}),))
+
+
+def _recorded(
+    tx: Transaction, person: Person, programme: Programme, session: Session, leg: Leg, now: datetime
+) -> Reply:
+    """What is said to somebody who has just tapped or sent the code."""
+    rule = session.check_in
+    if rule is None:
+        return Reply((OLD_BUTTON,))
+    found = _weigh(tx, programme, session, person.id, now)
+    said: dict[str, Value] = {"title": session.title, "at": clock_time(now)}
+    coded = any(
+        each.kind is Kind.CODE and each.counts and each.leg is leg
+        for each in attendance.evidence(tx, session.id, [person.id]).get(person.id, ())
+    )
+    if rule.code and not coded:
+        return Reply((Say("attendance.type_code", said),))
+    out = next((each for each in windows(session) if each.leg is Leg.OUT), None)
+    if leg is Leg.IN and out is not None:
+        said["out"] = clock_time(out.opens)
+        return Reply((Say("attendance.checked_in_first", said),))
+    if leg is Leg.OUT and found.grade is not Grade.PRESENT:
+        return Reply((Say("attendance.checked_out_only", said),))
+    return Reply((Say(f"attendance.checked_{leg}", said),))
+
+
+def _window(tx: Transaction, person: Person, session: Session, now: datetime) -> Window | None:
+    """The window that somebody's tap or code is for: where both are open, out for who is in."""
+    there = open_windows(session, now)
+    if len(there) < 2:
+        return there[0] if there else None
+    mine = attendance.of_person(tx, person.id).get(session.id)
+    leg = Leg.IN if mine is None or mine.arrived is None else Leg.OUT
+    return next(each for each in there if each.leg is leg)
+
+
+def _closed(tx: Transaction, person: Person, session: Session, now: datetime) -> Say:
+    """Why nothing can be recorded now, and what then."""
+    coming = next_window(session, now)
+    said: dict[str, Value] = {"title": session.title}
+    if coming is not None:
+        return Say(f"attendance.not_yet_{coming.leg}", {**said, "opens": short_moment(coming.opens)})
+    mine = attendance.of_person(tx, person.id)
+    rows: tuple[tuple[Button, ...], ...] = ()
+    if _may_contest(session, mine.get(session.id), now):
+        label = Say("attendance.button_contest", {"title": session.title})
+        rows = ((Button(label, Tap(ACTION, session.id, "contest")),),)
+    return Say("attendance.over", said, rows)
+
+
+def _is_near(session: Session, now: datetime) -> bool:
+    found = windows(session)
+    return bool(found) and found[0].opens - _ASKED_WITHIN <= now < found[-1].closes + _ASKED_WITHIN
+
+
+def _may_contest(session: Session, mine: Standing | None, now: datetime) -> bool:
+    if not is_over(session, now) or now > session.ends + CONTESTED_WITHIN:
+        return False
+    return mine is None or not (mine.grade is Grade.PRESENT or mine.contested or mine.decided)
+
+
+def _contest(tx: Transaction, person: Person, programme: Programme, session: Session, now: datetime) -> Reply:
+    """Somebody says that they were there: for a coordinator to decide."""
+    said: dict[str, Value] = {"title": session.title}
+    mine = attendance.of_person(tx, person.id).get(session.id)
+    if mine is not None and mine.grade is Grade.PRESENT:
+        return Reply((Say("attendance.present_already", said),))
+    if mine is not None and mine.contested:
+        return Reply((Say("attendance.contested_already", said),))
+    if not _may_contest(session, mine, now):
+        return Reply((Say("attendance.contest_closed", said),))
+    piece = Evidence(Kind.CONTEST, now, counts=False)
+    attendance.add(tx, programme.id, [Entry(person.id, session.id, piece, key="contest")])
+    _weigh(tx, programme, session, person.id, now)
+    for actor in staff.staff(tx, programme.id, roles=(Role.OWNER.value, Role.COORDINATOR.value)):
+        if actor.may(Right.CHANGE_PEOPLE) and actor.reaches(person):
+            # The first says that there are some; how many there are the desk shows.
+            outbox.owe(
+                tx,
+                outbox.Recipient(person_id=actor.person.id),
+                Say("attendance.somebody_contests", said, (desk_button(session),)),
+                reason=f"{programme.id}/contest:{session.id}",
+                lane=Lane.REMINDER,
+                now=now,
+            )
+    return Reply((Say("attendance.contested", said),))
+
+
+def desk_button(session: Session) -> tuple[Button, ...]:
+    """The way to a session's attendance at the coordinators' desk."""
+    return (Button(Say("attendance.button_desk"), Tap("k-hadir", session.id, "show")),)
+
+
+def _weigh(
+    tx: Transaction, programme: Programme, session: Session, person_id: int, now: datetime
+) -> Standing:
+    if session.check_in is None:
+        return Standing(Grade.NONE)
+    return attendance.weigh(tx, programme.id, session.id, session.check_in, [person_id], now)[person_id]
+
+
+# --- coordinators -----------------------------------------------------------------------------------------
+
+
+def decide(
+    tx: Transaction,
+    actor: Actor,
+    programme: Programme,
+    session: Session,
+    person_id: int,
+    now: datetime,
+    *,
+    present: bool,
+    why: str = "",
+) -> bool:
+    """Say that somebody was there, or was not, whatever the evidence; whether the actor may.
+
+    Who has said "I was there" is told. Said again, nothing changes.
+    """
+    other = people.person(tx, person_id)
+    rule = session.check_in
+    if other is None or rule is None or not actor.may(Right.CHANGE_PEOPLE) or not actor.reaches(other):
+        return False
+    before = attendance.of_person(tx, person_id).get(session.id)
+    wanted = Grade.PRESENT if present else Grade.NONE
+    if before is not None and before.decided and before.grade is wanted and not before.contested:
+        return True
+    piece = Evidence(Kind.DECISION, now, counts=present)
+    entry = Entry(
+        person_id,
+        session.id,
+        piece,
+        key=now.isoformat(),
+        note=why,
+        made_by=actor.person.id,
+        made_by_name=actor.person.name,
+    )
+    attendance.add(tx, programme.id, [entry])
+    attendance.weigh(tx, programme.id, session.id, rule, [person_id], now)
+    audit.note(
+        tx,
+        actor,
+        Action.ATTENDANCE_DECIDED,
+        now,
+        kind="person",
+        subject=person_id,
+        session=session.id,
+        present=present,
+        before=Grade.NONE.value if before is None else before.grade.value,
+        why=why,
+    )
+    if before is not None and before.contested:
+        _tell(tx, programme, session, person_id, now, present=present)
+    return True
+
+
+def weigh(
+    tx: Transaction, programme: Programme, session: Session, person_ids: Collection[int], now: datetime
+) -> None:
+    """Work out anew how these people stand; who said "I was there" and is present by now is told."""
+    if session.check_in is None:
+        return
+    waited = attendance.contesting(tx, programme.id, session.id) & set(person_ids)
+    found = attendance.weigh(tx, programme.id, session.id, session.check_in, person_ids, now)
+    for person_id in sorted(waited):
+        if found[person_id].grade is Grade.PRESENT:
+            _tell(tx, programme, session, person_id, now, present=True)
+
+
+def _tell(
+    tx: Transaction, programme: Programme, session: Session, person_id: int, now: datetime, *, present: bool
+) -> None:
+    outbox.owe(
+        tx,
+        outbox.Recipient(person_id=person_id),
+        Say(f"attendance.decided_{'present' if present else 'absent'}", {"title": session.title}),
+        reason=f"{programme.id}/decided:{session.id}@{now:%Y%m%dT%H%M%S%f}",
+        lane=Lane.REMINDER,
+        now=now,
+    )

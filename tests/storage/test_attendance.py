@@ -1,0 +1,309 @@
+"""Checking in, Zoom's reports and decisions: what is kept, what it comes to, and who may; on both engines."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select, text
+from sqlalchemy.exc import DBAPIError
+
+from bot.documents.zoom_report import read_zoom_report
+from bot.domain.attendance import MOST_WRONG, Grade, Standing
+from bot.domain.audit import Action
+from bot.domain.messages import Reply, Say, Tap
+from bot.domain.people import Person, Role
+from bot.domain.programme import Audience, CheckIn, Item, Programme, Target
+from bot.domain.staff import EVERYTHING, Actor, Scope
+from bot.storage import attendance, audience, audit, people, staff, state
+from bot.storage.database import Database, DatabaseError, Transaction
+from bot.storage.tables import EvidenceRow, PersonRow
+from bot.usecases import attendance as deeds
+from bot.usecases import desk_attendance, zoom_reports
+from bot.usecases.shift import Shift
+from bot.usecases.zoom_reports import Compared
+from tests.examples import SESSION, add_person, outbox_rows, programme
+
+STARTS = SESSION.starts
+MINUTE = timedelta(minutes=1)
+PROGRAMME: Programme = replace(programme(), sessions=(replace(SESSION, check_in=CheckIn(minutes=60)),))
+(HARI,) = PROGRAMME.sessions
+OVER = HARI.ends + 2 * timedelta(hours=1)
+ANNA, BUDI, CITRA, SARI, PAULA, OTHER = range(1, 7)
+
+
+@pytest.fixture
+def crowd(database: Database) -> Database:
+    """Three participants of two offices; Sari coordinates all, Paula one office; somebody of elsewhere."""
+
+    def fill(tx: Transaction) -> None:
+        add_person(tx, "Anna Putri", office="Satker A")
+        add_person(tx, "Budi Santoso", office="Satker A")
+        add_person(tx, "Citra Lestari", office="Satker B")
+        add_person(tx, "Sari", role=Role.COORDINATOR.value)
+        add_person(tx, "Paula", role=Role.COORDINATOR.value)
+        add_person(tx, "Anna Putri", office="Satker A", programme_id="other")
+        staff.limit(tx, PAULA, Scope(offices=("Satker A",)))
+        deeds.make_key(tx)
+
+    database.write_now(fill)
+    return database
+
+
+def person(database: Database, person_id: int) -> Person:
+    found = database.read_now(people.person, person_id)
+    assert found is not None
+    return found
+
+
+def actor(database: Database, person_id: int) -> Actor:
+    found = database.read_now(staff.actor_by_id, person_id)
+    assert found is not None
+    return found
+
+
+def said(reply: Reply | None) -> str:
+    assert reply is not None
+    (message,) = reply.messages
+    assert isinstance(message, Say)
+    return message.key
+
+
+def code(database: Database, at: datetime) -> str:
+    shown = database.read_now(deeds.shown, PROGRAMME, HARI, at)
+    assert shown is not None
+    return shown.code
+
+
+def types(database: Database, who: int, words: str, at: datetime) -> str:
+    return said(database.write_now(deeds.write, person(database, who), PROGRAMME, words, at))
+
+
+def taps(database: Database, who: int, choice: str, at: datetime) -> str:
+    tapped = Tap("hadir", HARI.id, choice)
+    return said(database.write_now(deeds.tap, person(database, who), PROGRAMME, tapped, at))
+
+
+def stands(database: Database, who: int) -> Standing:
+    return database.read_now(attendance.of_person, who).get(HARI.id, Standing(Grade.NONE))
+
+
+def pieces(database: Database) -> int:
+    return len(database.read_now(lambda tx: tx.connection.execute(select(EvidenceRow.id)).all()))
+
+
+def test_the_code_counts_while_it_stands_and_one_step_more(crowd: Database) -> None:
+    at = STARTS
+    assert types(crowd, ANNA, code(crowd, at - MINUTE / 3), at) == "attendance.checked_in"
+    assert types(crowd, BUDI, code(crowd, at - 2 * MINUTE), at) == "attendance.late_code"
+    assert types(crowd, BUDI, f" {code(crowd, at)[:3]} {code(crowd, at)[3:]} ", at) == "attendance.checked_in"
+    assert (stands(crowd, ANNA).grade, stands(crowd, BUDI).grade) == (Grade.PRESENT, Grade.PRESENT)
+    assert crowd.read_now(attendance.late_codes, "p", HARI.id, EVERYTHING) == 1
+    lags = {each.lag for each in crowd.read_now(attendance.arrivals, "p", HARI.id, EVERYTHING)}
+    assert max(lags) == timedelta(minutes=2)
+
+
+def test_the_same_again_is_kept_once(crowd: Database) -> None:
+    for _ in range(3):
+        taps(crowd, ANNA, "in", STARTS)
+        types(crowd, ANNA, code(crowd, STARTS), STARTS)
+    assert pieces(crowd) == 2
+
+
+def test_a_code_cannot_be_guessed(crowd: Database) -> None:
+    right = code(crowd, STARTS)
+    wrong = f"{(int(right) + 500_001) % 1_000_000:06}"
+    answers = {types(crowd, ANNA, wrong, STARTS + n * timedelta(seconds=1)) for n in range(MOST_WRONG)}
+    assert answers == {"attendance.wrong_code"}
+    assert types(crowd, ANNA, right, STARTS + timedelta(seconds=9)) == "attendance.too_many"
+    assert stands(crowd, ANNA).grade is Grade.NONE
+
+
+def test_a_code_is_worth_nothing_at_another_session(crowd: Database) -> None:
+    other = replace(HARI, id="hari-2")
+    shown = crowd.read_now(deeds.shown, PROGRAMME, other, STARTS)
+    assert shown is not None
+    assert types(crowd, ANNA, shown.code, STARTS) == "attendance.wrong_code"
+
+
+@pytest.mark.parametrize(
+    ("minutes", "key"),
+    [(-46, "attendance.not_yet_in"), (-45, "attendance.type_code"), (60, "attendance.over")],
+)
+def test_the_button_opens_and_closes(crowd: Database, minutes: int, key: str) -> None:
+    assert taps(crowd, ANNA, "in", STARTS + minutes * MINUTE) == key
+
+
+def test_on_a_faster_clock_a_code_stands_as_long_for_who_types_it(crowd: Database) -> None:
+    crowd.write_now(state.remember, state.TIME_LAPSE, "60")
+    at = STARTS + timedelta(minutes=29)
+    assert code(crowd, STARTS) == code(crowd, at) != code(crowd, at + MINUTE)
+    assert types(crowd, ANNA, code(crowd, STARTS), at) == "attendance.checked_in"
+    (sent,) = crowd.read_now(attendance.arrivals, "p", HARI.id, EVERYTHING)
+    assert sent.lag == timedelta(seconds=29)
+
+
+def test_a_number_far_from_any_session_is_no_code(crowd: Database) -> None:
+    anna = person(crowd, ANNA)
+    assert crowd.write_now(deeds.write, anna, PROGRAMME, "123456", STARTS - timedelta(days=1)) is None
+    assert crowd.write_now(deeds.write, anna, PROGRAMME, "halo", STARTS) is None
+
+
+def test_the_link_of_the_qr_code_is_for_who_takes_part(crowd: Database) -> None:
+    def scan(chat_id: int, payload: str) -> Reply | None:
+        def scanned(tx: Transaction) -> Reply | None:
+            who = people.visitor(tx, chat_id, None, STARTS)
+            return deeds.code_by_link(tx, who, payload, STARTS)
+
+        return crowd.write_now(scanned)
+
+    assert said(scan(999, f"h-{code(crowd, STARTS)}")) == "attendance.join_first"
+    assert scan(1000 + ANNA, "p1-1-AAAA") is None
+
+
+def test_who_was_not_there_has_not_done_it(crowd: Database) -> None:
+    types(crowd, ANNA, code(crowd, STARTS), STARTS)
+    whom = Audience(not_done=(Target(Item.SESSION, HARI.id),), roles=(Role.PARTICIPANT.value,))
+
+    def names(tx: Transaction) -> list[str]:
+        return sorted(audience.names(tx, audience.people(PROGRAMME, whom)).values())
+
+    assert crowd.read_now(names) == ["Budi Santoso", "Citra Lestari"]
+
+
+def test_what_speaks_for_somebody_stays_as_it_was(crowd: Database) -> None:
+    taps(crowd, ANNA, "in", STARTS)
+
+    def by_hand(tx: Transaction, statement: str) -> None:
+        tx.connection.execute(text(statement))
+
+    with pytest.raises((DBAPIError, DatabaseError), match="append-only"):
+        crowd.write_now(by_hand, "UPDATE attendance_evidence SET counts = (1 = 0)")
+    crowd.write_now(
+        lambda tx: tx.connection.execute(PersonRow.__table__.delete().where(PersonRow.id == ANNA))
+    )
+    assert pieces(crowd) == 0  # whoever is forgotten is forgotten here too
+
+
+# --- "I was there" ----------------------------------------------------------------------------------------
+
+
+def test_i_was_there_is_said_once_and_decided(crowd: Database) -> None:
+    assert taps(crowd, CITRA, "contest", STARTS) == "attendance.contest_closed"  # it is not over
+    assert taps(crowd, CITRA, "contest", OVER) == "attendance.contested"
+    assert taps(crowd, CITRA, "contest", OVER) == "attendance.contested_already"
+    told = [row.person_id for row in crowd.read_now(outbox_rows)]
+    assert told == [SARI]  # Paula is of another office
+    decide = (PROGRAMME, HARI, CITRA, OVER + MINUTE)
+    assert not crowd.write_now(deeds.decide, actor(crowd, PAULA), *decide, present=True)
+    assert crowd.write_now(deeds.decide, actor(crowd, SARI), *decide, present=True)
+    assert crowd.write_now(deeds.decide, actor(crowd, SARI), *decide, present=True)
+    assert stands(crowd, CITRA) == Standing(Grade.PRESENT, decided=True)
+    noted = [each.action for each in crowd.read_now(audit.noted, "p")]
+    assert noted == [Action.ATTENDANCE_DECIDED]
+    assert [row.person_id for row in crowd.read_now(outbox_rows)] == [SARI, CITRA]
+
+
+def test_it_is_not_said_for_ever(crowd: Database) -> None:
+    assert taps(crowd, CITRA, "contest", HARI.ends + timedelta(days=15)) == "attendance.contest_closed"
+
+
+# --- Zoom -------------------------------------------------------------------------------------------------
+
+_REPORT = """Meeting ID,Topic
+{meeting},Hari 1
+Name (Original Name),Join Time,Leave Time,Duration (Minutes)
+Anna Putri,{day} 09:00:00,{day} 10:30:00,90
+Budi Santosa,{day} 09:00:00,{day} 09:20:00,20
+Citra,{day} 09:00:00,{day} 10:30:00,90
+iPhone,{day} 09:00:00,{day} 10:30:00,90
+"""
+
+
+def report(database: Database, folder: Path, *, meeting: str = "810", day: str = "2026-11-09") -> Compared:
+    path = folder / "report.csv"
+    path.write_text(_REPORT.format(meeting=meeting, day=day))
+    return database.read_now(zoom_reports.compare, PROGRAMME, HARI, read_zoom_report(path, now=OVER))
+
+
+def test_a_report_is_imported_once_whatever_is_done(crowd: Database, tmp_path: Path) -> None:
+    found = zoom_reports.load(zoom_reports.dump(report(crowd, tmp_path)))
+    assert (found.sure, found.doubtful, found.unknown, found.people) == (2, 1, 1, 2)
+    for _ in range(2):
+        assert crowd.write_now(zoom_reports.take, actor(crowd, SARI), PROGRAMME, found, OVER) == 2
+    assert pieces(crowd) == 2
+    assert [each.name for each in crowd.read_now(attendance.open_names, "p", HARI.id)] == ["Citra", "iPhone"]
+    grades = [stands(crowd, who).grade for who in (ANNA, BUDI, CITRA)]
+    assert grades == [Grade.PRESENT, Grade.PARTIAL, Grade.NONE]
+    assert crowd.read_now(attendance.of_person, OTHER) == {}  # of the same name, elsewhere
+
+
+def test_a_settled_name_is_known_the_next_day(crowd: Database, tmp_path: Path) -> None:
+    sari = actor(crowd, SARI)
+    crowd.write_now(zoom_reports.take, sari, PROGRAMME, report(crowd, tmp_path), OVER)
+    citra, phone = crowd.read_now(attendance.open_names, "p", HARI.id)
+    settle = (sari, PROGRAMME, phone)
+    assert not crowd.write_now(zoom_reports.settle, *settle, [OTHER], OVER)  # of another programme
+    assert crowd.write_now(zoom_reports.settle, *settle, [BUDI, CITRA], OVER)  # two behind one account
+    assert crowd.write_now(zoom_reports.settle, sari, PROGRAMME, citra, [CITRA], OVER)
+    assert not crowd.write_now(
+        zoom_reports.settle, sari, PROGRAMME, replace(citra, state="settled"), [ANNA], OVER
+    )
+    assert (stands(crowd, BUDI).minutes, stands(crowd, CITRA).minutes) == (90, 90)
+    again = report(crowd, tmp_path, day="2026-11-10")
+    assert (again.sure, again.doubtful, again.unknown) == (4, 0, 0)
+
+
+def test_another_sessions_report_is_noticed(crowd: Database, tmp_path: Path) -> None:
+    found = report(crowd, tmp_path, meeting="999 111", day="2026-11-05")
+    assert (found.other_meeting, found.other_day) == ("999111", True)
+    found = report(crowd, tmp_path)
+    assert (found.other_meeting, found.other_day) == ("", False)
+
+
+def test_who_is_limited_to_a_part_imports_nothing(crowd: Database, tmp_path: Path) -> None:
+    paula = actor(crowd, PAULA)
+    assert crowd.write_now(zoom_reports.take, paula, PROGRAMME, report(crowd, tmp_path), OVER) is None
+    assert pieces(crowd) == 0
+    crowd.write_now(zoom_reports.take, actor(crowd, SARI), PROGRAMME, report(crowd, tmp_path), OVER)
+    name, *_ = crowd.read_now(attendance.open_names, "p", HARI.id)
+    assert not crowd.write_now(zoom_reports.settle, paula, PROGRAMME, name, [ANNA], OVER)
+
+
+# --- the desk ---------------------------------------------------------------------------------------------
+
+
+def test_the_desk_shows_and_does_nothing_outside_a_scope(crowd: Database, tmp_path: Path) -> None:
+    crowd.write_now(zoom_reports.take, actor(crowd, SARI), PROGRAMME, report(crowd, tmp_path), OVER)
+    taps(crowd, CITRA, "contest", OVER)
+    shift = Shift(actor(crowd, PAULA), PROGRAMME, 1000 + PAULA, OVER)
+    (name, *_) = crowd.read_now(attendance.open_names, "p", HARI.id)
+    seen = [
+        crowd.write_now(desk_attendance.tap, shift, 1, Tap("k-hadir", item, choice))
+        for item, choice in (
+            (HARI.id, "show"),
+            (HARI.id, "contests"),
+            (HARI.id, "names"),
+            (HARI.id, "zoom"),
+            (HARI.id, "screen"),
+            (f"{CITRA}~{HARI.id}", "yes"),
+            (f"{name.id}~{HARI.id}", f"is{CITRA}"),
+            (f"{name.id}~{HARI.id}", "nobody"),
+            ("none", "show"),
+        )
+    ]
+    shown = repr(seen)
+    assert not any(each in shown for each in ("Citra", "Satker B", "iPhone"))
+    assert stands(crowd, CITRA).grade is Grade.NONE
+    assert crowd.read_now(attendance.counts, "p", HARI.id, shift.actor.scope).people == 2
+    assert len(crowd.read_now(attendance.open_names, "p", HARI.id)) == 2
+
+
+def test_each_office_is_counted(crowd: Database) -> None:
+    types(crowd, ANNA, code(crowd, STARTS), STARTS)
+    taps(crowd, CITRA, "in", STARTS)
+    found = crowd.read_now(attendance.by_office, "p", HARI.id)
+    assert [(each.office, each.people, each.present, each.partial, each.none) for each in found] == [
+        ("Satker A", 2, 1, 0, 1),
+        ("Satker B", 1, 0, 1, 0),
+    ]

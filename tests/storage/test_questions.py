@@ -1,0 +1,128 @@
+"""Questions on a real database: whose they are, who is told the answer, and how it is corrected."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from bot.domain.messages import Amend, Say
+from bot.domain.outcomes import Sent
+from bot.domain.people import Role
+from bot.domain.programme import Catalogue
+from bot.domain.questions import State
+from bot.domain.sessions import State as Step
+from bot.domain.staff import Actor, Scope
+from bot.storage import people as people_of
+from bot.storage import questions as stored
+from bot.storage import staff
+from bot.storage.database import Database, Transaction
+from bot.storage.tables import OutboxRow
+from bot.usecases import delivery, questions
+from tests.examples import SESSION, add_person, programme
+
+NOW = SESSION.starts + timedelta(minutes=5)
+P = programme()
+
+
+@pytest.fixture
+def database(url: str) -> Any:
+    opened = Database.open(url, Catalogue({"p": P, "other": replace(programme(), id="other")}, {}))
+    yield opened
+    opened.close_now()
+
+
+def at_work(tx: Transaction, name: str, role: Role, *sessions: str, **columns: Any) -> Actor:
+    person_id = add_person(tx, name, role=role.value, **columns)
+    staff.bind(tx, person_id, sessions)
+    found = staff.actor_by_id(tx, person_id)
+    assert found is not None
+    return found
+
+
+def asked(tx: Transaction, person_id: int, *, programme_id: str = "p") -> int:
+    return stored.ask(
+        tx,
+        programme_id=programme_id,
+        session_id=SESSION.id,
+        person_id=person_id,
+        anonymous=True,
+        text="Kapan?",
+        now=NOW,
+    )
+
+
+def test_the_answer_reaches_who_wants_to_know_and_so_does_its_correction(database: Database) -> None:
+    def play(tx: Transaction) -> tuple[list[int], list[Any]]:
+        speaker = at_work(tx, "Bagus", Role.SPEAKER, SESSION.id)
+        asks, supports, does_not, stopped = (add_person(tx, name) for name in ("A", "B", "C", "D"))
+        number = asked(tx, asks)
+        for each in (supports, supports, does_not, stopped):
+            stored.support(tx, number, each, NOW)
+        stored.withdraw_support(tx, number, does_not)
+        people_of.change(tx, stopped, NOW, withdrawn_at=NOW)
+        people = [questions.answer(tx, speaker, P, number, words, NOW) for words in ("Besok.", "Lusa.")]
+        owed = list(tx.connection.scalars(select(OutboxRow.id).where(OutboxRow.state == "owed")))
+        letters = delivery.begin(tx, owed, NOW)
+        said = [(each.person_id, each.message) for each in letters]
+        delivery.record_all(tx, [(each, Sent(each.owed.id)) for each in letters], NOW)
+        people.append(questions.answer(tx, speaker, P, number, "Pekan depan.", NOW + timedelta(minutes=1)))
+        again = list(tx.connection.scalars(select(OutboxRow.id).where(OutboxRow.state == "owed")))
+        said += [(each.person_id, each.message) for each in delivery.begin(tx, again, NOW)]
+        assert {each for each, _ in said} == {asks, supports}
+        return [each or 0 for each in people], [message for _, message in said]
+
+    people, said = database.write_now(play)
+    assert people == [2, 0, 2]
+    first = [each.params["answer"] for each in said if isinstance(each, Say)]
+    later = [each.says.params["answer"] for each in said if isinstance(each, Amend)]  # type: ignore[union-attr]  # a board's words
+    assert (first, later) == (["Lusa."] * 2, ["Pekan depan."] * 2)
+
+
+def test_whose_questions_they_are(database: Database) -> None:
+    def play(tx: Transaction) -> dict[str, list[bool]]:
+        anna = add_person(tx, "Anna")
+        mine, hidden = asked(tx, anna), asked(tx, anna)
+        theirs = asked(tx, add_person(tx, "Oskar", programme_id="other"), programme_id="other")
+        limited = at_work(tx, "Paula", Role.COORDINATOR)
+        staff.limit(tx, limited.person.id, Scope(offices=("A",)))
+        actors = {
+            "coordinator": at_work(tx, "Karin", Role.COORDINATOR),
+            "speaker": at_work(tx, "Bagus", Role.SPEAKER, SESSION.id),
+            "another": at_work(tx, "Dewi", Role.SPEAKER, "hari-2"),
+            "limited": staff.actor_by_id(tx, limited.person.id),
+        }
+        done = {}
+        for name, actor in actors.items():
+            assert actor is not None
+            stored.settle(tx, mine, State.OPEN, anna, NOW)
+            done[name] = [
+                questions.mark(tx, actor, P, mine, State.LATER, NOW),
+                questions.mark(tx, actor, P, hidden, State.HIDDEN, NOW),
+                questions.mark(tx, actor, P, theirs, State.ANSWERED, NOW),
+            ]
+            if name == "coordinator":
+                done[name].append(questions.mark(tx, actor, P, hidden, State.OPEN, NOW))
+        return done
+
+    assert database.write_now(play) == {
+        "coordinator": [True, True, False, True],
+        "speaker": [True, False, False],
+        "another": [False, False, False],
+        "limited": [False, False, False],
+    }
+
+
+def test_when_it_ends_its_speakers_are_told_what_waits_once(database: Database) -> None:
+    def play(tx: Transaction) -> list[int | None]:
+        speaker = at_work(tx, "Bagus", Role.SPEAKER, SESSION.id)
+        at_work(tx, "Dewi", Role.SPEAKER, "hari-2")
+        asked(tx, add_person(tx, "Anna"))
+        for _ in range(2):
+            questions.session_reached(tx, P, P.sessions[0], Step.ENDED, SESSION.ends)
+        found = list(tx.connection.scalars(select(OutboxRow.person_id)))
+        return [*found, speaker.person.id]
+
+    told, speaker = database.write_now(play)
+    assert told == speaker
