@@ -11,6 +11,8 @@ from typing import Any
 
 STOPPED_BY_FORCE = 130
 
+_TURN = 0.001  # seconds for which a thread may keep the others from running Python
+
 
 @contextlib.contextmanager
 def nothing_thrown_away() -> Iterator[None]:
@@ -29,6 +31,9 @@ def run_until_stopped(main: Coroutine[Any, Any, None]) -> None:
     Returns when it has ended, either way. A second signal ends the process at once: what was promised
     is in the database, so that is no more than a crash.
     """
+    # Every TLS record that the event loop writes gives the interpreter's lock away for a moment, and the
+    # database's threads then keep it for a turn: five milliseconds by default, several times in one round.
+    sys.setswitchinterval(_TURN)
     with asyncio.Runner(loop_factory=_fast_loop()) as runner:
         runner.run(_until_stopped(main))
 

@@ -53,8 +53,8 @@ class Books:
         return set(issued) - waiting
 
     def a_tap_is_old(self) -> bool:
-        """Whether a tap has waited for half of the time after which Telegram forgets it."""
-        soon = self._simulator.world.clock.monotonic() + CALLBACK_SECONDS / 2
+        """Whether a tap has waited for a fifth of the time after which Telegram forgets it."""
+        soon = self._simulator.world.clock.monotonic() + 0.8 * CALLBACK_SECONDS
         return any(update.expires_at < soon for update in self._queue.waiting())
 
     def after_a_kill(self) -> None:
