@@ -468,7 +468,7 @@ def test_the_pages_queries_find_what_they_say(database: Database) -> None:
     def empty(tx: Transaction) -> list[str]:
         return [query for query in queries if not tx.connection.execute(text(query)).all()]
 
-    assert len(queries) == 25
+    assert len(queries) == 26
     assert database.read_now(empty) == []
 
 
