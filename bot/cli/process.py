@@ -16,7 +16,7 @@ _TURN = 0.001  # seconds for which a thread may keep the others from running Pyt
 
 @contextlib.contextmanager
 def nothing_thrown_away() -> Iterator[None]:
-    """What is made inside the `with` stays: to look through it for garbage would be a tenth of a start."""
+    """What is made inside the `with` stays: to look for garbage in it would be a twentieth of a start."""
     gc.disable()
     try:
         yield

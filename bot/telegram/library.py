@@ -1,7 +1,7 @@
 """How the library's own calls leave: as JSON the direct way, with files or through a proxy by aiohttp.
 
-aiohttp takes a tenth of the bot's start to import, and more where it reads the system's certificates. Most
-installations send their first file hours later.
+aiohttp takes a twentieth of the bot's start to import, and more where it reads the system's certificates.
+Most installations send their first file hours later.
 """
 
 import asyncio

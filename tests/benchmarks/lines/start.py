@@ -1,7 +1,8 @@
 """`start`: seconds from the process's start to its first reply, beside those that an import takes alone.
 
 `rekan run` in polling mode on the shipped programme, with a database that has been used before and one
-message waiting at Telegram; the reply's arrival there stops the clock. The reference is a process that does
+message waiting at Telegram; the reply's arrival there stops the clock. All starts but a machine's first find
+what was read of the programme (`bot.content.kept`). The reference is a process that does
 nothing but `import telegram.ext`. Both on the same core, with compiled bytecode; the median of three starts a
 round.
 """
