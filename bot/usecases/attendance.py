@@ -186,7 +186,10 @@ def _take(tx: Transaction, person: Person, programme: Programme, code: str, now:
         return Reply((Say("attendance.too_many"),))
     key, step, lapse = secret(tx, ATTENDANCE), step_length(tx), _lapse(tx)
     for session, window in there:
-        number = step_of(_key(key, programme, session), code, now, step=step, back=KNOWN_LATE)
+        own = _key(key, programme, session)
+        number = step_of(own, code, now, step=step)
+        if number is None:  # a late one, or none: many more to look at
+            number = step_of(own, code, now, step=step, back=KNOWN_LATE)
         if number is None:
             continue
         in_time = number >= step_at(now, step) - TOLERATED
@@ -195,7 +198,7 @@ def _take(tx: Transaction, person: Person, programme: Programme, code: str, now:
         entry = Entry(person.id, session.id, piece, key=f"{window.leg}:{number}", step=number)
         attendance.add(tx, programme.id, [entry])
         if in_time:
-            return _recorded(tx, person, programme, session, window.leg, now)
+            return _recorded(tx, person, programme, session, window.leg, now, coded=True)
         _weigh(tx, programme, session, person.id, now)
         return Reply((Say("attendance.late_code", {"title": session.title}),))
     session, window = there[0]
@@ -205,7 +208,14 @@ def _take(tx: Transaction, person: Person, programme: Programme, code: str, now:
 
 
 def _recorded(
-    tx: Transaction, person: Person, programme: Programme, session: Session, leg: Leg, now: datetime
+    tx: Transaction,
+    person: Person,
+    programme: Programme,
+    session: Session,
+    leg: Leg,
+    now: datetime,
+    *,
+    coded: bool = False,
 ) -> Reply:
     """What is said to somebody who has just tapped or sent the code."""
     rule = session.check_in
@@ -213,11 +223,7 @@ def _recorded(
         return Reply((OLD_BUTTON,))
     found = _weigh(tx, programme, session, person.id, now)
     said: dict[str, Value] = {"title": session.title, "at": clock_time(now)}
-    coded = any(
-        each.kind is Kind.CODE and each.counts and each.leg is leg
-        for each in attendance.evidence(tx, session.id, [person.id]).get(person.id, ())
-    )
-    if rule.code and not coded:
+    if rule.code and not coded and not _coded(tx, person, session, leg):
         return Reply((Say("attendance.type_code", said),))
     out = next((each for each in windows(session) if each.leg is Leg.OUT), None)
     if leg is Leg.IN and out is not None:
@@ -226,6 +232,14 @@ def _recorded(
     if leg is Leg.OUT and found.grade is not Grade.PRESENT:
         return Reply((Say("attendance.checked_out_only", said),))
     return Reply((Say(f"attendance.checked_{leg}", said),))
+
+
+def _coded(tx: Transaction, person: Person, session: Session, leg: Leg) -> bool:
+    """Whether they have sent the code already."""
+    return any(
+        each.kind is Kind.CODE and each.counts and each.leg is leg
+        for each in attendance.evidence(tx, session.id, [person.id]).get(person.id, ())
+    )
 
 
 def _window(tx: Transaction, person: Person, session: Session, now: datetime) -> Window | None:
