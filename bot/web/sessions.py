@@ -66,6 +66,7 @@ def _move(tx: Transaction, visit: Visit) -> Answer:
     values = {
         "what": sessions.in_words(after, deed),
         "effects": words.effects(effect),
+        "whom": (),
         "fields": {"deed": deed.value, "until": str(int(after.ends.timestamp()))},
         "path": f"{here}/move",
         "here": here,

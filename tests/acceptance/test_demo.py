@@ -53,7 +53,9 @@ def test_the_whole_orientation_without_a_view(tmp_path: Path) -> None:
     assert Path(told["database"]).stat().st_size > 100_000
     assert (tmp_path / "rekan-demo.log").read_text() == ""
     deeds = asked(Path(told["database"]), "SELECT action FROM audit ORDER BY id")
-    assert deeds[:4] == ["invited", "joined_staff", "announced", "announcement_paused"]
+    assert deeds[:4] == ["invited", "invited", "joined_staff", "joined_staff"]  # a coordinator, a speaker
+    assert {"material_planned", "material_replaced", "live_quiz_launched", "live_quiz_revealed"} <= set(deeds)
+    assert deeds.index("announcement_paused") == deeds.index("announced") + 1
     assert deeds[-2:] == ["announced", "announcement_recalled"]
 
 

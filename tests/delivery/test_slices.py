@@ -164,7 +164,7 @@ slices.SLICE = 5
 database = Database.open(sys.argv[1], catalogue(NEWS))
 def kill() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
-asyncio.run(Timetable(database, SimulatedClock(NOON), kill, begun=kill).run())
+asyncio.run(Timetable(database, SimulatedClock(NOON), lambda: None, begun=kill).run())
 """
 
 
