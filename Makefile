@@ -17,7 +17,7 @@ test: $(VENV)/.dev  ## every check and every test
 
 tests: $(VENV)/.dev  ## every test: the long ones first, and each group of them in one place
 	@$(BIN)/python -m compileall -q bot  # dozens of processes are started
-	@$(BIN)/python -m pytest -n 3 --dist loadgroup
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 check: $(VENV)/.dev  ## style, types, layers
 	@$(BIN)/ruff format --check --quiet . && $(BIN)/ruff check --quiet .

@@ -270,12 +270,18 @@ async def running(
             ),
         }
         fetching = Fetching(database, wire, readings, nudge, clock)
+
+        def planned() -> None:
+            """A ringing has planned something: what it made only in part is made to its end."""
+            forecasts.nudge()
+            announcements.nudge()
+
         rekan = Rekan(
             database=database,
             client=client,
             pacer=pacer,
             sender=sender,
-            timetable=Timetable(database, clock, forecasts.nudge, Pace(pace.per_second), begun=sender.nudge),
+            timetable=Timetable(database, clock, planned, Pace(pace.per_second), begun=sender.nudge),
             announcements=announcements,
             intake=Intake(
                 database,

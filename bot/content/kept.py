@@ -15,6 +15,7 @@ import hashlib
 import io
 import os
 import pickle
+import re
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -31,6 +32,7 @@ MOST: Final = 8
 """How many are kept: the latest."""
 
 _PARTS: Final = ("PyYAML", "pydantic", "pydantic_core", "holidays")  # of which the outcome depends
+_NAME: Final = re.compile(r"[0-9a-f]{64}")  # nothing else in the folder is ours to delete
 _YEARS: Final = range(2000, 2101)
 _PLAIN: Final = {("builtins", "frozenset"): frozenset} | {
     ("datetime", kind.__name__): kind for kind in (date, datetime, time, timedelta, timezone)
@@ -120,10 +122,16 @@ def _keep(name: str, catalogue: Catalogue) -> None:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     payload = pickle.dumps(catalogue, protocol=5)
     with tempfile.NamedTemporaryFile(dir=folder, prefix=".", delete=False) as file:
-        file.write(hashlib.sha256(payload).digest() + payload)
-    Path(file.name).replace(folder / name)
-    for old in sorted(folder.iterdir(), key=lambda path: path.stat().st_mtime, reverse=True)[MOST:]:
-        old.unlink()
+        try:
+            file.write(hashlib.sha256(payload).digest() + payload)
+            file.flush()
+            Path(file.name).replace(folder / name)
+        except OSError:  # as of a full disk
+            Path(file.name).unlink(missing_ok=True)
+            raise
+    ours = [path for path in folder.iterdir() if _NAME.fullmatch(path.name)]
+    for old in sorted(ours, key=lambda path: path.stat().st_mtime, reverse=True)[MOST:]:
+        old.unlink(missing_ok=True)
 
 
 class _Values(pickle.Unpickler):

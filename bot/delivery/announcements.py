@@ -95,9 +95,10 @@ class Announcements:
         )
 
     async def _rest(self, until: datetime | None) -> None:
-        """Wait for a nudge, or for `until`."""
+        """Wait for a nudge, or for `until`; without one, not for ever: others may have begun something."""
+        until = until or self._clock.now() + timedelta(seconds=_LONGEST_REST)
         while not self._nudged.is_set():
-            seconds = _LONGEST_REST if until is None else (until - self._clock.now()).total_seconds()
+            seconds = (until - self._clock.now()).total_seconds()
             if seconds <= 0:
                 return
             await rest(self._clock, min(seconds, _LONGEST_REST), self._nudged)

@@ -133,8 +133,11 @@ def standing(rule: CheckIn, evidence: Sequence[Evidence]) -> Standing:
     """What the evidence, in the order in which it came, comes to under the session's rule."""
     taps = [each for each in evidence if each.kind in (Kind.TAP, Kind.CODE) and each.counts]
     zoom = [each for each in evidence if each.kind is Kind.ZOOM and each.minutes is not None]
-    arrived = min((each.at for each in taps if each.leg is Leg.IN), default=None)
-    left = max((each.at for each in taps if each.leg is Leg.OUT), default=None)
+    # Where a code is asked for, a tap alone may come from anywhere: only with the code it says when.
+    asked = _asked(rule)
+    proven = {each.leg for each in taps if each.kind in asked}
+    arrived = min((each.at for each in taps if each.leg is Leg.IN and each.leg in proven), default=None)
+    left = max((each.at for each in taps if each.leg is Leg.OUT and each.leg in proven), default=None)
     minutes = _together(zoom) if zoom else None
     decision = next((each for each in reversed(evidence) if each.kind is Kind.DECISION), None)
     contest = next((each for each in reversed(evidence) if each.kind is Kind.CONTEST), None)
@@ -160,8 +163,13 @@ def _speaks(piece: Evidence) -> bool:
 def _shown(rule: CheckIn, taps: Sequence[Evidence]) -> bool:
     """Whether they checked in, and out where one does, with the code where one is asked for."""
     legs = (Leg.IN,) if rule.out_opens is None else (Leg.IN, Leg.OUT)
-    asked = (Kind.CODE,) if rule.code else (Kind.CODE, Kind.TAP)
+    asked = _asked(rule)
     return all(any(each.leg is leg and each.kind in asked for each in taps) for leg in legs)
+
+
+def _asked(rule: CheckIn) -> tuple[Kind, ...]:
+    """What proves that somebody was there."""
+    return (Kind.CODE,) if rule.code else (Kind.CODE, Kind.TAP)
 
 
 def _together(zoom: Sequence[Evidence]) -> int:

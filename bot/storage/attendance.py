@@ -137,7 +137,23 @@ def weigh(
     """Work out anew what the evidence of these people comes to; how each stands now."""
     ids = sorted(set(people))
     for some in _some(ids):
-        # One after the other: else of two who add evidence at once, neither would see the other's.
+        # One after the other: else of two who add evidence at once, neither would see the other's. A row that
+        # is not there yet cannot be locked, so it is put there first.
+        tx.connection.execute(
+            insert_new(tx.connection, AttendanceRow),
+            [
+                {
+                    "person_id": person_id,
+                    "session_id": session_id,
+                    "programme_id": programme_id,
+                    "grade": Grade.NONE.value,
+                    "decided": False,
+                    "contested": False,
+                    "updated_at": now,
+                }
+                for person_id in some
+            ],
+        )
         tx.connection.execute(
             select(AttendanceRow.person_id)
             .where(AttendanceRow.session_id == session_id, AttendanceRow.person_id.in_(some))
@@ -393,13 +409,14 @@ def name(tx: Transaction, programme_id: str, name_id: int) -> ZoomName | None:
     return None if row is None else _name(row)
 
 
-def settle(tx: Transaction, name_id: int, people: Sequence[int], state: str, *, by: int | None) -> None:
-    """Say who a name is: these people, or `nobody`."""
-    tx.connection.execute(
+def settle(tx: Transaction, name_id: int, people: Sequence[int], state: str, *, by: int | None) -> bool:
+    """Say who an open name is: these people, or `nobody`; whether nobody has said so before."""
+    statement = (
         update(ZoomNameRow)
-        .where(ZoomNameRow.id == name_id)
+        .where(ZoomNameRow.id == name_id, ZoomNameRow.state == "open")
         .values(people=list(people), state=state, settled_by=by)
     )
+    return tx.connection.execute(statement).rowcount == 1
 
 
 # --- inside -----------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ the newest change.
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, insert, select, update
 
 from bot.domain.messages import Board, Lane, Revise
 from bot.storage.database import Transaction
@@ -79,6 +79,18 @@ def show(tx: Transaction, people: Iterable[int], board: Board, now: datetime) ->
             put_up(tx, person_id, board, now)
 
 
+def take_down(tx: Transaction, person_id: int, now: datetime) -> None:
+    """Keep none of somebody's boards up to date any more: they have no say in what is shown."""
+    mine = select(BoardRow.edit_id, BoardRow.other_id).where(BoardRow.person_id == person_id)
+    edits = [row_id for row in tx.connection.execute(mine) for row_id in row]
+    tx.connection.execute(
+        update(OutboxRow)
+        .where(OutboxRow.id.in_(edits), OutboxRow.state == "owed")
+        .values(state="withdrawn", settled_at=now)
+    )
+    tx.connection.execute(delete(BoardRow).where(BoardRow.person_id == person_id))
+
+
 def changed(tx: Transaction, board: Board, now: datetime, *, at_once: bool = False) -> None:
     """What a board shows has changed: whoever has it is owed an edit, soon, or `at_once`."""
     boards = tx.connection.execute(
@@ -87,9 +99,11 @@ def changed(tx: Transaction, board: Board, now: datetime, *, at_once: bool = Fal
         )
     ).all()
     found = tx.connection.execute(
-        select(OutboxRow.id, OutboxRow.state, OutboxRow.settled_at).where(
-            OutboxRow.id.in_([row_id for edits in boards for row_id in edits])
-        )
+        select(OutboxRow.id, OutboxRow.state, OutboxRow.settled_at)
+        .where(OutboxRow.id.in_([row_id for edits in boards for row_id in edits]))
+        .order_by(OutboxRow.id)
+        # What is owed must not be begun, and worded, before this is committed.
+        .with_for_update()
     )
     rows = {row.id: row for row in found}
     for edits in boards:

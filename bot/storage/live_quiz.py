@@ -282,6 +282,7 @@ def scores(tx: Transaction, programme_id: str, session_id: str, *, by: str) -> l
             LiveQuizRow.session_id == session_id,
             LiveQuizRow.state == State.REVEALED.value,
             LiveQuizRow.scored,
+            LivePollRow.sent_at < LiveQuizRow.revealed_at,  # not what was on its way when it was shown
         )
         .subquery()
     )
@@ -329,6 +330,7 @@ def own(tx: Transaction, programme_id: str, session_id: str, person_id: int) -> 
             LiveQuizRow.session_id == session_id,
             LiveQuizRow.state == State.REVEALED.value,
             LiveQuizRow.scored,
+            LivePollRow.sent_at < LiveQuizRow.revealed_at,
         )
     ).one()
     return right, asked

@@ -37,8 +37,16 @@ def ask(
     return tx.connection.execute(statement.returning(QuestionRow.id)).scalar_one()
 
 
-def question(tx: Transaction, programme_id: str | None, number: int, *, viewer: int = 0) -> Question | None:
-    """The question of that number and programme (None: any), or None; `viewer`: who looks at it."""
+def question(
+    tx: Transaction, programme_id: str | None, number: int, *, viewer: int = 0, to_change: bool = False
+) -> Question | None:
+    """The question of that number and programme (None: any), or None; `viewer`: who looks at it.
+
+    `to_change`: until the transaction ends, nobody else does.
+    """
+    if to_change and tx.connection.dialect.name == "postgresql":
+        mine = select(QuestionRow.id).where(QuestionRow.id == number)
+        tx.connection.execute(mine.with_for_update())
     which: ColumnElement[bool] = QuestionRow.id == number
     if programme_id is not None:
         which = and_(which, QuestionRow.programme_id == programme_id)
@@ -72,10 +80,11 @@ def tally(tx: Transaction, programme_id: str, session_id: str) -> dict[State, in
     return {State(row.state): row.number for row in rows}
 
 
-def asked(tx: Transaction, person_id: int, session_id: str) -> list[tuple[datetime, str]]:
-    """When somebody asked what of a session, what they withdrew since included."""
+def asked(tx: Transaction, person_id: int, session_id: str) -> list[tuple[datetime, str | None]]:
+    """When somebody asked what of a session; what they withdrew since is there without its words."""
+    words = case((QuestionRow.state != State.WITHDRAWN.value, QuestionRow.text)).label("text")
     rows = tx.connection.execute(
-        select(QuestionRow.asked_at, QuestionRow.text)
+        select(QuestionRow.asked_at, words)
         .where(QuestionRow.person_id == person_id, QuestionRow.session_id == session_id)
         .order_by(QuestionRow.id)
     )

@@ -14,7 +14,7 @@ from urllib.request import getproxies_environment
 import orjson
 import structlog
 from telegram import Bot, InputFile, InputMedia
-from telegram.error import BadRequest, TelegramError
+from telegram.error import BadRequest, NetworkError, TelegramError
 
 from bot.telegram.answers import Answered, parse_json
 from bot.telegram.direct import CONNECTIONS, Direct
@@ -109,7 +109,13 @@ class Client(Bot):
             "allowed_updates": list(ALLOWED_UPDATES),
         }
         result = await self._post("getUpdates", params, read_timeout=hold + _ANSWER_MARGIN)
-        return [update for update in result if isinstance(update.get("update_id"), int)]
+        if not isinstance(result, list):  # some gateway's answer rather than Telegram's
+            raise NetworkError("getUpdates was not answered with a list of updates")
+        return [
+            update
+            for update in result
+            if isinstance(update, dict) and isinstance(update.get("update_id"), int)
+        ]
 
 
 async def introduce(client: Client, pauses: Pauses | None = None) -> None:

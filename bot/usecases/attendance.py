@@ -287,17 +287,18 @@ def _contest(tx: Transaction, person: Person, programme: Programme, session: Ses
         return Reply((Say("attendance.contested_already", said),))
     if not _may_contest(session, mine, now):
         return Reply((Say("attendance.contest_closed", said),))
+    others = bool(attendance.contesting(tx, programme.id, session.id))
     piece = Evidence(Kind.CONTEST, now, counts=False)
     attendance.add(tx, programme.id, [Entry(person.id, session.id, piece, key="contest")])
     _weigh(tx, programme, session, person.id, now)
     for actor in staff.staff(tx, programme.id, roles=(Role.OWNER.value, Role.COORDINATOR.value)):
-        if actor.may(Right.CHANGE_PEOPLE) and actor.reaches(person):
+        if not others and actor.may(Right.CHANGE_PEOPLE) and actor.reaches(person):
             # The first says that there are some; how many there are the desk shows.
             outbox.owe(
                 tx,
                 outbox.Recipient(person_id=actor.person.id),
                 Say("attendance.somebody_contests", said, (desk_button(session),)),
-                reason=f"{programme.id}/contest:{session.id}",
+                reason=f"{programme.id}/contest:{session.id}@{now:%Y%m%dT%H%M}",
                 lane=Lane.REMINDER,
                 now=now,
             )
@@ -318,6 +319,13 @@ def _weigh(
 
 
 # --- coordinators -----------------------------------------------------------------------------------------
+
+
+def waits(tx: Transaction, actor: Actor, session: Session, person_id: int) -> bool:
+    """Whether somebody whom the actor reaches has said "I was there", and nobody has decided since."""
+    other = people.person(tx, person_id)
+    mine = attendance.of_person(tx, person_id).get(session.id)
+    return other is not None and actor.reaches(other) and mine is not None and mine.contested
 
 
 def decide(

@@ -1,6 +1,7 @@
 """The coordinators' desk: what they type, tap and send goes to the area of their work that it is for."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import cast
 
 from bot.domain.events import Edited, Event, Shared, Tapped, Wrote
@@ -55,6 +56,9 @@ AREAS: Mapping[str, Area] = {
 """Each area by its buttons' action, in the order of the menu."""
 
 
+_FORGOTTEN = timedelta(hours=1)  # a dialogue of a participant: who sends something later means something else
+
+
 def answer(tx: Transaction, shift: Shift, event: Event) -> Reply | None:
     """What a coordinator's event leads to at their desk; None where it is none of the desk's business."""
     match event:
@@ -72,7 +76,9 @@ def answer(tx: Transaction, shift: Shift, event: Event) -> Reply | None:
             return area.tap(tx, shift, message_id, tap)
         case Wrote() | Shared():
             dialogue = dialogues.current(tx, shift.chat_id)
-            if dialogue is None:
+            if dialogue is None or (
+                dialogue.kind != DIALOGUE and shift.now - dialogue.updated_at > _FORGOTTEN
+            ):
                 return _offer(tx, shift, event)
             if dialogue.kind != DIALOGUE:
                 return None

@@ -273,6 +273,8 @@ def _participant(
     match event:
         case Voted():
             return quiz.vote(tx, who, programme, event, now)
+        case Wrote(_, _, text) if (code := attendance.write(tx, person, programme, text, now)) is not None:
+            return code  # the code on the screen, whatever else was asked for
         case Wrote(_, _, text) if (
             asked := questions.write(tx, person, chat_id, programme, text, now)
         ) is not None:
@@ -280,8 +282,6 @@ def _participant(
         case Wrote() if (thanks := feedback.write(tx, person, chat_id, programme, event, now)) is not None:
             return thanks
         case Wrote(_, message_id, text):
-            if (code := attendance.write(tx, person, programme, text, now)) is not None:
-                return code
             piece = journal.Piece(message_id, "text", text)
             said = journal.write(tx, person, chat_id, programme, piece, now)
             return said or Reply((Say("help.not_understood", {}, MENU),))

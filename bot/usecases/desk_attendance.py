@@ -172,7 +172,10 @@ def tap(tx: Transaction, shift: Shift, message_id: int, tapped: Tap) -> Reply:
             return _settle(tx, shift, message_id, session, number, choice.removeprefix("is"))
         case "contests" if shift.actor.may(Right.CHANGE_PEOPLE):
             return Reply((Edit(message_id, _next_contest(tx, shift, session, number)),))
-        case "yes" | "no" as which if number.isdecimal():
+        case "yes" | "no" as which if number.isdecimal() and len(number) < 12:
+            if not deeds.waits(tx, shift.actor, session, int(number)):
+                following = _next_contest(tx, shift, session, "")
+                return Reply((Edit(message_id, following),), Say("presence.toast_decided_already"))
             done = deeds.decide(
                 tx,
                 shift.actor,

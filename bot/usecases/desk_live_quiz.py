@@ -119,6 +119,8 @@ def _of_question(tx: Transaction, shift: Shift, message_id: int, tapped: Tap) ->
         return Reply((), Say("live.gone_toast"))
     match tapped.choice:
         case "launch_all" | "launch_present" if found.state is State.DRAFT:
+            if not live_quiz.is_on(session, shift.now):
+                return Reply((), Say("live.not_on_toast"))
             whom = tapped.choice.removeprefix("launch_")
             if not audience.count(tx, live_quiz.meant(shift.programme, session.id, whom)):
                 return Reply((), Say("live.nobody_toast"))

@@ -1,10 +1,9 @@
 """The desk's area of live sessions: how far each has got, what counts of it, and moving it by a tap."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-from bot.domain.corrections import SessionChange
 from bot.domain.events import Shared, Wrote
 from bot.domain.forms import clock_times, day, short_day, span
 from bot.domain.messages import Button, Edit, Reply, Say, Tap, Value
@@ -14,7 +13,7 @@ from bot.domain.staff import Right
 from bot.storage.database import Transaction
 from bot.usecases import corrections, sessions
 from bot.usecases import timetable_words as words
-from bot.usecases.corrections import ChangeSession, Proposal, RefusedError
+from bot.usecases.corrections import Proposal, RefusedError
 from bot.usecases.menu import OLD_BUTTON
 from bot.usecases.shift import Shift, menu_button
 
@@ -64,9 +63,7 @@ def tap(tx: Transaction, shift: Shift, message_id: int, tapped: Tap) -> Reply:
 
 def _wanted(session: Session, deed: Deed, until: str, now: datetime) -> Proposal:
     """What a button means. One that extends says until when: tapped twice, it extends once."""
-    if deed is Deed.EXTEND and until.isdecimal() and len(until) < 12:
-        return ChangeSession(session.id, SessionChange(ends=datetime.fromtimestamp(int(until), tz=UTC)))
-    return sessions.wanted(session, deed, now)
+    return sessions.wanted(session, deed, now, until=until)
 
 
 def _preview(tx: Transaction, shift: Shift, session: Session, deed: Deed, wanted: Proposal) -> Say:

@@ -10,7 +10,7 @@ from bot.domain.messages import Button, Edit, Message, Reply, Say, Tap
 from bot.domain.people import Person
 from bot.domain.programme import Enrolment, Programme
 from bot.domain.zones import Zone
-from bot.storage import dialogues, outbox, people, sign_ins
+from bot.storage import boards, dialogues, outbox, people, sign_ins
 from bot.storage.database import Transaction
 from bot.storage.people import Visitor
 from bot.storage.secrets import CLAIMS, secret
@@ -84,6 +84,7 @@ def tap(tx: Transaction, who: Visitor, message_id: int, tapped: Tap, now: dateti
             people.change(tx, person.id, now, withdrawn_at=now)
             sign_ins.close_all(tx, person.id)
             outbox.withdraw(tx, person.id, now=now)
+            boards.take_down(tx, person.id, now)
             return Reply((Edit(message_id, Say("enrolment.left")),))
         case "stay", _:
             return Reply((Edit(message_id, Say("enrolment.stayed")),))

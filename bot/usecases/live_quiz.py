@@ -102,7 +102,7 @@ def launch(
     if found is None or found.state is not State.DRAFT:
         return found
     session = programme.session(found.session_id)
-    if session is None:
+    if session is None or not is_on(session, now):
         return None
     waves.wait_for_joiners(tx, programme.id)
     until = max(now + _SOON, session.ends)
@@ -147,6 +147,11 @@ def launch(
     return stored.live_quiz(tx, number)
 
 
+def is_on(session: Session, now: datetime) -> bool:
+    """Whether questions can be put to a session: nobody is asked at night, and its end shows every answer."""
+    return not session.cancelled and session.room_opens <= now < session.ends
+
+
 def reveal(
     tx: Transaction, actor: Actor | None, programme: Programme, number: int, now: datetime
 ) -> LiveQuiz | None:
@@ -161,17 +166,7 @@ def reveal(
         return found
     withdrawn = stored.withdraw(tx, found, now)
     stored.change(tx, number, state=State.REVEALED.value, revealed_at=now)
-    told = outbox.mailing(
-        tx,
-        stored.have_it(number),
-        Board(RESULT if found.question.correct else OUTCOME, str(number)),
-        reason=f"{found.name}/result",
-        lane=Lane.SESSION,
-        now=now,
-        due_at=now,
-        everybody_by=now + _RESULTS_BY,
-        not_after=now + outbox.NOT_AFTER,
-    ).owe(tx)
+    told = _tell_result(tx, found, now)
     audit.note(
         tx,
         actor,
@@ -238,7 +233,24 @@ def delivered(tx: Transaction, numbers: Iterable[int], now: datetime) -> None:
     """Copies of these questions have been delivered: their authors see how many."""
     for number in set(numbers):
         if (found := stored.live_quiz(tx, number)) is not None:
+            if found.state is State.REVEALED:  # it was on its way when the answer was shown
+                _tell_result(tx, found, now)
             _changed(tx, found, now)
+
+
+def _tell_result(tx: Transaction, found: LiveQuiz, now: datetime) -> int:
+    """Tell all who have a copy what came of it, each once; how many are new."""
+    return outbox.mailing(
+        tx,
+        stored.have_it(found.id),
+        Board(RESULT if found.question.correct else OUTCOME, str(found.id)),
+        reason=f"{found.name}/result",
+        lane=Lane.SESSION,
+        now=now,
+        due_at=now,
+        everybody_by=now + _RESULTS_BY,
+        not_after=now + outbox.NOT_AFTER,
+    ).owe(tx)
 
 
 def _changed(tx: Transaction, found: LiveQuiz, now: datetime) -> None:

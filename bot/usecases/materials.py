@@ -247,6 +247,7 @@ def replace(tx: Transaction, actor: Actor, material_id: int, now: datetime) -> t
     number = 0
     current = of(tx, actor, found.id)
     if found.state is State.OUT:
+        waves.wait_for_joiners(tx, found.programme_id)  # a slice of the old one that is being made is seen
         stored.withdraw_owed(tx, found, was, now, "there is a newer version")
         if found.post.pieces[0].kind not in domain.COPIED:
             copies.revise(
@@ -400,8 +401,11 @@ def session_reached(
     """What waited for the session to start, or end, is handed out. Twice does nothing."""
     if step not in (Step.STARTED, Step.MATERIALS_OUT):
         return
-    for found in stored.of_session(tx, programme.id, session.id):
-        if found.state is State.WAITING and domain.is_due(session, found.release, now):
+    for each in stored.of_session(tx, programme.id, session.id):
+        if each.state is not State.WAITING or not domain.is_due(session, each.release, now):
+            continue
+        found = stored.material(tx, each.id, to_change=True)  # it may just have been taken back
+        if found is not None and found.state is State.WAITING:
             _hand_out(tx, found, session, now)
 
 

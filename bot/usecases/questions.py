@@ -139,7 +139,7 @@ def _asked(
     if len(words) > domain.LONGEST:
         return Say("questions.too_long", {"count": len(words), "most": domain.LONGEST})
     before = stored.asked(tx, person.id, session.id)
-    if any(words.casefold() == each.casefold() for _, each in before):
+    if any(each is not None and words.casefold() == each.casefold() for _, each in before):
         return Say("questions.asked_before", {}, back)
     again = domain.wait_until([at for at, _ in before], now)
     if again is not None:
@@ -296,7 +296,7 @@ def moderates(actor: Actor) -> bool:
 
 def of(tx: Transaction, actor: Actor, programme: Programme, number: int) -> Question | None:
     """A question that somebody may deal with; None where there is none, or it is none of theirs."""
-    found = stored.question(tx, programme.id, number)
+    found = stored.question(tx, programme.id, number, to_change=True)
     session = None if found is None else programme.session(found.session)
     if found is None or session is None or not may(actor, session) or found.state is State.WITHDRAWN:
         return None
@@ -335,7 +335,7 @@ def answer(
     """
     found = of(tx, actor, programme, number)
     session = None if found is None else programme.session(found.session)
-    if found is None or session is None:
+    if found is None or session is None or found.state is State.HIDDEN:
         return None
     version = stored.answer(tx, number, text, actor.person.id, now)
     reason = f"question:{number}/answer"

@@ -5,9 +5,10 @@ steps that were made, so ringing twice, late, or after a day's outage does no ha
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Protocol, cast
 
+from bot.domain.corrections import SessionChange
 from bot.domain.forms import clock_times
 from bot.domain.messages import Say, Value
 from bot.domain.programme import Programme, Session
@@ -17,6 +18,8 @@ from bot.storage import sessions as stored
 from bot.storage.database import Transaction
 from bot.usecases import feedback, live_quiz, materials, questions, stuck
 from bot.usecases.corrections import ChangeSession, EndSession, Proposal, RefusedError
+
+_DIGITS = 12  # of seconds since 1970 that a date can hold, one less
 
 
 class Follower(Protocol):
@@ -108,10 +111,19 @@ def counts(tx: Transaction, programme: Programme, session: Session) -> tuple[Say
 # --- what coordinators do -----------------------------------------------------------------------------
 
 
-def wanted(session: Session, deed: Deed, now: datetime) -> Proposal:
-    """A deed as a correction of the timetable; raises RefusedError where it cannot be done (any more)."""
+def wanted(session: Session, deed: Deed, now: datetime, *, until: str = "") -> Proposal:
+    """A deed as a correction of the timetable; raises RefusedError where it cannot be done (any more).
+
+    `until` (seconds since 1970, as a button or a form has it) is what an extension was asked for: sent twice,
+    it extends once, and what is later by now is not shortened.
+    """
     if deed not in possible(session, now):
         raise RefusedError("sessions.not_any_more")
+    if deed is Deed.EXTEND and until.isdecimal() and len(until) < _DIGITS:
+        ends = datetime.fromtimestamp(int(until), tz=UTC)
+        if ends < session.ends:
+            raise RefusedError("sessions.not_any_more")
+        return ChangeSession(session.id, SessionChange(ends=ends))
     changed = change(session, deed, now)
     if deed is Deed.END and changed.ends is not None:
         return EndSession(session.id, changed.ends)

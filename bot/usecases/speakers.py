@@ -10,7 +10,7 @@ from bot.domain.messages import Button, Edit, Reply, Say, Tap, Value
 from bot.domain.people import Role
 from bot.domain.programme import Programme
 from bot.domain.staff import Actor, Right
-from bot.storage import audit, dialogues, staff
+from bot.storage import audit, boards, dialogues, staff
 from bot.storage.database import Transaction
 from bot.usecases.menu import OLD_BUTTON
 from bot.usecases.shift import DIALOGUE, Shift, menu_button, session_lines
@@ -103,6 +103,7 @@ def _done(tx: Transaction, shift: Shift, message_id: int) -> Reply:
         if other is None:
             return Reply((Edit(message_id, _overview(tx, shift)),), Say("staff.gone_toast"))
         staff.bind(tx, other.person.id, ids)
+        boards.take_down(tx, other.person.id, shift.now)
         audit.note(
             tx,
             shift.actor,

@@ -12,7 +12,7 @@ from bot.domain.messages import Button, Edit, Reply, Say, Tap, Value
 from bot.domain.people import Role
 from bot.domain.programme import Programme
 from bot.domain.staff import EVERYTHING, KINDS, Actor, Right, Scope
-from bot.storage import audit, dialogues, people, staff, state
+from bot.storage import audit, boards, dialogues, people, staff, state
 from bot.storage.database import Transaction
 from bot.storage.people import Visitor
 from bot.storage.secrets import INVITATIONS, secret
@@ -175,6 +175,7 @@ def dismiss(tx: Transaction, actor: Actor | None, person_id: int, now: datetime)
     ):
         return False
     staff.dismiss(tx, person_id, now)
+    boards.take_down(tx, person_id, now)
     audit.note(
         tx,
         actor,

@@ -214,7 +214,8 @@ def settle(
         or not set(people) <= known
     ):
         return False
-    attendance.settle(tx, name.id, people, "settled" if people else "nobody", by=actor.person.id)
+    if not attendance.settle(tx, name.id, people, "settled" if people else "nobody", by=actor.person.id):
+        return False
     key = f"{name.report}:{name.id}"
     entries = [
         _entry(actor, session, person, name.name, name.minutes, name.since, name.until, key, now)
@@ -230,7 +231,7 @@ def settle(
         kind="session",
         subject=session.id,
         people=len(people),
-        name=name.name,
+        zoom_name=name.id,  # not what it says: the audit is kept, names may have to go
         to=list(people),
     )
     return True

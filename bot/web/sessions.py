@@ -3,17 +3,15 @@
 The deeds are `bot.usecases.sessions`, the ones of the chat.
 """
 
-from datetime import UTC, datetime
 from typing import Final
 
-from bot.domain.corrections import SessionChange
 from bot.domain.programme import Session
 from bot.domain.sessions import Deed, possible
 from bot.domain.staff import Right
 from bot.storage.database import Transaction
 from bot.usecases import corrections, sessions
 from bot.usecases import timetable_words as words
-from bot.usecases.corrections import ChangeSession, RefusedError
+from bot.usecases.corrections import RefusedError
 from bot.web.page import Answer, Go, PageError, Show, Visit, Way, bad_input, not_found
 
 
@@ -48,14 +46,11 @@ def _move(tx: Transaction, visit: Visit) -> Answer:
     session = _the_session(visit)
     here = f"/sessions/{session.id}"
     named, until = visit.field("deed", at_most=20), visit.form.get("until", "")
-    if named not in {each.value for each in Deed} or len(until) > 12 or not (until or "0").isdecimal():
+    if named not in {each.value for each in Deed} or len(until) > 11 or not (until or "0").isdecimal():
         raise bad_input()
     deed = Deed(named)
     try:
-        wanted = sessions.wanted(session, deed, visit.now)
-        if deed is Deed.EXTEND and until:  # sent twice, it extends once
-            ends = datetime.fromtimestamp(int(until), tz=UTC)
-            wanted = ChangeSession(session.id, SessionChange(ends=ends))
+        wanted = sessions.wanted(session, deed, visit.now, until=until)
         if visit.form.get("sure"):
             corrections.correct(tx, visit.actor, visit.programme.id, wanted, visit.now)
             return Go(here, said="corrected")

@@ -99,8 +99,10 @@ def test_it_does_without_where_nothing_can_be_kept(
 def test_only_the_latest_are_kept(cache: Path) -> None:
     cache.mkdir(parents=True)
     for n in range(kept.MOST + 3):
-        (cache / f"{n}").write_text("")
-        os.utime(cache / f"{n}", (n, n))
+        (cache / f"{n:064x}").write_text("")
+        os.utime(cache / f"{n:064x}", (n, n))
+    (cache / "somebody-else's").write_text("")
     kept.load(ROOT / "content", ROOT / "schedules")
-    assert len(list(cache.iterdir())) == kept.MOST
+    assert len(list(cache.iterdir())) == kept.MOST + 1
+    assert (cache / "somebody-else's").exists()
     assert not (cache / "0").exists()

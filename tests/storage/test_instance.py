@@ -157,15 +157,17 @@ def test_who_waits_is_next(database: Database, url: str, opened: Opened) -> None
 def test_who_is_frozen_holds_it_no_longer_nor_what_they_were_writing(database: Database, url: str) -> None:
     arguments = [sys.executable, "-c", FROZEN, url]
     with subprocess.Popen(arguments, stdout=subprocess.PIPE, stdin=subprocess.PIPE) as holder:
-        assert holder.stdout is not None
-        assert holder.stdout.readline() == b"held\n"
-        holder.send_signal(signal.SIGSTOP)
-        began = time.monotonic()
-        with hold(database, wait=lambda _, seconds: not time.sleep(seconds)) as held:
-            held.fence()
-            assert time.monotonic() - began < 5
-            database.write_now(state.remember, "name", "value")
-        holder.kill()
+        try:
+            assert holder.stdout is not None
+            assert holder.stdout.readline() == b"held\n"
+            holder.send_signal(signal.SIGSTOP)
+            began = time.monotonic()
+            with hold(database, wait=lambda _, seconds: not time.sleep(seconds)) as held:
+                held.fence()
+                assert time.monotonic() - began < 20  # a lease of 0.4 s, on whatever machine
+                database.write_now(state.remember, "name", "value")
+        finally:
+            holder.kill()
 
 
 @pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
@@ -237,6 +239,6 @@ def test_a_server_that_does_not_answer_is_a_loss(
         assert row is not None
         os.kill(row[0], signal.SIGSTOP)
         try:
-            assert told.wait(5)
+            assert told.wait(20)
         finally:
             os.kill(row[0], signal.SIGCONT)
