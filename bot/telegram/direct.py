@@ -10,6 +10,7 @@ As the transport does, it tells apart what never left (`NeverSentError`), what m
 """
 
 import asyncio
+import socket
 import ssl
 from collections import deque
 from typing import Final, cast
@@ -27,6 +28,7 @@ ANSWER: Final = 20.0
 """Seconds for an answer, where nothing else is said."""
 
 _CONNECT: Final = 10.0  # seconds for a connection, TLS included, and again for waiting until one is free
+_NEXT: Final = 0.25  # seconds after which the next of its addresses is tried beside the one before
 _AT_ONCE: Final = 8  # connections being opened: each costs the event loop a millisecond of TLS
 _IDLE: Final = 15.0  # seconds after which a connection may have been closed by the other side unnoticed
 
@@ -156,13 +158,32 @@ class Direct:
             if self._secure and self._tls is None:
                 # Reading the certificates of the system takes a while, and the loop has others to serve.
                 self._tls = await loop.run_in_executor(None, _tls)
-            _, connection = await loop.create_connection(
-                lambda: _Connection(self._open), self._host, self._port, ssl=self._tls
-            )
+            sock = await self._nearest(loop)
+            if sock is None:
+                _, connection = await loop.create_connection(
+                    lambda: _Connection(self._open), self._host, self._port, ssl=self._tls
+                )
+            else:
+                name = self._host if self._tls else None
+                _, connection = await loop.create_connection(
+                    lambda: _Connection(self._open), sock=sock, ssl=self._tls, server_hostname=name
+                )
         except (OSError, UnicodeError) as error:  # ssl.SSLError is an OSError
             # `from None`: what it says and keeps may name the address.
             raise NeverSentError(redact(f"{type(error).__name__}: {error}".rstrip(": "))) from None
         return connection
+
+    async def _nearest(self, loop: asyncio.AbstractEventLoop) -> socket.socket | None:
+        """A socket to the address that answers first (RFC 8305); None where there is only one address.
+
+        uvloop tries them one after the other: behind a dead IPv6 route it would never come to IPv4.
+        """
+        addresses = await loop.getaddrinfo(self._host, self._port, type=socket.SOCK_STREAM)
+        if len(addresses) == 1:
+            return None
+        import aiohappyeyeballs  # noqa: PLC0415 - only where there is a choice
+
+        return await aiohappyeyeballs.start_connection(addresses, happy_eyeballs_delay=_NEXT, loop=loop)
 
 
 class _Connection(asyncio.Protocol):

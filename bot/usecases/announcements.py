@@ -771,12 +771,16 @@ def _look_after(tx: Transaction, found: Announcement, now: datetime) -> bool:
     tally = stored.tally(tx, ids)
     going = sum(tally.get(each, 0) for each in ("owed", "sending"))
     held = tally.get("held", 0)
+    tried = sum(tally.get(each, 0) for each in ("sent", "failed", "gone", "expired"))
+    made = all(row.state != "planning" for row in rows)
     state_now = found.state
     owed = False
     if found.state is State.TRIAL and not going and held:
         if tally.get("failed", 0):
             _hold(tx, found, now)
             state_now = State.STOPPED
+        elif (lacking := domain.first_handful(found.people) - tried) > 0 and not (made and tried):
+            going, owed = stored.release(tx, ids, lacking), True  # they were still to be found at the start
         else:
             room = slices.SLICE
             for each in ids:
@@ -795,7 +799,6 @@ def _look_after(tx: Transaction, found: Announcement, now: datetime) -> bool:
             _tell_author(tx, found, Say("announce.stopped", said), now)
             owed = True
     ends = state_now is State.CANCELLED and not tally.get("sending", 0)
-    made = all(row.state != "planning" for row in rows)
     if ends or (state_now in UNDER_WAY and made and not going and not tally.get("held", 0)):
         for row in rows:  # paused when all was sent: nothing of it waits for anybody any more
             if row.state == "stopped":

@@ -405,6 +405,28 @@ def test_whatever_happens_to_an_announcement_in_the_making(
         assert recalled == dict.fromkeys((row.id for row in sent if row.state == "sent"), 1)
 
 
+def test_a_first_handful_is_first_wherever_its_people_stand_on_the_roster(database: Database) -> None:
+    # So far behind that the announcement has met none of them when it begins.
+    for n in range(20):
+        database.write_now(add_person, f"Baru {n}", role="participant", office="Belakang")
+    number = do(database, announcements.draft, POST, NOON, chat_id=1001)
+    do(database, announcements.choose, number, whom=Whom(Audience(offices=("Belakang",))))
+    do(database, announcements.send, number, 1, NOON)
+
+    def states() -> Counter[str]:
+        return Counter(row[2] for row in rows(database, "announcement:1") if "/" not in row[1])
+
+    assert states() == {}
+    while take(database):
+        advance(database)
+        assert states()["owed"] <= first_handful(20)
+    assert states() == {"owed": first_handful(20), "held": 20 - first_handful(20)}
+    settle(database)
+    advance(database)
+    finish(database)
+    assert states()["held"] == 0
+
+
 def test_cancelled_in_the_making_nobody_else_is_owed_it(database: Database) -> None:
     announce(database)
     before = len(rows(database, "announcement:1"))

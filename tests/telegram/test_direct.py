@@ -17,7 +17,7 @@ Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
 @asynccontextmanager
-async def talking(talk: Talk, *, most: int = 4) -> AsyncIterator[Direct]:
+async def talking(talk: Talk, *, most: int = 4, host: str = "127.0.0.1") -> AsyncIterator[Direct]:
     """A way to a server that talks so on each connection."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -29,7 +29,7 @@ async def talking(talk: Talk, *, most: int = 4) -> AsyncIterator[Direct]:
             writer.close()
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    direct = Direct(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/bot{TOKEN}", most=most)
+    direct = Direct(f"http://{host}:{server.sockets[0].getsockname()[1]}/bot{TOKEN}", most=most)
     try:
         yield direct
     finally:
@@ -74,6 +74,12 @@ async def test_what_is_posted_and_one_connection_for_calls_one_after_the_other()
     assert connections == [0]
     assert seen[0].startswith(b"POST /bot%b/sendMessage HTTP/1.1\r\nHost: 127.0.0.1:" % TOKEN.encode())
     assert seen[0].endswith(b'\r\nContent-Type: application/json\r\nContent-Length: 7\r\n\r\n{"a":1}')
+
+
+async def test_a_name_with_several_addresses_leads_to_the_one_that_answers() -> None:
+    # `localhost` is ::1 too, where nobody listens.
+    async with talking(answering(OK), host="localhost") as direct:
+        assert await direct.post("sendMessage", b"{}") == (200, b"{}")
 
 
 @pytest.mark.parametrize(
