@@ -128,7 +128,12 @@ def stop_failing(tx: Transaction, wave_ids: Sequence[int], now: datetime) -> lis
 
 def hold_rest(tx: Transaction, wave_ids: Sequence[int]) -> int:
     """Hold what stopped waves owe again: it was being sent when they stopped, and is to be tried again."""
-    return sum(waves.hold(tx, wave_id) for wave_id in wave_ids)
+    return sum(
+        waves.hold(tx, wave_id)
+        for wave_id in wave_ids
+        # Somebody may have let it go on since it was looked at.
+        if (wave := waves.ringing(tx, wave_id, to_change=True)) is not None and wave.state == "stopped"
+    )
 
 
 def _warn_of_stop(tx: Transaction, stopped: Stopped, now: datetime) -> None:
@@ -174,7 +179,7 @@ def expire(tx: Transaction, now: datetime) -> int:
 
 def resume(tx: Transaction, wave_id: int, now: datetime) -> tuple[Ringing, Rung]:
     """Let a stopped wave go on; what failed before is forgiven. Raises NoSuchWaveError."""
-    wave = _stopped(tx, wave_id)
+    wave = _stopped(tx, wave_id, or_resumed=True)
     rung = planning.go_on(tx, wave, now)
     if rung.missed:
         waves.cancel(tx, wave_id)
@@ -190,11 +195,13 @@ def cancel(tx: Transaction, wave_id: int, now: datetime) -> tuple[Ringing, int]:
     return wave, waves.settle_held(tx, wave_id, "withdrawn", now, error="its wave was cancelled")
 
 
-def _stopped(tx: Transaction, wave_id: int) -> Ringing:
+def _stopped(tx: Transaction, wave_id: int, *, or_resumed: bool = False) -> Ringing:
+    """The stopped wave; with `or_resumed`, also one whose resuming was cut off between two slices."""
     wave = waves.ringing(tx, wave_id, to_change=True)
     if wave is None:
         raise NoSuchWaveError(f"there is no wave {wave_id}; `rekan plan` shows those that are stopped")
-    if wave.state != "stopped":
+    cut_off = wave.state == "planning" and wave.rest is None and wave.resumed_at is not None
+    if wave.state != "stopped" and not (or_resumed and cut_off):
         raise NoSuchWaveError(
             f"wave {wave_id} ({wave.entry_id}, {wave.zone}) is not stopped: it is {wave.state}"
         )

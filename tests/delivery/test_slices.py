@@ -21,6 +21,7 @@ from bot.storage.database import Database, Transaction
 from bot.storage.tables import PersonRow, WaveRow
 from bot.usecases import planning, slices
 from bot.usecases.planning import Rung
+from bot.usecases.waves import resume
 from tests.examples import NOON, add_person, catalogue, entry, outbox_rows
 
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
@@ -148,6 +149,21 @@ def test_a_personal_day_of_nobody_leaves_no_trace_however_many_they_are(open_dat
         rung = go_on(database, rung)
     assert rung == Rung()
     assert database.read_now(waves.noted, "p", "kabar", Zone.WIB, NOON) is None
+
+
+def test_a_resuming_that_was_cut_off_is_taken_up_again(database: Database) -> None:
+    # As `rekan waves resume` is by Ctrl-C, or a lost connection.
+    go_on(database, ring(database))
+    (found,) = database.read_now(lambda tx: tx.connection.scalars(select(WaveRow.id)).all())
+    assert database.write_now(waves.stop, found, NOON)
+    assert database.write_now(waves.hold, found) == len(WIB)
+    _, rung = database.write_now(resume, found, NOON)
+    assert rung.rest is not None
+    _, rung = database.write_now(resume, found, NOON)
+    while rung.rest is not None:
+        rung = go_on(database, rung)
+    assert {row.state for row in database.read_now(outbox_rows)} == {"owed"}
+    assert wave(database) == ("planned", 9, None)
 
 
 # --- killed ---------------------------------------------------------------------------------------------
