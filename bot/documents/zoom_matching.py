@@ -57,6 +57,11 @@ class Match:
     perhaps: tuple[int, ...] = ()
 
 
+def is_a_name(name: str) -> bool:
+    """Whether it has two words or more that name somebody, rather than a telephone or an office."""
+    return sum(word not in _NOT_NAMES for word in words_of(name.replace(",", " "))) > 1
+
+
 def match(attendees: Iterable[Attendee], people: Sequence[Known]) -> list[Match]:
     """Match each name; of thousands against thousands it takes a second or two."""
     index = _Index(people)

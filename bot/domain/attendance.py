@@ -23,6 +23,7 @@ KNOWN_LATE = 120
 MOST_WRONG = 8
 """Wrong codes that somebody may type at one session: a million guesses would find one."""
 
+_MOVED_A_LITTLE = timedelta(hours=3)
 _STALE = STEP * 1.5
 """How long after its step has begun a code was not read from the screen any more, but from elsewhere."""
 
@@ -129,9 +130,24 @@ def read_code(text: str) -> str | None:
     return digits if re.fullmatch(r"[0-9]{6}", digits) else None
 
 
-def standing(rule: CheckIn, evidence: Sequence[Evidence]) -> Standing:
-    """What the evidence, in the order in which it came, comes to under the session's rule."""
-    taps = [each for each in evidence if each.kind in (Kind.TAP, Kind.CODE) and each.counts]
+def begins_to_count(session: Session) -> datetime | None:
+    """From when on taps and codes are this session's (aware UTC); None where its attendance is not taken.
+
+    Those of a day from which it was put off are not; where it was only moved a little, nothing is lost.
+    """
+    return None if session.check_in is None else session.starts + session.check_in.opens - _MOVED_A_LITTLE
+
+
+def standing(rule: CheckIn, evidence: Sequence[Evidence], *, since: datetime | None = None) -> Standing:
+    """What the evidence, in the order in which it came, comes to under the session's rule.
+
+    Of taps and codes, those `since` a moment count, where one is given.
+    """
+    taps = [
+        each
+        for each in evidence
+        if each.kind in (Kind.TAP, Kind.CODE) and each.counts and (since is None or each.at >= since)
+    ]
     zoom = [each for each in evidence if each.kind is Kind.ZOOM and each.minutes is not None]
     # Where a code is asked for, a tap alone may come from anywhere: only with the code it says when.
     asked = _asked(rule)
@@ -145,7 +161,7 @@ def standing(rule: CheckIn, evidence: Sequence[Evidence]) -> Standing:
         grade = Grade.PRESENT if decision.counts else Grade.NONE
     elif _shown(rule, taps) or (minutes is not None and rule.minutes is not None and minutes >= rule.minutes):
         grade = Grade.PRESENT
-    elif any(_speaks(each) for each in evidence):
+    elif any(_speaks(each) and (since is None or each.at >= since) for each in evidence):
         grade = Grade.PARTIAL
     else:
         grade = Grade.NONE

@@ -132,9 +132,16 @@ def ledger(tx: Transaction, session_id: str, person_id: int) -> list[Kept]:
 
 
 def weigh(
-    tx: Transaction, programme_id: str, session_id: str, rule: CheckIn, people: Iterable[int], now: datetime
+    tx: Transaction,
+    programme_id: str,
+    session_id: str,
+    rule: CheckIn,
+    people: Iterable[int],
+    now: datetime,
+    *,
+    since: datetime | None = None,
 ) -> dict[int, Standing]:
-    """Work out anew what the evidence of these people comes to; how each stands now."""
+    """Work out anew what these people's evidence (taps and codes: `since`) comes to; how each stands now."""
     ids = sorted(set(people))
     for some in _some(ids):
         # One after the other: else of two who add evidence at once, neither would see the other's. A row that
@@ -161,7 +168,7 @@ def weigh(
             .with_for_update()
         )
     there = evidence(tx, session_id, ids)
-    found = {person_id: standing(rule, there.get(person_id, ())) for person_id in ids}
+    found = {person_id: standing(rule, there.get(person_id, ()), since=since) for person_id in ids}
     rows = [
         {
             "person_id": person_id,
@@ -381,14 +388,25 @@ def drop_open_names(tx: Transaction, programme_id: str, session_id: str, report:
     )
 
 
-def settled(tx: Transaction, programme_id: str) -> dict[str, tuple[int, ...]]:
-    """Whom names were settled to be, in any session: on the next day people have the same ones."""
+def graded(tx: Transaction, programme_id: str, session_id: str) -> list[int]:
+    """The ids of those of whom there is anything at a session."""
+    found = tx.connection.scalars(
+        select(AttendanceRow.person_id).where(*_of(AttendanceRow, programme_id, session_id))
+    )
+    return sorted(found)
+
+
+def settled(tx: Transaction, programme_id: str) -> dict[str, set[tuple[int, ...]]]:
+    """Whom names were settled to be, in any session, each time: on the next day people have the same ones."""
     rows = tx.connection.execute(
         select(ZoomNameRow.plain, ZoomNameRow.people)
         .where(ZoomNameRow.programme_id == programme_id, ZoomNameRow.state == "settled")
         .order_by(ZoomNameRow.id)
     )
-    return {row.plain: tuple(row.people) for row in rows}
+    found: defaultdict[str, set[tuple[int, ...]]] = defaultdict(set)
+    for row in rows:
+        found[row.plain].add(tuple(row.people))
+    return dict(found)
 
 
 def open_names(tx: Transaction, programme_id: str, session_id: str) -> list[ZoomName]:

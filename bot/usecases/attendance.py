@@ -16,6 +16,7 @@ from bot.domain.attendance import (
     Leg,
     Standing,
     Window,
+    begins_to_count,
     is_over,
     next_window,
     open_windows,
@@ -27,6 +28,7 @@ from bot.domain.forms import clock_time, short_moment
 from bot.domain.messages import Button, Lane, Reply, Say, Tap, Value
 from bot.domain.people import Person, Role
 from bot.domain.programme import Programme, Session
+from bot.domain.sessions import State as Step
 from bot.domain.staff import Actor, Right
 from bot.domain.totp import STEP, TOLERATED, begins, step_at, step_of, totp
 from bot.storage import attendance, audit, outbox, people, staff, state
@@ -153,7 +155,9 @@ def tap(tx: Transaction, person: Person, programme: Programme, tapped: Tap, now:
     if window is None:
         return Reply((_closed(tx, person, session, now),))
     piece = Evidence(Kind.TAP, now, window.leg)
-    attendance.add(tx, programme.id, [Entry(person.id, session.id, piece, key=window.leg.value)])
+    # Once a day: put off to another one, they check in anew.
+    key = f"{window.leg}@{window.opens:%Y%m%d}"
+    attendance.add(tx, programme.id, [Entry(person.id, session.id, piece, key=key)])
     return _recorded(tx, person, programme, session, window.leg, now)
 
 
@@ -236,8 +240,9 @@ def _recorded(
 
 def _coded(tx: Transaction, person: Person, session: Session, leg: Leg) -> bool:
     """Whether they have sent the code already."""
+    since = begins_to_count(session)
     return any(
-        each.kind is Kind.CODE and each.counts and each.leg is leg
+        each.kind is Kind.CODE and each.counts and each.leg is leg and (since is None or each.at >= since)
         for each in attendance.evidence(tx, session.id, [person.id]).get(person.id, ())
     )
 
@@ -315,7 +320,9 @@ def _weigh(
 ) -> Standing:
     if session.check_in is None:
         return Standing(Grade.NONE)
-    return attendance.weigh(tx, programme.id, session.id, session.check_in, [person_id], now)[person_id]
+    since = begins_to_count(session)
+    found = attendance.weigh(tx, programme.id, session.id, session.check_in, [person_id], now, since=since)
+    return found[person_id]
 
 
 # --- coordinators -----------------------------------------------------------------------------------------
@@ -326,6 +333,14 @@ def waits(tx: Transaction, actor: Actor, session: Session, person_id: int) -> bo
     other = people.person(tx, person_id)
     mine = attendance.of_person(tx, person_id).get(session.id)
     return other is not None and actor.reaches(other) and mine is not None and mine.contested
+
+
+def session_reached(
+    tx: Transaction, programme: Programme, session: Session, step: Step, now: datetime
+) -> None:
+    """When the room opens (again), those who checked in on a day from which it was put off count no more."""
+    if step is Step.ROOM_OPEN and session.check_in is not None:
+        weigh(tx, programme, session, attendance.graded(tx, programme.id, session.id), now)
 
 
 def decide(
@@ -362,7 +377,7 @@ def decide(
         made_by_name=actor.person.name,
     )
     attendance.add(tx, programme.id, [entry])
-    attendance.weigh(tx, programme.id, session.id, rule, [person_id], now)
+    _weigh(tx, programme, session, person_id, now)
     audit.note(
         tx,
         actor,
@@ -387,7 +402,8 @@ def weigh(
     if session.check_in is None:
         return
     waited = attendance.contesting(tx, programme.id, session.id) & set(person_ids)
-    found = attendance.weigh(tx, programme.id, session.id, session.check_in, person_ids, now)
+    since = begins_to_count(session)
+    found = attendance.weigh(tx, programme.id, session.id, session.check_in, person_ids, now, since=since)
     for person_id in sorted(waited):
         if found[person_id].grade is Grade.PRESENT:
             _tell(tx, programme, session, person_id, now, present=True)

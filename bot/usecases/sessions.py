@@ -16,7 +16,7 @@ from bot.domain.sessions import STEPS, Deed, State, change, moment, moves, possi
 from bot.storage import corrections
 from bot.storage import sessions as stored
 from bot.storage.database import Transaction
-from bot.usecases import feedback, live_quiz, materials, questions, stuck
+from bot.usecases import attendance, feedback, live_quiz, materials, questions, stuck
 from bot.usecases.corrections import ChangeSession, EndSession, Proposal, RefusedError
 
 _DIGITS = 12  # of seconds since 1970 that a date can hold, one less
@@ -42,6 +42,7 @@ class Counted(Protocol):
 
 
 HOOKS: tuple[Follower, ...] = (
+    cast("Follower", attendance),
     cast("Follower", materials),
     cast("Follower", questions),
     cast("Follower", live_quiz),

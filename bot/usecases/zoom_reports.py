@@ -2,12 +2,13 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from bot.documents.zoom_matching import Known, Match, match
+from bot.documents.zoom_matching import MOST_PROPOSED, Known, Match, is_a_name, match
 from bot.documents.zoom_report import Attendee, ZoomReport, ZoomReportError, read_zoom_report
 from bot.domain.attendance import Evidence, Kind
 from bot.domain.audit import Action
@@ -75,20 +76,34 @@ def compare(tx: Transaction, programme: Programme, session: Session, report: Zoo
     """Put a report beside the participants: a second or two, and it only reads."""
     known = [Known(*each) for each in attendance.known(tx, programme.id)]
     before = attendance.settled(tx, programme.id)
-    new = [each for each in report.attendees if _plain(each.name) not in before]
     ids = {each.id for each in known}
+    often = Counter(_plain(each.name) for each in report.attendees)
+    remembered = {
+        name: {tuple(person for person in people if person in ids) for people in who}
+        for name, who in before.items()
+    }
+    # Sure is what was always settled alike, is somebody's name rather than a telephone's, and is there once.
+    sure = {
+        name
+        for name, who in remembered.items()
+        if len(who) == 1 and often[name] == 1 and is_a_name(name) and all(who)
+    }
     settled = tuple(
-        Match(each, tuple(person for person in before[_plain(each.name)] if person in ids))
+        Match(each, next(iter(remembered[_plain(each.name)])))
         for each in report.attendees
-        if _plain(each.name) in before
+        if _plain(each.name) in sure
     )
+    new = [each for each in report.attendees if _plain(each.name) not in sure]
+    matched = [
+        _proposing(found, remembered.get(_plain(found.attendee.name), set())) for found in match(new, known)
+    ]
     days = [each.joined.date() for each in report.attendees if each.joined is not None]
     day = session.starts.astimezone(programme.zone.tzinfo).date()
     digits = "".join(filter(str.isdecimal, session.meeting.meeting_id))
     lines = "\n".join(f"{each.name}\t{each.minutes}\t{each.joined}\t{each.left}" for each in report.attendees)
     return Compared(
         session=session.id,
-        matches=(*settled, *match(new, known)),
+        matches=(*settled, *matched),
         warnings=tuple(each.text for each in report.warnings),
         digest=hashlib.sha256(lines.encode()).hexdigest()[:16],
         other_meeting=report.meeting_id if report.meeting_id and report.meeting_id != digits else "",
@@ -275,6 +290,15 @@ def _key(digest: str, name: str, taken: set[str]) -> str:
         key += "'"
     taken.add(key)
     return key
+
+
+def _proposing(found: Match, remembered: Collection[tuple[int, ...]]) -> Match:
+    """The match, with whom the name was settled to be before as the likeliest where it is not sure."""
+    before = [person for people in sorted(remembered) for person in people]
+    if found.sure or not before:
+        return found
+    perhaps = tuple(dict.fromkeys((*before, *found.perhaps)))[:MOST_PROPOSED]
+    return Match(found.attendee, (), perhaps)
 
 
 def _plain(name: str) -> str:

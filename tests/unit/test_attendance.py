@@ -12,6 +12,8 @@ from bot.domain.attendance import (
     Grade,
     Kind,
     Leg,
+    Standing,
+    begins_to_count,
     bursts,
     is_over,
     next_window,
@@ -170,3 +172,20 @@ def test_a_code_that_was_passed_on_is_seen() -> None:
 )
 def test_what_is_no_burst(arrivals: list[Arrival]) -> None:
     assert bursts(arrivals) == []
+
+
+def test_what_came_before_the_session_was_put_off_counts_no_more() -> None:
+    evidence = [_code(Leg.IN), _code(Leg.OUT, 170)]
+    assert standing(_BOTH, evidence, since=_at(-45)).grade is Grade.PRESENT
+    assert standing(_BOTH, evidence, since=_at(24 * 60)) == Standing(Grade.NONE)
+    assert standing(_BOTH, [*evidence, _decided(True)], since=_at(24 * 60)).grade is Grade.PRESENT
+    later = replace(_SESSION, starts=_SESSION.starts + timedelta(minutes=15))
+    since = begins_to_count(later)
+    assert since is not None
+    assert since < _at(-45)  # moved a little, nothing is lost
+    assert begins_to_count(replace(_SESSION, check_in=None)) is None
+
+
+def test_a_tap_alone_is_no_presence_where_a_code_is_asked_for() -> None:
+    found = standing(_BOTH, [_tap(Leg.IN)])
+    assert (found.grade, found.arrived) == (Grade.PARTIAL, None)
