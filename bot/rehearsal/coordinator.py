@@ -18,7 +18,6 @@ from bot.usecases import attendance, desk_announcements, sign_ins, staff
 
 NAME = "Rina Wulandari"
 _PHONE = 600_000_001
-_COMES_AFTER = 5.0  # seconds: before anybody else
 _SETTLING = 4  # days at the beginning and the end at which nothing is announced
 _AT_WORK = time(9, 0)
 _UNNOTICED = timedelta(hours=2)  # how long a mistake goes unnoticed, about
@@ -61,31 +60,22 @@ class Coordinator(Worker):
     """The owner of a rehearsal's installation, with a phone of her own."""
 
     ACTIONS = frozenset({desk_announcements.ACTION})
+    COMES_AFTER = 5.0  # before anybody else
 
     def __init__(
         self, simulator: Simulator, clock: SimulatedClock, programme: Programme, invitation: str, seed: int
     ) -> None:
-        super().__init__(simulator, clock, NAME, _PHONE, seed)
+        super().__init__(simulator, clock, NAME, _PHONE, invitation, seed)
         self._programme = programme
-        self._invitation = invitation
 
-    async def run(self) -> None:
-        """Come, and do what there is to do; ends when it is done."""
-        unsubscribe = self._simulator.subscribe(self._heard)
-        try:
-            await self._clock.sleep(_COMES_AFTER)
-            if self._by_hand:
-                return
-            await self.phone.open(self._invitation)
-            for day, act in zip(
-                announcing_days(self._programme, self._chance),
-                (self._announce_with_a_pause, self._announce_by_mistake),
-                strict=False,
-            ):
-                await self._until(day)
-                await act()
-        finally:
-            unsubscribe()
+    async def _work(self) -> None:
+        for day, act in zip(
+            announcing_days(self._programme, self._chance),
+            (self._announce_with_a_pause, self._announce_by_mistake),
+            strict=False,
+        ):
+            await self._until(day)
+            await act()
 
     async def _announce_with_a_pause(self) -> None:
         """Something comes to mind while it goes out: she holds it for some minutes."""

@@ -13,7 +13,6 @@ from bot.usecases import desk_live_quiz, desk_materials, desk_questions
 
 NAME = "Bagus Wibowo"
 _PHONE = 600_000_002
-_COMES_AFTER = 20.0  # seconds
 _SESSIONS = 2
 _SENDS_BEFORE = timedelta(hours=20)  # after the first reminder
 _ASKS_AFTER = timedelta(minutes=40)
@@ -30,31 +29,22 @@ class Speaker(Worker):
     """A guest for two sessions, with a phone of his own."""
 
     ACTIONS = frozenset({desk_materials.ACTION, desk_live_quiz.ACTION, desk_questions.ACTION})
+    COMES_AFTER = 20.0
 
     def __init__(
         self, simulator: Simulator, clock: SimulatedClock, programme: Programme, invitation: str, seed: int
     ) -> None:
-        super().__init__(simulator, clock, NAME, _PHONE, seed)
+        super().__init__(simulator, clock, NAME, _PHONE, invitation, seed)
         self._programme = programme
-        self._invitation = invitation
 
-    async def run(self) -> None:
-        """Come, and do what there is to do; ends when it is done."""
-        unsubscribe = self._simulator.subscribe(self._heard)
-        try:
-            await self._clock.sleep(_COMES_AFTER)
-            if self._by_hand:
-                return
-            await self.phone.open(self._invitation)
-            for session in sessions(self._programme):
-                await self._until(session.starts - _SENDS_BEFORE)
-                await self._send_slides(session)
-                await self._until(session.starts + _ASKS_AFTER)
-                await self._ask(session)
-                await self._until(session.ends - timedelta(minutes=10))
-                await self._hand_out_afterwards(session)
-        finally:
-            unsubscribe()
+    async def _work(self) -> None:
+        for session in sessions(self._programme):
+            await self._until(session.starts - _SENDS_BEFORE)
+            await self._send_slides(session)
+            await self._until(session.starts + _ASKS_AFTER)
+            await self._ask(session)
+            await self._until(session.ends - timedelta(minutes=10))
+            await self._hand_out_afterwards(session)
 
     async def _send_slides(self, session: Session) -> None:
         """Slides, for when it starts; some hours later a mistake is mended."""

@@ -21,15 +21,43 @@ class Worker:
     ACTIONS: frozenset[str] = frozenset()
     """The actions of the buttons that they press."""
 
-    def __init__(self, simulator: Simulator, clock: SimulatedClock, name: str, phone: int, seed: int) -> None:
+    COMES_AFTER = 0.0
+    """Seconds after the beginning."""
+
+    def __init__(
+        self,
+        simulator: Simulator,
+        clock: SimulatedClock,
+        name: str,
+        phone: int,
+        invitation: str,
+        seed: int,
+    ) -> None:
         given, _, family = name.partition(" ")
         self.phone: Person = simulator.person(phone, first_name=given, last_name=family)
         self.arrived = asyncio.Event()
         """Set once they have their role."""
         self._simulator = simulator
         self._clock = clock
+        self._invitation = invitation
         self._chance = Chance(seed, phone)
         self._offers: dict[str, list[tuple[SeenMessage, Tap]]] = {}  # by choice: where its newest buttons are
+
+    async def run(self) -> None:
+        """Come, and do what there is to do; ends when it is done."""
+        unsubscribe = self._simulator.subscribe(self._heard)
+        try:
+            await self._clock.sleep(self.COMES_AFTER)
+            if self._by_hand:
+                return
+            await self.phone.open(self._invitation)
+            await self._work()
+        finally:
+            unsubscribe()
+
+    async def _work(self) -> None:
+        """What there is to do, once they have come."""
+        raise NotImplementedError
 
     async def _press(
         self, choice: str, least: float, most: float, *, item: str = "", action: str = ""

@@ -1,7 +1,7 @@
 """What each chat is in the middle of."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import delete, select
@@ -28,6 +28,12 @@ def current(tx: Transaction, chat_id: int) -> Dialogue | None:
         )
     ).first()
     return None if row is None else Dialogue(row.kind, row.state, row.updated_at)
+
+
+def fresh(tx: Transaction, chat_id: int, kind: str, now: datetime, idle: timedelta) -> Dialogue | None:
+    """The chat's dialogue, if it is of that kind and not idle for longer."""
+    found = current(tx, chat_id)
+    return found if found is not None and found.kind == kind and now - found.updated_at <= idle else None
 
 
 def enter(tx: Transaction, chat_id: int, kind: str, state: dict[str, Any], now: datetime) -> None:

@@ -28,7 +28,7 @@ from bot.storage.database import Transaction
 from bot.storage.outbox import Recipient
 from bot.storage.spans import Span
 from bot.storage.waves import Ringing
-from bot.usecases import copies, forecasts, planning, slices
+from bot.usecases import copies, forecasts, planning, posts, slices
 from bot.usecases import whom as whom_of
 from bot.usecases.slices import Step, Taken
 
@@ -44,7 +44,6 @@ EVERY = timedelta(seconds=4)
 _RARELY = timedelta(minutes=10)
 _MARGIN = timedelta(minutes=15)  # after the last one is expected to have it, it is late
 _WORTH = timedelta(days=1)  # ... and so much later worth nothing
-_USUAL_PACE = 30.0
 _REASONS = 3  # why messages failed: so many reasons are told
 _STATES_OPEN = ("owed", "sending", "held")
 
@@ -351,16 +350,11 @@ def _parts(
         for zone, at in starts.items()
         if at is not None
     ]
-    found = forecast([*forecasts.under_way(waves.loads(tx), now), *mine], Pace(_pace(tx)))
+    found = forecast([*forecasts.under_way(waves.loads(tx), now), *mine], Pace(state.pace(tx)))
     lasts = {each.wave.key: each.last for each in found[len(found) - len(mine) :]}
     return tuple(
         Part(zone, number, starts[zone], lasts.get(zone.value)) for zone, number in meant.reached.items()
     )
-
-
-def _pace(tx: Transaction) -> float:
-    noted = state.recall(tx, state.PACE)
-    return _USUAL_PACE if noted is None else float(noted)
 
 
 def _programme(tx: Transaction, announcement: Announcement) -> Programme:
@@ -467,7 +461,7 @@ def _begin(tx: Transaction, found: Announcement, now: datetime, planned: Plan) -
         free = max(free, times.due_at)
         step = Step(OWE, {"free": free.isoformat()})
         number += slices.begin(tx, wave_id, step, owe, now, most=slices.SLICE - number)[0]
-        free += part.people * _apart(tx, found)
+        free += part.people * posts.apart(tx, found.post)
         made.append(wave_id)
     if chats:
         opens = now if found.urgent else programme.windows.next_open(now, programme.zone)
@@ -475,7 +469,7 @@ def _begin(tx: Transaction, found: Announcement, now: datetime, planned: Plan) -
         wave_id = waves.note(tx, programme, found.name, times, now)
         before = stored.last_row(tx)
         owed = stored.owe_chats(tx, chats, found, wave_id, times, now, state="held" if trial else "owed")
-        stored.spread(tx, wave_id, _apart(tx, found), since=max(free, times.due_at), after=before)
+        stored.spread(tx, wave_id, posts.apart(tx, found.post), since=max(free, times.due_at), after=before)
         waves.more(tx, wave_id, owed)
         made.append(wave_id)
     if trial:
@@ -501,15 +495,9 @@ def owe(tx: Transaction, wave: Ringing, step: Step, now: datetime) -> Taken:
     span = Span(step.after, upto)
     number = stored.owe(tx, whom, found, wave.id, times, now, state=state_then, span=span)
     free = datetime.fromisoformat(step.details["free"])
-    if number and (apart := _apart(tx, found)):
+    if number and (apart := posts.apart(tx, found.post)):
         free = stored.spread(tx, wave.id, apart, since=free, after=before)
     return Taken(number, upto, details={"free": free.isoformat()})
-
-
-def _apart(tx: Transaction, found: Announcement) -> timedelta:
-    """How far apart its messages are due: those of an album count as several."""
-    weight = len(found.post.pieces)
-    return timedelta(seconds=weight / (0.8 * _pace(tx))) if weight > 1 else timedelta()
 
 
 def _times(starts: datetime, last: datetime | None) -> Times:

@@ -1,7 +1,6 @@
 """The desk's area of live sessions: how far each has got, what counts of it, and moving it by a tap."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 from bot.domain.events import Shared, Wrote
@@ -52,18 +51,13 @@ def tap(tx: Transaction, shift: Shift, message_id: int, tapped: Tap) -> Reply:
     if named not in {each.value for each in Deed}:
         return Reply((OLD_BUTTON,))
     try:
-        wanted = _wanted(session, Deed(named), until, shift.now)
+        wanted = sessions.wanted(session, Deed(named), shift.now, until=until)
         if really:
             return _done(tx, shift, message_id, Deed(named), wanted)
         return Reply((Edit(message_id, _preview(tx, shift, session, Deed(named), wanted)),))
     except RefusedError as refused:
         said: dict[str, Value] = {"why": refused.say}
         return Reply((Edit(message_id, Say("desk_timetable.refused", said, (_back(session),))),))
-
-
-def _wanted(session: Session, deed: Deed, until: str, now: datetime) -> Proposal:
-    """What a button means. One that extends says until when: tapped twice, it extends once."""
-    return sessions.wanted(session, deed, now, until=until)
 
 
 def _preview(tx: Transaction, shift: Shift, session: Session, deed: Deed, wanted: Proposal) -> Say:

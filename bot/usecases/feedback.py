@@ -167,8 +167,8 @@ def write(
     tx: Transaction, person: Person, chat_id: int, programme: Programme, event: Wrote, now: datetime
 ) -> Reply | None:
     """The sentence, where one was asked for; None where not, or long ago."""
-    dialogue = dialogues.current(tx, chat_id)
-    if dialogue is None or dialogue.kind != DIALOGUE or now - dialogue.updated_at > _IDLE:
+    dialogue = dialogues.fresh(tx, chat_id, DIALOGUE, now, _IDLE)
+    if dialogue is None:
         return None
     dialogues.leave(tx, chat_id, DIALOGUE)
     session = programme.session(dialogue.state["session"])

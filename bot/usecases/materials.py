@@ -23,7 +23,7 @@ from bot.domain.programme import Audience, Programme, Session
 from bot.domain.sessions import State as Step
 from bot.domain.staff import Actor, Right
 from bot.domain.zones import Zone
-from bot.storage import announcements, audience, audit, outbox, people, staff, state, waves
+from bot.storage import announcements, audience, audit, outbox, people, staff, waves
 from bot.storage import materials as stored
 from bot.storage.copies import Times
 from bot.storage.database import Transaction
@@ -31,7 +31,7 @@ from bot.storage.materials import Material
 from bot.storage.outbox import Recipient
 from bot.storage.spans import Span
 from bot.storage.waves import Ringing
-from bot.usecases import copies, slices
+from bot.usecases import copies, posts, slices
 from bot.usecases.menu import OLD_BUTTON
 from bot.usecases.slices import Taken
 
@@ -50,7 +50,6 @@ _WHOM = Audience(roles=(Role.PARTICIPANT.value,))
 
 HAND_OUT = "hand_out"
 """The step in which people are handed a material (`usecases.slices`)."""
-_USUAL_PACE = 30.0
 _SHOWN = 30  # materials of one session that are listed
 
 
@@ -309,7 +308,7 @@ def _hand_out(tx: Transaction, found: Material, session: Session, now: datetime)
             HAND_OUT, {"material": found.id, "version": found.version, "free": free.isoformat()}
         )
         number += slices.begin(tx, wave_id, step, owe, now, most=slices.SLICE - number)[0]
-        if apart := _apart(tx, found):
+        if apart := posts.apart(tx, found.post):
             free += apart * audience.count(tx, audience.people(programme, _WHOM, zone=zone))
     stored.change(tx, found.id, state=State.OUT.value, released_at=found.released_at or now)
     return number
@@ -338,19 +337,9 @@ def owe(tx: Transaction, wave: Ringing, step: slices.Step, now: datetime) -> Tak
     )
     number = mailing.owe(tx)
     free = datetime.fromisoformat(step.details["free"])
-    if number and (apart := _apart(tx, found)):
+    if number and (apart := posts.apart(tx, found.post)):
         free = announcements.spread(tx, wave.id, apart, since=free, after=before)
     return Taken(number, span.upto, details={**step.details, "free": free.isoformat()})
-
-
-def _apart(tx: Transaction, found: Material) -> timedelta:
-    """How far apart its messages are due: those of an album count as several."""
-    weight = len(found.post.pieces)
-    if weight == 1:
-        return timedelta()
-    noted = state.recall(tx, state.PACE)
-    pace = _USUAL_PACE if noted is None else float(noted)
-    return timedelta(seconds=weight / (0.8 * pace))
 
 
 def _times(starts: datetime) -> Times:

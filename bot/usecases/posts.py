@@ -1,8 +1,12 @@
 """What somebody wrote or sent to the bot, as a post that can be said again."""
 
+from datetime import timedelta
+
 from bot.content.markup import escape
 from bot.domain.events import Shared, Wrote
 from bot.domain.posts import KINDS, Piece, Post
+from bot.storage import state
+from bot.storage.database import Transaction
 
 
 def post_of(event: Wrote | Shared) -> Post | None:
@@ -29,3 +33,9 @@ def post_of(event: Wrote | Shared) -> Post | None:
             ),
         )
     )
+
+
+def apart(tx: Transaction, post: Post) -> timedelta:
+    """How far apart the messages of a post are due: Telegram counts each file of an album."""
+    weight = len(post.pieces)
+    return timedelta(seconds=weight / (0.8 * state.pace(tx))) if weight > 1 else timedelta()

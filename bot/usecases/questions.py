@@ -110,8 +110,8 @@ def write(
     tx: Transaction, person: Person, chat_id: int, programme: Programme, text: str, now: datetime
 ) -> Reply | None:
     """What was typed, when a question had been asked for; None where none was, or long ago."""
-    dialogue = dialogues.current(tx, chat_id)
-    if dialogue is None or dialogue.kind != DIALOGUE or now - dialogue.updated_at > _IDLE:
+    dialogue = dialogues.fresh(tx, chat_id, DIALOGUE, now, _IDLE)
+    if dialogue is None:
         return None
     session = programme.session(dialogue.state["session"])
     if session is None:

@@ -19,8 +19,6 @@ from bot.usecases.forecasts import Outlook
 AHEAD = timedelta(days=30)
 """How far ahead one looks at most."""
 
-_USUAL_PACE = 30.0
-
 
 @dataclass(frozen=True, slots=True)
 class Coming:
@@ -40,8 +38,7 @@ class Coming:
 
 def pace(tx: Transaction) -> Pace:
     """At what pace whoever sends is configured to send."""
-    noted = state.recall(tx, state.PACE)
-    return Pace(_USUAL_PACE if noted is None else float(noted))
+    return Pace(state.pace(tx))
 
 
 def coming(
