@@ -17,6 +17,7 @@ def main() -> None:
     # Else pydantic looks through every package that is installed for plugins of its own.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     if is_plain_run(sys.argv[1:]):
+        only_for_a_service()
         sys.exit(_run(*sys.argv[3:]))
     from bot.cli.commands import command_line
 
@@ -34,6 +35,16 @@ def is_plain_run(arguments: Sequence[str]) -> bool:
         case ["run", "-c" | "--config", file]:
             return not file.startswith("-")
     return False
+
+
+def only_for_a_service() -> None:
+    """Let nothing import what paints terminals, nor httpx its own command line: a tenth of the start.
+
+    httpx and structlog ask for these in a `try` and do without (httpx 0.28, structlog 26.1); a log's
+    tracebacks are plain ones in any case. None is Python's own way to say that a module is not there ("The
+    module cache" in its reference).
+    """
+    sys.modules.update({"rich": None, "httpx._main": None})  # type: ignore[dict-item]  # typeshed: no None
 
 
 def _run(config_file: str | None = None) -> int:

@@ -8,8 +8,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from rapidfuzz import fuzz
-
 from bot.documents.zoom_report import Attendee
 from bot.domain.names import words_of
 
@@ -173,5 +171,7 @@ def _alike(one: str, other: str) -> float:
     short, long = sorted((one, other), key=len)
     if len(short) > 2 and long.startswith(short):
         return 0.85
+    from rapidfuzz import fuzz  # noqa: PLC0415 - dozens of modules, for whoever brings a report
+
     close = fuzz.ratio(one, other, score_cutoff=_CLOSE)
     return close / 100 if close else 0.0
