@@ -151,6 +151,7 @@ class Sender:
         self._calls: set[asyncio.Task[None]] = set()
         self._chats: Counter[int] = Counter()  # how many of the rows are for which chat
         self._last: Place | None = None  # up to where is in view what is due; None: all of it
+        self._within = 0  # how many of the rows are no further than that
         self._broken: set[int] = set()  # rows that not even their failure could be recorded of
         self._begin_ahead: _Gatherer[_Row] = _Gatherer(self._prepare, clock)
         self._begin_now: _Gatherer[tuple[_Row, Permit]] = _Gatherer(self._answer, clock)
@@ -269,12 +270,12 @@ class Sender:
         await self._notice_the_clock()
         await self._find_lost()
         now = self._clock.now()
-        crowded = len(self._rows) >= self._view // 2
+        crowded = self._within >= self._view // 2
         rested = self._looked_around_at + _LOOK_AROUND - self._clock.monotonic()
         # Who looks for a reply while hundreds wait is not to read those hundreds again; nor who fills up.
         glance = self._nudged and crowded and rested > 0
         filling = not self._nudged and not crowded and self._last is not None
-        limit = self._view - len(self._rows) if filling else self._view
+        limit = self._view - self._within if filling else self._view
         upto, after = Lane.REPLY if glance else Lane.REMINDER, self._last if filling else None
         self._nudged = glance
         try:
@@ -300,8 +301,10 @@ class Sender:
             return now + timedelta(seconds=rested)
         if not filling:
             self._looked_around_at = self._clock.monotonic()
-        # With more due than is in view, the end of half of that leads to another look.
+        # With more due than is in view, the end of half of that leads to another look. Rows further on, in view
+        # from before more urgent ones came, do not count: else they would go before the rest of those.
         self._last = last if seen == limit else None
+        self._within = sum(map(self._is_within, self._rows.values()))
         return wake_at
 
     def _enter(self, owed: Owed, chat_id: int, known: Letter | None = None) -> None:
@@ -317,6 +320,11 @@ class Sender:
             ahead=owed.lane is not Lane.REPLY,
         )
         self._by_turn[row.turn.sequence] = row
+        self._within += self._is_within(row)
+
+    def _is_within(self, row: _Row) -> bool:
+        owed = row.owed
+        return self._last is None or (owed.lane, owed.everybody_by, owed.id) <= self._last
 
     def _row_of(self, turn: Turn) -> _Row:
         return self._by_turn[turn.sequence]
@@ -324,6 +332,7 @@ class Sender:
     def _forget(self, row: _Row) -> None:
         """The row is out of view."""
         del self._rows[row.owed.id]
+        self._within -= self._is_within(row)
         if row.turn is not None:
             del self._by_turn[row.turn.sequence]
             row.turn = None  # they know one another: else only the garbage collector would find them
@@ -333,7 +342,7 @@ class Sender:
             del self._chats[row.chat_id]
         if crowded:
             self.nudge()
-        elif self._last is not None and len(self._rows) < self._view // 2:
+        elif self._last is not None and self._within < self._view // 2:
             self._woken.set()
 
     async def _notice_the_clock(self) -> None:

@@ -468,6 +468,22 @@ async def test_a_reply_is_sent_although_hundreds_are_in_view(bench: Bench) -> No
     assert at - asked <= SECOND / 10
 
 
+@pytest.mark.parametrize("lane", [Lane.REPLY, Lane.SESSION])
+async def test_more_urgent_ones_than_are_seen_at_once_go_first_all_of_them(bench: Bench, lane: Lane) -> None:
+    """Although what was in view before them fills it."""
+    bench.people(448)
+    bench.sender = bench.new_sender(view=160)
+    bench.owe_all(*((person_id, "wave") for person_id in range(1, 251)))
+    async with bench.running(bench.sender.run()):
+        await bench.until(lambda: len(bench.wire.sent) >= 10)
+        bench.owe_all(*((person_id, "urgent") for person_id in range(251, 451)), lane=lane)
+        bench.sender.nudge()
+        await bench.until(lambda: bench.wire.keys().count("urgent") == 200)
+    keys = bench.wire.keys()
+    first, last = keys.index("urgent"), len(keys) - 1 - keys[::-1].index("urgent")
+    assert keys[first:last].count("wave") <= 7  # a quarter of a second's worth was begun
+
+
 async def test_a_reply_that_is_taken_while_it_is_looked_up_is_sent_once(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -47,7 +47,8 @@ async def _ours(ground: Ground, ahead: float) -> Sample:
         catalogue = load(ROOT / "content", here.folder / "schedules")
         (programme,) = catalogue.programmes.values()
         (session,) = programme.sessions
-        moments = sorted(random.Random(_SEED).uniform(0, within) for _ in range(people))
+        chance = random.Random(_SEED)
+        moments = sorted(chance.uniform(0, within) for _ in range(people))
         with here.opened() as database:
             database.write_now(attendance.make_key)
 
