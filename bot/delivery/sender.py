@@ -301,8 +301,8 @@ class Sender:
             return now + timedelta(seconds=rested)
         if not filling:
             self._looked_around_at = self._clock.monotonic()
-        # With more due than is in view, the end of half of that leads to another look. Rows further on, in view
-        # from before more urgent ones came, do not count: else they would go before the rest of those.
+        # With more due than is in view, the end of half of that leads to another look. Rows further on, in
+        # view from before more urgent ones came, do not count: else they would go before the rest of those.
         self._last = last if seen == limit else None
         self._within = sum(map(self._is_within, self._rows.values()))
         return wake_at
