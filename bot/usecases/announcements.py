@@ -30,6 +30,7 @@ from bot.storage.spans import Span
 from bot.storage.waves import Ringing
 from bot.usecases import copies, forecasts, planning, posts, slices
 from bot.usecases import whom as whom_of
+from bot.usecases.refusal import RefusedError, UnknownError
 from bot.usecases.slices import Step, Taken
 
 ACTION = "k-umum"
@@ -46,14 +47,6 @@ _MARGIN = timedelta(minutes=15)  # after the last one is expected to have it, it
 _WORTH = timedelta(days=1)  # ... and so much later worth nothing
 _REASONS = 3  # why messages failed: so many reasons are told
 _STATES_OPEN = ("owed", "sending", "held")
-
-
-class NotPossibleError(Exception):
-    """It cannot be done, or not by this person, or not any more; `say` tells them."""
-
-    def __init__(self, key: str, **params: Value) -> None:
-        super().__init__(key)
-        self.say = Say(f"announce.{key}", params)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +95,7 @@ class Plan:
 
 
 def of(tx: Transaction, actor: Actor, announcement_id: int, *, to_change: bool = True) -> Announcement:
-    """The announcement, for somebody who may see it and deal with it; raises NotPossibleError.
+    """The announcement, for somebody who may see it and deal with it; raises RefusedError.
 
     Not `to_change`: to look at it only, in a transaction that cannot write.
     """
@@ -113,7 +106,7 @@ def of(tx: Transaction, actor: Actor, announcement_id: int, *, to_change: bool =
         or not (actor.may(Right.ANNOUNCE) or actor.may(Right.APPROVE))
         or not (found.author_id == actor.person.id or _covers(tx, actor, found))
     ):
-        raise NotPossibleError("unknown")
+        raise UnknownError("announce.unknown")
     return found
 
 
@@ -142,19 +135,19 @@ def _authors_scope(tx: Transaction, announcement: Announcement) -> Scope:
 
 
 def _drafted(tx: Transaction, actor: Actor, announcement_id: int) -> Announcement:
-    """An announcement that nobody has yet, for its author or who sees everybody; raises NotPossibleError.
+    """An announcement that nobody has yet, for its author or who sees everybody; raises RefusedError.
 
     It reaches whom its author reaches: somebody else who is limited could else widen it beyond themselves.
     """
     found = of(tx, actor, announcement_id)
     if found.author_id != actor.person.id and not actor.scope.whole:
-        raise NotPossibleError("unknown")
+        raise UnknownError("announce.unknown")
     return found
 
 
 def _must(actor: Actor, right: Right) -> None:
     if not actor.may(right):
-        raise NotPossibleError("not_allowed")
+        raise RefusedError("announce.not_allowed")
 
 
 def approvers(tx: Transaction, announcement: Announcement, version: int) -> list[Actor]:
@@ -174,7 +167,7 @@ def approvers(tx: Transaction, announcement: Announcement, version: int) -> list
 def draft(
     tx: Transaction, actor: Actor, post: Post, now: datetime, *, chat_id: int | None, album: str | None = None
 ) -> int:
-    """Note what somebody wants to announce; the announcement's number. Raises NotPossibleError."""
+    """Note what somebody wants to announce; the announcement's number. Raises RefusedError."""
     _must(actor, Right.ANNOUNCE)
     values = {
         "programme_id": actor.person.programme,
@@ -208,7 +201,7 @@ def choose(
     _must(actor, Right.ANNOUNCE)
     found = _drafted(tx, actor, announcement_id)
     if found.state is not State.DRAFT:
-        raise NotPossibleError("not_any_more")
+        raise RefusedError("announce.not_any_more")
     if whom is not None and whom.chats:
         _must(actor, Right.REACH_GROUPS)
     values = {
@@ -239,7 +232,7 @@ def save_audience(
     programme_id, person_id = actor.person.programme, actor.person.id
     mine = {each[1] for each in stored.audiences(tx, programme_id, made_by=person_id)}
     if name not in mine and name in {each[1] for each in stored.audiences(tx, programme_id)}:
-        raise NotPossibleError("name_taken")
+        raise RefusedError("announce.name_taken")
     stored.save_audience(tx, programme_id, name, found.whom, person_id, now)
     return found
 
@@ -259,9 +252,9 @@ def rewrite(tx: Transaction, actor: Actor, announcement_id: int, post: Post, now
         stored.change(tx, found.id, version=version, state=State.DRAFT, approved_by=None, approved_at=None)
         return version
     if found.recalled_at is not None or found.state is State.CANCELLED:
-        raise NotPossibleError("not_any_more")
+        raise RefusedError("announce.not_any_more")
     if not found.post.editable or post.pieces[0].kind not in ("text", found.post.pieces[0].kind):
-        raise NotPossibleError("words_only")
+        raise RefusedError("announce.words_only")
     pieces = list(found.post.pieces)
     place = next((n for n, piece in enumerate(pieces) if piece.words), 0)
     pieces[place] = replace(pieces[place], words=post.words)
@@ -273,7 +266,7 @@ def discard(tx: Transaction, actor: Actor, announcement_id: int) -> None:
     """Forget a draft."""
     found = of(tx, actor, announcement_id)
     if found.state is not State.DRAFT or found.author_id != actor.person.id:
-        raise NotPossibleError("not_any_more")
+        raise RefusedError("announce.not_any_more")
     stored.remove(tx, found.id)
 
 
@@ -360,7 +353,7 @@ def _parts(
 def _programme(tx: Transaction, announcement: Announcement) -> Programme:
     programme = tx.catalogue.programme(announcement.programme_id)
     if programme is None:
-        raise NotPossibleError("unknown")
+        raise UnknownError("announce.unknown")
     return programme
 
 
@@ -378,25 +371,25 @@ def send(
 ) -> Announcement:
     """Send it now or `at` a time; where the programme demands it, a second coordinator is asked first.
 
-    `version` is the wording that was looked at. Raises NotPossibleError.
+    `version` is the wording that was looked at. Raises RefusedError.
     """
     _must(actor, Right.ANNOUNCE)
     found = _drafted(tx, actor, announcement_id)
     if found.state is not State.DRAFT:
-        raise NotPossibleError("not_any_more")
+        raise RefusedError("announce.not_any_more")
     if found.version != version:
-        raise NotPossibleError("changed")
+        raise RefusedError("announce.changed")
     if found.whom.chats:
         _must(actor, Right.REACH_GROUPS)
     if at is not None and at <= now:
-        raise NotPossibleError("past")
+        raise RefusedError("announce.past")
     planned = plan(tx, found, now, at=at)
     if planned.problems:
-        raise NotPossibleError("problems")
+        raise RefusedError("announce.problems")
     if not planned.people and not planned.chats:
-        raise NotPossibleError("nobody")
+        raise RefusedError("announce.nobody")
     if any(part.starts is None for part in planned.parts):
-        raise NotPossibleError("no_open_hour")
+        raise RefusedError("announce.no_open_hour")
     stored.change(tx, found.id, send_at=at)
     found = of(tx, actor, announcement_id)
     if planned.approval and found.approved_by is None:
@@ -419,7 +412,7 @@ def unschedule(tx: Transaction, actor: Actor, announcement_id: int, now: datetim
     _must(actor, Right.ANNOUNCE)
     found = _drafted(tx, actor, announcement_id)
     if found.state not in (State.WAITING, State.SCHEDULED):
-        raise NotPossibleError("not_any_more")
+        raise RefusedError("announce.not_any_more")
     stored.change(tx, found.id, state=State.DRAFT, approved_by=None, approved_at=None, send_at=None)
     _note(tx, actor, Action.ANNOUNCEMENT_CANCELLED, found, now)
     return of(tx, actor, announcement_id)
@@ -514,7 +507,7 @@ def _ask_approval(
     """Ask whoever may agree; each sees what participants would see."""
     others = approvers(tx, found, version)
     if not others:
-        raise NotPossibleError("nobody_to_approve")
+        raise RefusedError("announce.nobody_to_approve")
     if version == found.version:
         stored.change(tx, found.id, state=State.WAITING)
     else:
@@ -548,7 +541,7 @@ def _ask_approval(
 
 
 def approve(tx: Transaction, actor: Actor, announcement_id: int, version: int, now: datetime) -> Announcement:
-    """Agree to that wording: it is sent, now or at its time. Raises NotPossibleError."""
+    """Agree to that wording: it is sent, now or at its time. Raises RefusedError."""
     found = _to_decide(tx, actor, announcement_id, version)
     stored.change(tx, found.id, approved_by=actor.person.id, approved_at=now)
     planned = plan(tx, found, now)
@@ -576,12 +569,12 @@ def _to_decide(tx: Transaction, actor: Actor, announcement_id: int, version: int
     found = of(tx, actor, announcement_id)
     newest = stored.newest(tx, found.id)
     if newest is None or newest.version != version:
-        raise NotPossibleError("changed")
+        raise RefusedError("announce.changed")
     waits = found.state is State.WAITING if version == found.version else newest.state == "waiting"
     if not waits:
-        raise NotPossibleError("decided")
+        raise RefusedError("announce.decided")
     if all(each.person.id != actor.person.id for each in approvers(tx, found, version)):
-        raise NotPossibleError("not_by_you")
+        raise RefusedError("announce.not_by_you")
     return found
 
 
@@ -593,7 +586,7 @@ def pause(tx: Transaction, actor: Actor, announcement_id: int, now: datetime) ->
     _must(actor, Right.ANNOUNCE)
     found = of(tx, actor, announcement_id)
     if found.state not in (State.TRIAL, State.RUNNING):
-        raise NotPossibleError("not_running")
+        raise RefusedError("announce.not_running")
     _hold(tx, found, now)
     stored.change(tx, found.id, state=State.PAUSED)
     _note(tx, actor, Action.ANNOUNCEMENT_PAUSED, found, now)
@@ -605,7 +598,7 @@ def resume(tx: Transaction, actor: Actor, announcement_id: int, now: datetime) -
     _must(actor, Right.ANNOUNCE)
     found = of(tx, actor, announcement_id)
     if found.state not in (State.PAUSED, State.STOPPED):
-        raise NotPossibleError("not_held")
+        raise RefusedError("announce.not_held")
     for row in _waves(tx, found):
         wave = waves.ringing(tx, row.id)
         if wave is not None and wave.state == "stopped":
@@ -625,7 +618,7 @@ def cancel(tx: Transaction, actor: Actor, announcement_id: int, now: datetime) -
         _note(tx, actor, Action.ANNOUNCEMENT_CANCELLED, found, now)
         return 0
     if found.state not in UNDER_WAY:
-        raise NotPossibleError("not_any_more")
+        raise RefusedError("announce.not_any_more")
     number = _give_up(tx, found, now)
     stored.change(tx, found.id, state=State.CANCELLED)
     _note(tx, actor, Action.ANNOUNCEMENT_CANCELLED, found, now, people=number)
@@ -660,10 +653,10 @@ def correct(tx: Transaction, actor: Actor, announcement_id: int, version: int, n
     found = of(tx, actor, announcement_id)
     newest = stored.newest(tx, found.id)
     if newest is None or newest.version != version or newest.state != "draft":
-        raise NotPossibleError("changed")
+        raise RefusedError("announce.changed")
     planned = plan(tx, found, now, post=newest.post)
     if planned.problems:
-        raise NotPossibleError("problems")
+        raise RefusedError("announce.problems")
     if _needs_approval(_programme(tx, found), max(found.people, planned.people)):
         return _ask_approval(tx, actor, found, version, now)
     _note(tx, actor, Action.ANNOUNCEMENT_CORRECTED, found, now, people=found.people, version=version)
@@ -687,7 +680,7 @@ def recall(tx: Transaction, actor: Actor, announcement_id: int, now: datetime) -
     _must(actor, Right.ANNOUNCE)
     found = of(tx, actor, announcement_id)
     if found.state in BEFORE:
-        raise NotPossibleError("not_sent_yet")
+        raise RefusedError("announce.not_sent_yet")
     if found.state in UNDER_WAY and found.recalled_at is None:
         _give_up(tx, found, now)
     number = copies.recall(

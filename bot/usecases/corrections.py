@@ -66,6 +66,7 @@ from bot.storage.messages import dump, load
 from bot.storage.spans import EVERYTHING, Span
 from bot.storage.waves import Ringing
 from bot.usecases import copies, planning, slices
+from bot.usecases.refusal import RefusedError
 from bot.usecases.slices import Step, Taken
 
 TELL = "tell"
@@ -77,14 +78,6 @@ EVERYBODY_BY = timedelta(minutes=10)
 _URGENT = timedelta(hours=12)  # a session that is, or was, so near waits for no sending window
 _FAR = timedelta(days=400)
 _MOST_WORDS = 3000  # with what a card adds, within Telegram's 4,096
-
-
-class RefusedError(Exception):
-    """The correction makes no sense, or does nothing; `say` tells why."""
-
-    def __init__(self, key: str, **params: Value) -> None:
-        super().__init__(key)
-        self.say = Say(key, params)
 
 
 # --- what is asked for --------------------------------------------------------------------------------

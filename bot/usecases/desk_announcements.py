@@ -23,9 +23,9 @@ from bot.storage.announcements import Announcement
 from bot.storage.database import Transaction
 from bot.usecases import announcements
 from bot.usecases import whom as whom_of
-from bot.usecases.announcements import NotPossibleError
 from bot.usecases.menu import OLD_BUTTON
 from bot.usecases.posts import post_of
+from bot.usecases.refusal import RefusedError, UnknownError, reply_or_refusal
 from bot.usecases.shift import DIALOGUE, Shift, menu_button
 
 ACTION = announcements.ACTION
@@ -74,7 +74,7 @@ def edited(tx: Transaction, shift: Shift, event: Edited) -> Reply | None:
         replace(piece, words=words) if piece.message_id == event.message_id else piece
         for piece in found.post.pieces
     )
-    return _possible(lambda: _rewritten(tx, shift, found, Post(pieces)))
+    return reply_or_refusal(lambda: _rewritten(tx, shift, found, Post(pieces)))
 
 
 def tap(tx: Transaction, shift: Shift, message_id: int, tapped: Tap) -> Reply:
@@ -91,7 +91,7 @@ def tap(tx: Transaction, shift: Shift, message_id: int, tapped: Tap) -> Reply:
         return Reply((OLD_BUTTON,))
     at = _At(tx, shift, message_id, int(head), tuple(rest))
     act = _TAPS.get(tapped.choice)
-    return Reply((OLD_BUTTON,)) if act is None else _possible(lambda: act(at))
+    return Reply((OLD_BUTTON,)) if act is None else reply_or_refusal(lambda: act(at))
 
 
 def write(tx: Transaction, shift: Shift, asked: Mapping[str, Any], event: Wrote | Shared) -> Reply:
@@ -101,11 +101,11 @@ def write(tx: Transaction, shift: Shift, asked: Mapping[str, Any], event: Wrote 
         case "content":
             return _content(tx, shift, event)
         case "words":
-            return _possible(lambda: _new_words(tx, shift, number, event))
+            return reply_or_refusal(lambda: _new_words(tx, shift, number, event))
         case "time":
-            return _possible(lambda: _at_time(tx, shift, number, int(asked["version"]), event))
+            return reply_or_refusal(lambda: _at_time(tx, shift, number, int(asked["version"]), event))
         case "name":
-            return _possible(lambda: _save(tx, shift, number, event))
+            return reply_or_refusal(lambda: _save(tx, shift, number, event))
     return Reply((OLD_BUTTON,))
 
 
@@ -140,18 +140,11 @@ class _At:
     @property
     def version(self) -> int:
         if not self.rest or not self.rest[0].isdecimal():
-            raise NotPossibleError("changed")
+            raise RefusedError("announce.changed")
         return int(self.rest[0])
 
     def here(self, say: Say, toast: Say | None = None) -> Reply:
         return Reply((Edit(self.message_id, say),), toast)
-
-
-def _possible(act: Callable[[], Reply]) -> Reply:
-    try:
-        return act()
-    except NotPossibleError as error:
-        return Reply((error.say,))
 
 
 def _make(at: _At) -> Reply:
@@ -570,7 +563,7 @@ def _group_choice(tx: Transaction, shift: Shift, found: Announcement) -> Say:
 def _of_kind(at: _At) -> tuple[str, str, int]:
     mode, kind, page = (*at.rest, "", "", "")[:3]
     if mode not in {"o", "b"} or kind not in KINDS or not page.isdecimal():
-        raise NotPossibleError("unknown")
+        raise UnknownError("announce.unknown")
     return mode, kind, int(page)
 
 

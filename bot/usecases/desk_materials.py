@@ -21,9 +21,9 @@ from bot.storage import materials as stored
 from bot.storage.database import Transaction
 from bot.storage.materials import Material
 from bot.usecases import materials
-from bot.usecases.materials import NotPossibleError
 from bot.usecases.menu import OLD_BUTTON
 from bot.usecases.posts import post_of
+from bot.usecases.refusal import RefusedError, reply_or_refusal
 from bot.usecases.shift import DIALOGUE, Shift, menu_button
 
 ACTION = materials.ACTION
@@ -41,7 +41,7 @@ def offer(tx: Transaction, shift: Shift, event: Wrote | Shared) -> Reply | None:
     """A speaker sent something while nothing was open: it is a material. None where it could not be."""
     if not shift.actor.may(RIGHT) or not materials.sessions(shift.actor, shift.programme):
         return None
-    return _possible(lambda: _drafted(tx, shift, event))
+    return reply_or_refusal(lambda: _drafted(tx, shift, event))
 
 
 def tap(tx: Transaction, shift: Shift, message_id: int, tapped: Tap) -> Reply:
@@ -54,7 +54,7 @@ def tap(tx: Transaction, shift: Shift, message_id: int, tapped: Tap) -> Reply:
     act = _OF_SESSION.get(tapped.choice)
     if act is None and head.isdecimal() and len(head) <= 12:
         act = _OF_MATERIAL.get(tapped.choice)
-    return Reply((OLD_BUTTON,)) if act is None else _possible(lambda: act(at))
+    return Reply((OLD_BUTTON,)) if act is None else reply_or_refusal(lambda: act(at))
 
 
 def write(tx: Transaction, shift: Shift, asked: Mapping[str, Any], event: Wrote | Shared) -> Reply:
@@ -64,7 +64,7 @@ def write(tx: Transaction, shift: Shift, asked: Mapping[str, Any], event: Wrote 
     def drafted() -> Reply:
         return _drafted(tx, shift, event, of_id=of_id, session_id=session_id)
 
-    return _possible(drafted)
+    return reply_or_refusal(drafted)
 
 
 # --- the way of a tap -------------------------------------------------------------------------------------
@@ -90,13 +90,6 @@ class _At:
 
     def here(self, say: Say, toast: Say | None = None) -> Reply:
         return Reply((Edit(self.message_id, say),), toast)
-
-
-def _possible(act: Callable[[], Reply]) -> Reply:
-    try:
-        return act()
-    except NotPossibleError as error:
-        return Reply((error.say,))
 
 
 def _show_session(at: _At) -> Reply:
@@ -165,14 +158,14 @@ def _show(at: _At) -> Reply:
 def _look(at: _At) -> Reply:
     found = at.found
     if found.state is State.WITHDRAWN:
-        raise NotPossibleError("not_any_more")
+        raise RefusedError("materials.not_any_more")
     return Reply((Reference(found.id, found.version),))
 
 
 def _ask_newer(at: _At) -> Reply:
     found = at.found
     if found.state not in (State.WAITING, State.OUT):
-        raise NotPossibleError("not_any_more")
+        raise RefusedError("materials.not_any_more")
     dialogues.enter(at.tx, at.shift.chat_id, DIALOGUE, {"area": ACTION, "of": found.id}, at.shift.now)
     rows = ((_button("button_back", str(found.id), "show"),),)
     return Reply((Say("materials.ask_newer", {"material": found.name}, rows),))

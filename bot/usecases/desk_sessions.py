@@ -12,8 +12,9 @@ from bot.domain.staff import Right
 from bot.storage.database import Transaction
 from bot.usecases import corrections, sessions
 from bot.usecases import timetable_words as words
-from bot.usecases.corrections import Proposal, RefusedError
+from bot.usecases.corrections import Proposal
 from bot.usecases.menu import OLD_BUTTON
+from bot.usecases.refusal import RefusedError
 from bot.usecases.shift import Shift, menu_button
 
 ACTION = "k-sesi"

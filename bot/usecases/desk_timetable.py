@@ -29,11 +29,11 @@ from bot.usecases.corrections import (
     MoveEntry,
     MoveSession,
     Proposal,
-    RefusedError,
     Restore,
     SkipEntry,
 )
 from bot.usecases.menu import OLD_BUTTON
+from bot.usecases.refusal import RefusedError
 from bot.usecases.shift import DIALOGUE, Shift, menu_button
 
 ACTION = "k-jadwal"

@@ -10,17 +10,10 @@ from bot.domain.staff import Actor, Right
 from bot.storage import audit, journal_reading, outbox, people
 from bot.storage.database import Transaction
 from bot.storage.journal_reading import Reading
+from bot.usecases.refusal import RefusedError
 
 COMMENT_LIMIT = 2_000
 """Characters of a comment: with the words around it, a message of Telegram's takes it."""
-
-
-class CommentRefusedError(Exception):
-    """The comment cannot be taken; `key` is the text that says why."""
-
-    def __init__(self, key: str) -> None:
-        super().__init__(key)
-        self.key = key
 
 
 def read(tx: Transaction, actor: Actor, programme: Programme, entry_id: int, now: datetime) -> Reading | None:
@@ -56,15 +49,15 @@ def comment(
 ) -> bool:
     """Write to the entry's author about it; False where there is no entry that the actor may read.
 
-    They are told at the next hour at which people may be written to. Raises CommentRefusedError.
+    They are told at the next hour at which people may be written to. Raises RefusedError.
     """
     words = text.strip()
     if not words:
-        raise CommentRefusedError("journal.comment_empty")
+        raise RefusedError("journal.comment_empty")
     if len(words) > COMMENT_LIMIT:
-        raise CommentRefusedError("journal.comment_too_long")
+        raise RefusedError("journal.comment_too_long")
     if looks_like_nik(words):
-        raise CommentRefusedError("journal.comment_nik")
+        raise RefusedError("journal.comment_nik")
     found = (
         journal_reading.reading(tx, programme.id, actor.scope, entry_id)
         if actor.may(Right.READ_JOURNALS)

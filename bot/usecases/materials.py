@@ -33,6 +33,7 @@ from bot.storage.spans import Span
 from bot.storage.waves import Ringing
 from bot.usecases import copies, posts, slices
 from bot.usecases.menu import OLD_BUTTON
+from bot.usecases.refusal import RefusedError, UnknownError
 from bot.usecases.slices import Taken
 
 ACTION = "k-materi"
@@ -51,14 +52,6 @@ _WHOM = Audience(roles=(Role.PARTICIPANT.value,))
 HAND_OUT = "hand_out"
 """The step in which people are handed a material (`usecases.slices`)."""
 _SHOWN = 30  # materials of one session that are listed
-
-
-class NotPossibleError(Exception):
-    """It cannot be done, or not by this person, or not any more; `say` tells them."""
-
-    def __init__(self, key: str, **params: Value) -> None:
-        super().__init__(key)
-        self.say = Say(f"materials.{key}", params)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,30 +73,30 @@ def sessions(actor: Actor, programme: Programme) -> list[Session]:
 
 
 def session_of(tx: Transaction, actor: Actor, session_id: str) -> Session:
-    """That session, if it is theirs; raises NotPossibleError."""
+    """That session, if it is theirs; raises RefusedError."""
     programme = _programme(tx, actor.person.programme)
     found = next((each for each in sessions(actor, programme) if each.id == session_id), None)
     if found is None:
-        raise NotPossibleError("not_yours")
+        raise RefusedError("materials.not_yours")
     return found
 
 
 def of(tx: Transaction, actor: Actor, material_id: int, *, to_change: bool = True) -> Material:
     """The material, for somebody who may deal with it: of a session of theirs, or their own draft.
 
-    Not `to_change`: to look at it only, in a transaction that cannot write. Raises NotPossibleError.
+    Not `to_change`: to look at it only, in a transaction that cannot write. Raises RefusedError.
     """
     found = stored.material(tx, material_id, to_change=to_change)
     if found is None or found.programme_id != actor.person.programme or not actor.may(Right.SPEAK):
-        raise NotPossibleError("unknown")
+        raise UnknownError("materials.unknown")
     mine = found.author_id == actor.person.id
     if found.session_id is None or found.state is State.DRAFT:
         if not mine:
-            raise NotPossibleError("unknown")
+            raise UnknownError("materials.unknown")
         if found.session_id is None:
             return found
     if not actor.speaks_at(found.session_id):
-        raise NotPossibleError("unknown")
+        raise UnknownError("materials.unknown")
     return found
 
 
@@ -120,12 +113,12 @@ def draft(
     chat_id: int,
     album: str | None = None,
 ) -> Material:
-    """Note what somebody wants to hand out; raises NotPossibleError."""
+    """Note what somebody wants to hand out; raises RefusedError."""
     if not sessions(actor, _programme(tx, actor.person.programme)):
-        raise NotPossibleError("no_session")
+        raise RefusedError("materials.no_session")
     shown = plain(post.words)
     if width(shown) > domain.longest(post):
-        raise NotPossibleError("too_long", most=domain.longest(post))
+        raise RefusedError("materials.too_long", most=domain.longest(post))
     values = {
         "programme_id": actor.person.programme,
         "author_id": actor.person.id,
@@ -148,7 +141,7 @@ def join_album(tx: Transaction, actor: Actor, album: str, post: Post, now: datet
 
 
 def place(tx: Transaction, actor: Actor, material_id: int, session_id: str) -> Material:
-    """Say at which session a draft is handed out; raises NotPossibleError."""
+    """Say at which session a draft is handed out; raises RefusedError."""
     found = _drafted(tx, actor, material_id)
     session_of(tx, actor, session_id)
     stored.change(tx, found.id, session_id=session_id, replaces=None)
@@ -156,12 +149,12 @@ def place(tx: Transaction, actor: Actor, material_id: int, session_id: str) -> M
 
 
 def make_newer(tx: Transaction, actor: Actor, material_id: int, of_id: int | None) -> Material:
-    """Say that a draft is to be the newer version of a material (None: of none); raises NotPossibleError."""
+    """Say that a draft is to be the newer version of a material (None: of none); raises RefusedError."""
     found = _drafted(tx, actor, material_id)
     if of_id is not None:
         before = of(tx, actor, of_id)
         if before.state not in (State.WAITING, State.OUT):
-            raise NotPossibleError("not_any_more")
+            raise RefusedError("materials.not_any_more")
         stored.change(tx, found.id, session_id=before.session_id, replaces=before.id)
     else:
         stored.change(tx, found.id, replaces=None)
@@ -177,14 +170,14 @@ def replaceable(tx: Transaction, found: Material) -> list[Material]:
 
 
 def discard(tx: Transaction, actor: Actor, material_id: int) -> None:
-    """Forget a draft; raises NotPossibleError."""
+    """Forget a draft; raises RefusedError."""
     stored.remove(tx, _drafted(tx, actor, material_id).id)
 
 
 def _drafted(tx: Transaction, actor: Actor, material_id: int) -> Material:
     found = of(tx, actor, material_id)
     if found.state is not State.DRAFT:
-        raise NotPossibleError("not_any_more")
+        raise RefusedError("materials.not_any_more")
     return found
 
 
@@ -196,7 +189,7 @@ def plan(tx: Transaction, found: Material, now: datetime) -> Plan:
     programme = _programme(tx, found.programme_id)
     session = programme.session(found.session_id or "")
     if session is None:
-        raise NotPossibleError("session_gone")
+        raise RefusedError("materials.session_gone")
     starts = {zone: _starts(programme, session, zone, now) for zone in Zone}
     number = sum(
         audience.size(tx, programme, _WHOM, zone=zone) for zone, at in starts.items() if at is not None
@@ -209,11 +202,11 @@ def release(
 ) -> tuple[Material, int]:
     """Hand it out now, or when its session starts or ends; the material, and to how many it goes now.
 
-    What waits can be handed out at another moment. Raises NotPossibleError.
+    What waits can be handed out at another moment. Raises RefusedError.
     """
     found = of(tx, actor, material_id)
     if found.state not in (State.DRAFT, State.WAITING) or found.replaces is not None:
-        raise NotPossibleError("not_any_more")
+        raise RefusedError("materials.not_any_more")
     session = session_of(tx, actor, found.session_id or "")
     stored.unsay_none(tx, found.programme_id, session.id)
     if when is not Release.NOW and not domain.is_due(session, when, now):
@@ -230,15 +223,15 @@ def replace(tx: Transaction, actor: Actor, material_id: int, now: datetime) -> t
     """Put a draft in the place of the material that it is the newer version of.
 
     Where that is out, everybody gets the newer version, and copies of the old one say that they are old; to
-    how many it goes. Raises NotPossibleError.
+    how many it goes. Raises RefusedError.
     """
     new = _drafted(tx, actor, material_id)
     if new.replaces is None:
-        raise NotPossibleError("not_any_more")
+        raise RefusedError("materials.not_any_more")
     found = of(tx, actor, new.replaces)
     session = session_of(tx, actor, found.session_id or "")
     if found.state not in (State.WAITING, State.OUT):
-        raise NotPossibleError("not_any_more")
+        raise RefusedError("materials.not_any_more")
     was, version = found.version, found.version + (found.state is State.OUT)
     stored.write(tx, found.id, version, new.post, new.name, new.chat_id, actor.person.id, now)
     stored.change(tx, found.id, version=version)
@@ -266,7 +259,7 @@ def withdraw(tx: Transaction, actor: Actor, material_id: int, now: datetime) -> 
     """Take a material back, from everybody who has it; how many copies. Twice does no harm."""
     found = of(tx, actor, material_id)
     if found.state is State.DRAFT:
-        raise NotPossibleError("not_any_more")
+        raise RefusedError("materials.not_any_more")
     number = 0
     if found.released_at is not None:
         number = copies.recall(
@@ -285,7 +278,7 @@ def withdraw(tx: Transaction, actor: Actor, material_id: int, now: datetime) -> 
 
 
 def needs_none(tx: Transaction, actor: Actor, session_id: str, now: datetime) -> Session:
-    """Say that a session has no material: nobody is reminded any more. Raises NotPossibleError."""
+    """Say that a session has no material: nobody is reminded any more. Raises RefusedError."""
     session = session_of(tx, actor, session_id)
     stored.say_none(tx, actor.person.programme, session_id, actor.person.id, now)
     audit.note(tx, actor, Action.MATERIAL_NOT_NEEDED, now, kind="session", subject=session_id)
@@ -353,7 +346,7 @@ def _starts(programme: Programme, session: Session, zone: Zone, now: datetime) -
 def _programme(tx: Transaction, programme_id: str) -> Programme:
     programme = tx.catalogue.programme(programme_id)
     if programme is None:
-        raise NotPossibleError("unknown")
+        raise UnknownError("materials.unknown")
     return programme
 
 

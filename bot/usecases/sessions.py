@@ -17,7 +17,8 @@ from bot.storage import corrections
 from bot.storage import sessions as stored
 from bot.storage.database import Transaction
 from bot.usecases import attendance, feedback, live_quiz, materials, questions, stuck
-from bot.usecases.corrections import ChangeSession, EndSession, Proposal, RefusedError
+from bot.usecases.corrections import ChangeSession, EndSession, Proposal
+from bot.usecases.refusal import RefusedError
 
 _DIGITS = 12  # of seconds since 1970 that a date can hold, one less
 

@@ -26,10 +26,10 @@ from bot.storage.announcements import Announcement
 from bot.storage.database import Transaction
 from bot.usecases import announcements
 from bot.usecases import whom as whom_of
-from bot.usecases.announcements import NotPossibleError
+from bot.usecases.refusal import RefusedError
 from bot.web import markup
 from bot.web.audiences import Choice, chosen, conditions
-from bot.web.page import Answer, Go, PageError, Show, Visit, Way, bad_input, not_found
+from bot.web.page import Answer, Go, PageError, Show, Visit, Way, answering_refusals, bad_input
 from bot.web.tables import Asked, Column, Filter, Table
 
 _NEWEST = 200  # announcements that the list goes back
@@ -106,10 +106,8 @@ class Figure:
 
 def _found(tx: Transaction, visit: Visit) -> Announcement:
     """The announcement of the path, for somebody who may see it; raises PageError."""
-    try:
+    with answering_refusals("/announcements"):
         return announcements.of(tx, visit.actor, visit.id(), to_change=False)
-    except NotPossibleError:
-        raise not_found() from None
 
 
 def _one(tx: Transaction, visit: Visit) -> Answer:
@@ -355,7 +353,7 @@ def _create(tx: Transaction, visit: Visit) -> Answer:
     if wrong is not None:
         typed = visit.field("words", at_most=_LONGEST)
         return _editor(tx, visit, found=None, words=typed, whom=whom, urgent=urgent, wrong=wrong)
-    with _Possible("/announcements"):
+    with answering_refusals("/announcements"):
         number = announcements.draft(tx, visit.actor, Post((Piece("text", words),)), visit.now, chat_id=None)
         announcements.choose(tx, visit.actor, number, whom=whom, urgent=urgent)
         _save(tx, visit, number)
@@ -374,7 +372,7 @@ def _rewrite(tx: Transaction, visit: Visit) -> Answer:
     if wrong is not None:
         typed = visit.field("words", at_most=_LONGEST)
         return _editor(tx, visit, found=found, words=typed, whom=whom, urgent=urgent, wrong=wrong)
-    with _Possible(f"/announcements/{found.id}"):
+    with answering_refusals(f"/announcements/{found.id}"):
         if words != found.post.words or not before:
             announcements.rewrite(tx, visit.actor, found.id, _with_words(found.post, words), visit.now)
         if before:
@@ -400,22 +398,6 @@ def _with_words(post: Post, words: str) -> Post:
 # --- deeds ----------------------------------------------------------------------------------------------
 
 
-class _Possible:
-    """What is not possible is answered by its sentence, and undone."""
-
-    def __init__(self, back: str) -> None:
-        self._back = back
-
-    def __enter__(self) -> None:
-        return
-
-    def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> None:
-        if isinstance(error, NotPossibleError):
-            if error.say.key == "announce.unknown":
-                raise not_found() from None
-            raise PageError(409, error.say.key, self._back, **error.say.params) from None
-
-
 def _looked_at(found: Announcement) -> str:
     """What stands for whom somebody saw it to be for."""
     return whom_of.mark(repr((domain.dump(found.whom), found.urgent)))
@@ -431,7 +413,7 @@ def _version(visit: Visit) -> int:
 def _deed(do: Callable[[Transaction, Visit, int], object], said: str) -> Callable[[Transaction, Visit], Go]:
     def deed(tx: Transaction, visit: Visit) -> Go:
         number = visit.id()
-        with _Possible(f"/announcements/{number}"):
+        with answering_refusals(f"/announcements/{number}"):
             do(tx, visit, number)
         return Go(f"/announcements/{number}", said=said)
 
@@ -441,7 +423,7 @@ def _deed(do: Callable[[Transaction, Visit, int], object], said: str) -> Callabl
 def _send(tx: Transaction, visit: Visit, number: int, at: datetime | None = None) -> None:
     found = announcements.of(tx, visit.actor, number)
     if visit.field("looked_at") != _looked_at(found):
-        raise NotPossibleError("changed")
+        raise RefusedError("announce.changed")
     announcements.send(tx, visit.actor, number, _version(visit), visit.now, at=at)
 
 
@@ -453,7 +435,7 @@ def _send_later(tx: Transaction, visit: Visit, number: int) -> None:
 
 
 def _discard(tx: Transaction, visit: Visit) -> Go:
-    with _Possible(f"/announcements/{visit.id()}"):
+    with answering_refusals(f"/announcements/{visit.id()}"):
         announcements.discard(tx, visit.actor, visit.id())
     return Go("/announcements", said="discarded")
 

@@ -13,7 +13,8 @@ from bot.storage.database import Transaction
 from bot.storage.journal_reading import Filter as Which
 from bot.storage.journal_reading import Listed
 from bot.usecases import journal_reading
-from bot.usecases.journal_reading import COMMENT_LIMIT, CommentRefusedError
+from bot.usecases.journal_reading import COMMENT_LIMIT
+from bot.usecases.refusal import RefusedError
 from bot.web.page import Answer, Fetched, Go, Note, Show, Visit, Way, bad_input, not_found
 from bot.web.tables import Asked, Column, Filter, Table
 
@@ -157,8 +158,8 @@ def _comment(tx: Transaction, visit: Visit) -> Answer:
         done = journal_reading.comment(
             tx, visit.actor, visit.programme, visit.id(), typed, visit.now, ask_revision=ask
         )
-    except CommentRefusedError as refused:
-        return _entry(tx, visit, typed, Say(refused.key))
+    except RefusedError as refused:
+        return _entry(tx, visit, typed, refused.say)
     if not done:
         raise not_found()
     return Go(f"/journals/{visit.id()}", said="revision_asked" if ask else "commented")

@@ -17,8 +17,7 @@ from bot.storage import materials as stored
 from bot.storage.database import Transaction
 from bot.storage.materials import Material
 from bot.usecases import materials
-from bot.usecases.materials import NotPossibleError
-from bot.web.page import Answer, Go, PageError, Show, Visit, Way, bad_input, not_found
+from bot.web.page import Answer, Go, Show, Visit, Way, answering_refusals, bad_input, not_found
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,37 +71,24 @@ def _release(tx: Transaction, visit: Visit) -> Answer:
     named = visit.field("release", at_most=10)
     if named not in {each.value for each in Release}:
         raise bad_input()
-    with _Possible():
+    with answering_refusals("/materials"):
         materials.release(tx, visit.actor, found.id, Release(named), visit.now)
     return Go("/materials")
 
 
 def _withdraw(tx: Transaction, visit: Visit) -> Answer:
-    with _Possible():
+    with answering_refusals("/materials"):
         materials.withdraw(tx, visit.actor, _found(tx, visit).id, visit.now)
     return Go("/materials")
 
 
 def _found(tx: Transaction, visit: Visit) -> Material:
     """The material of the path, for somebody whose session it is; raises PageError."""
-    try:
+    with answering_refusals("/materials"):
         found = materials.of(tx, visit.actor, visit.id(), to_change=False)
-    except NotPossibleError:
-        raise not_found() from None
     if found.state is State.DRAFT:
         raise not_found()
     return found
-
-
-class _Possible:
-    """What is not possible is answered by its sentence, and undone."""
-
-    def __enter__(self) -> None:
-        return
-
-    def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> None:
-        if isinstance(error, NotPossibleError):
-            raise PageError(409, error.say.key, "/materials", **error.say.params) from None
 
 
 WAYS: Final = (

@@ -4,7 +4,8 @@ A page never asks who is signed in, and never writes HTML: `bot.web.site` looks 
 Each feature's module has its `WAYS`; `bot.web.site.AREAS` lists the modules.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, TypeAlias
@@ -17,6 +18,7 @@ from bot.domain.people import Person
 from bot.domain.programme import Programme
 from bot.domain.staff import Actor, Right, Scope
 from bot.storage.database import Transaction
+from bot.usecases.refusal import RefusedError, UnknownError
 
 _LARGEST_ID = 2**63 - 1
 
@@ -42,6 +44,17 @@ def bad_input() -> PageError:
 def refused() -> PageError:
     """Something that is not in the person's rights."""
     return PageError(403, "page.error_403")
+
+
+@contextmanager
+def answering_refusals(back: str) -> Iterator[None]:
+    """What of a deed is refused is answered by why, with the way `back`, and nothing of it is done."""
+    try:
+        yield
+    except UnknownError:
+        raise not_found() from None
+    except RefusedError as refusal:
+        raise PageError(409, refusal.say.key, back, **refusal.say.params) from None
 
 
 def reader(person: Person) -> Reader:

@@ -11,8 +11,7 @@ from bot.domain.staff import Right
 from bot.storage.database import Transaction
 from bot.usecases import corrections, sessions
 from bot.usecases import timetable_words as words
-from bot.usecases.corrections import RefusedError
-from bot.web.page import Answer, Go, PageError, Show, Visit, Way, bad_input, not_found
+from bot.web.page import Answer, Go, Show, Visit, Way, answering_refusals, bad_input, not_found
 
 
 def _list(tx: Transaction, visit: Visit) -> Answer:
@@ -49,14 +48,12 @@ def _move(tx: Transaction, visit: Visit) -> Answer:
     if named not in {each.value for each in Deed} or len(until) > 11 or not (until or "0").isdecimal():
         raise bad_input()
     deed = Deed(named)
-    try:
+    with answering_refusals(here):
         wanted = sessions.wanted(session, deed, visit.now, until=until)
         if visit.form.get("sure"):
             corrections.correct(tx, visit.actor, visit.programme.id, wanted, visit.now)
             return Go(here, said="corrected")
         effect = corrections.preview(tx, visit.programme.id, wanted, visit.now)
-    except RefusedError as refused:
-        raise PageError(409, refused.say.key, here, **refused.say.params) from None
     after = effect.after.session(session.id) or session
     values = {
         "what": sessions.in_words(after, deed),

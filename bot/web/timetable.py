@@ -27,14 +27,13 @@ from bot.usecases.corrections import (
     ChangeSession,
     MoveEntry,
     Proposal,
-    RefusedError,
     Restore,
     SkipEntry,
 )
 from bot.usecases.timetable import Coming
 from bot.web import markup
 from bot.web.audiences import chosen, conditions
-from bot.web.page import Answer, Go, PageError, Show, Visit, Way, bad_input, not_found
+from bot.web.page import Answer, Go, PageError, Show, Visit, Way, answering_refusals, bad_input, not_found
 from bot.web.tables import Asked, Column, Table
 
 _AHEAD = 40  # entries that are listed
@@ -221,13 +220,11 @@ def _moment(visit: Visit, back: str) -> Instant | Local:
 
 def _corrected(tx: Transaction, visit: Visit, wanted: Proposal, here: str, path: str) -> Answer:
     """What it would do, and the same form to be sent once more; or, when it was, the deed."""
-    try:
+    with answering_refusals(here):
         if visit.form.get("sure"):
             corrections.correct(tx, visit.actor, visit.programme.id, wanted, visit.now)
             return Go("/timetable", said="corrected")
         effect = corrections.preview(tx, visit.programme.id, wanted, visit.now)
-    except RefusedError as refused:
-        raise PageError(409, refused.say.key, here, **refused.say.params) from None
     values = {
         "what": words.in_words(effect, wanted),
         "effects": words.effects(effect),

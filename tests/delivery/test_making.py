@@ -30,6 +30,7 @@ from bot.storage.database import Database, Transaction
 from bot.storage.tables import ChatRow, OutboxRow, WaveRow
 from bot.usecases import announcements, corrections, making, planning, recaps, slices, waves
 from bot.usecases.corrections import MoveSession
+from bot.usecases.refusal import RefusedError
 from tests.examples import ALL_MODULES, NOON, SESSION, add_person, catalogue, entry, outbox_rows
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
@@ -355,7 +356,7 @@ def test_whatever_happens_to_an_announcement_in_the_making(
         newcomers.add(database.write_now(add_person, "Baru", role="participant"))
 
     def deed(which: Any) -> None:
-        with suppress(announcements.NotPossibleError):
+        with suppress(RefusedError):
             do(database, which, 1, NOON)
 
     def state() -> State:

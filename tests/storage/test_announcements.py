@@ -24,7 +24,7 @@ from bot.storage.database import Database, Transaction
 from bot.storage.tables import OutboxRow, PersonRow, WaveRow
 from bot.usecases import announcements, delivery
 from bot.usecases import desk as front_desk
-from bot.usecases.announcements import NotPossibleError
+from bot.usecases.refusal import RefusedError
 from tests.examples import NOON, add_person, catalogue, outbox_rows
 
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
@@ -175,7 +175,7 @@ def test_paused_resumed_and_cancelled(desk: Any) -> None:
     assert (one.state(), one.states()) == (State.PAUSED, {"sent": 5, "held": 15})
     one.advance()
     assert one.state() is State.PAUSED
-    with pytest.raises(NotPossibleError):
+    with pytest.raises(RefusedError):
         one.do(announcements.pause, 1, one.now)
     one.do(announcements.resume, 1, one.now)
     assert one.states() == {"sent": 5, "owed": 15}
@@ -212,10 +212,10 @@ def test_who_is_limited_reaches_only_their_own(desk: Any) -> None:
     other = one.draft()
     one.do(announcements.send, other, 1, one.now)
     for deed in (announcements.pause, announcements.resume, announcements.cancel, announcements.recall):
-        with pytest.raises(NotPossibleError, match="unknown"):
+        with pytest.raises(RefusedError, match="unknown"):
             one.do(deed, other, one.now, by=one.umar)
     assert [each.id for each in one.do(announcements.seen, by=one.umar)] == [number]
-    with pytest.raises(NotPossibleError, match="not_allowed"):
+    with pytest.raises(RefusedError, match="not_allowed"):
         one.do(announcements.choose, one.draft(by=one.umar), whom=Whom(chats=(-1,)), by=one.umar)
 
 
@@ -230,16 +230,16 @@ def test_four_eyes(desk: Any) -> None:
     assert {row.person_id for row in rows} == {one.tono}
     assert rows[0].message == {"announcement": 1, "version": 1}
     for other in (one.sari, one.umar):
-        with pytest.raises(NotPossibleError):
+        with pytest.raises(RefusedError):
             one.do(announcements.approve, number, 1, one.now, by=other)
     # Changed meanwhile, it has to be approved anew.
     one.do(announcements.rewrite, number, Post((Piece("text", "Lain"),)), one.now)
-    with pytest.raises(NotPossibleError, match="changed"):
+    with pytest.raises(RefusedError, match="changed"):
         one.do(announcements.approve, number, 1, one.now, by=one.tono)
     one.do(announcements.send, number, 2, one.now)
     one.do(announcements.approve, number, 2, one.now, by=one.tono)
     assert (one.state(), one.states()) == (State.RUNNING, {"owed": 3})
-    with pytest.raises(NotPossibleError, match="decided"):
+    with pytest.raises(RefusedError, match="decided"):
         one.do(announcements.approve, number, 2, one.now, by=one.tono)
     # A correction, too.
     one.settle("sent", 3)
@@ -258,7 +258,7 @@ def test_few_need_nobody_else_and_alone_nobody_can_agree(desk: Any) -> None:
     assert one.state() is State.RUNNING
     one.people(2)
     one.database.write_now(staff.dismiss, one.tono, NOON)
-    with pytest.raises(NotPossibleError, match="nobody_to_approve"):
+    with pytest.raises(RefusedError, match="nobody_to_approve"):
         one.do(announcements.send, one.draft(), 1, one.now)
 
 
@@ -307,7 +307,7 @@ def test_corrected_every_copy_says_the_new_words_and_the_rest_too(desk: Any) -> 
     )
     said = {repr(letter.message) for letter in letters if letter.person_id != one.sari}
     assert all("Benar" in each for each in said)
-    with pytest.raises(NotPossibleError, match="changed"):
+    with pytest.raises(RefusedError, match="changed"):
         one.do(announcements.correct, 1, version, one.now)
 
 
@@ -335,14 +335,14 @@ def test_recalled_what_is_there_goes_and_what_is_not_never_comes(desk: Any) -> N
 def test_what_keeps_it_from_being_sent(desk: Any) -> None:
     one = desk()
     number = one.draft(post=Post((Piece("text", "Halo {siapa}"),)))
-    with pytest.raises(NotPossibleError, match="problems"):
+    with pytest.raises(RefusedError, match="problems"):
         one.do(announcements.send, number, 1, one.now)
-    with pytest.raises(NotPossibleError, match="nobody"):
+    with pytest.raises(RefusedError, match="nobody"):
         one.do(announcements.send, one.draft(), 1, one.now)
     one.people(1)
-    with pytest.raises(NotPossibleError, match="past"):
+    with pytest.raises(RefusedError, match="past"):
         one.do(announcements.send, one.draft(), 1, one.now, at=one.now)
-    with pytest.raises(NotPossibleError, match="changed"):
+    with pytest.raises(RefusedError, match="changed"):
         one.do(announcements.send, one.draft(), 2, one.now)
 
 

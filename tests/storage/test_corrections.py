@@ -39,10 +39,10 @@ from bot.usecases.corrections import (
     MoveEntry,
     MoveSession,
     Proposal,
-    RefusedError,
     Restore,
     SkipEntry,
 )
+from bot.usecases.refusal import RefusedError
 from tests.examples import NOON, add_person, catalogue, entry, outbox_rows, programme
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)

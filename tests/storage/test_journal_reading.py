@@ -15,7 +15,8 @@ from bot.storage.database import Database, Transaction
 from bot.storage.journal_reading import Filter, Listed
 from bot.storage.messages import load
 from bot.usecases import journal as writing
-from bot.usecases.journal_reading import CommentRefusedError, comment, read
+from bot.usecases.journal_reading import comment, read
+from bot.usecases.refusal import RefusedError
 from tests.examples import NOON, add_person, outbox_rows, programme
 
 LATE = NOON + timedelta(days=60)
@@ -168,9 +169,9 @@ def test_comments_that_are_not_taken(
     def say(tx: Transaction) -> None:
         comment(tx, actor(tx, written["Sari"], Scope()), PROGRAMME, 1, words, NOON)
 
-    with pytest.raises(CommentRefusedError) as refused:
+    with pytest.raises(RefusedError) as refused:
         database.write_now(say)
-    assert refused.value.key == key
+    assert refused.value.say.key == key
 
 
 def test_who_has_no_right_to_journals(database: Database, written: dict[str, int]) -> None:
