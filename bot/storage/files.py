@@ -3,6 +3,7 @@
 import json
 import zlib
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import delete, insert, select
 
@@ -34,15 +35,25 @@ def content(tx: Transaction, file_id: int) -> Table | str | None:
     packed = tx.connection.scalar(select(FileRow.content).where(FileRow.id == file_id))
     if packed is None:
         return None
-    data = json.loads(zlib.decompress(packed))
+    data = _unpacked(packed)
     return data if isinstance(data, str) else load_table(data)
 
 
-def forget(tx: Transaction, file_id: int) -> None:
-    """Keep it no longer."""
-    tx.connection.execute(delete(FileRow).where(FileRow.id == file_id))
+def take(tx: Transaction, file_id: int, now: datetime) -> str | None:
+    """A text that was kept for one use, which this is; None where there is none, or its time is over."""
+    found = tx.connection.execute(
+        delete(FileRow).where(FileRow.id == file_id).returning(FileRow.content, FileRow.expires_at)
+    ).first()
+    if found is None or found.expires_at < now:
+        return None
+    data = _unpacked(found.content)
+    return data if isinstance(data, str) else None
 
 
 def prune(tx: Transaction, now: datetime) -> int:
     """Forget what has expired; how many."""
     return tx.connection.execute(delete(FileRow).where(FileRow.expires_at < now)).rowcount
+
+
+def _unpacked(packed: bytes) -> Any:
+    return json.loads(zlib.decompress(packed))

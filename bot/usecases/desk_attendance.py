@@ -31,7 +31,7 @@ from bot.storage.database import Transaction
 from bot.usecases import attendance as deeds
 from bot.usecases import sign_ins, zoom_reports
 from bot.usecases.menu import OLD_BUTTON
-from bot.usecases.shift import DIALOGUE, Shift, menu_button
+from bot.usecases.shift import DIALOGUE, Shift, asked_by, menu_button
 from bot.usecases.zoom_reports import Compared, Read
 
 ACTION = "k-hadir"
@@ -56,10 +56,10 @@ def compare(tx: Transaction, chat_id: int, there: object, now: datetime) -> obje
     """Put what was read beside the session that it was asked for; only reads, and takes a second."""
     if not isinstance(there, Read) or there.report is None:
         return there
-    asked = _asked(tx, chat_id)
+    asked = asked_by(tx, chat_id, ACTION)
     person = people.visitor(tx, chat_id, None, now).active
     programme = None if person is None else tx.catalogue.programme(person.programme)
-    session = None if programme is None else programme.session(str((asked or {}).get("session")))
+    session = None if programme is None else programme.session(str(asked.get("session")))
     if programme is None or session is None:
         return None
     return zoom_reports.compare(tx, programme, session, there.report)
@@ -73,8 +73,8 @@ def found(tx: Transaction, chat_id: int, there: object, now: datetime) -> None:
     person = people.visitor(tx, chat_id, None, now).active
     actor = None if person is None else staff.actor(tx, person)
     programme = None if person is None else tx.catalogue.programme(person.programme)
-    asked = _asked(tx, chat_id)
-    if actor is None or programme is None or asked is None or not actor.may(Right.RUN_SESSIONS):
+    asked = asked_by(tx, chat_id, ACTION)
+    if actor is None or programme is None or not asked or not actor.may(Right.RUN_SESSIONS):
         return
     session = programme.session(str(asked.get("session")))
     if session is None:
@@ -279,17 +279,16 @@ def _screen(tx: Transaction, shift: Shift, session: Session) -> Say:
 
 
 def _import(tx: Transaction, shift: Shift, message_id: int, item: str) -> Reply:
-    asked = _asked(tx, shift.chat_id)
-    dialogue = dialogues.current(tx, shift.chat_id)
-    if asked is None or dialogue is None or not item.isdecimal() or asked.get("file") != int(item):
+    asked = asked_by(tx, shift.chat_id, ACTION)
+    file_id = asked.get("file")
+    if file_id is None or str(file_id) != item:
         return Reply((OLD_BUTTON,))
     dialogues.leave(tx, shift.chat_id, DIALOGUE)
-    kept = files.content(tx, int(item))
-    files.forget(tx, int(item))
+    kept = files.take(tx, file_id, shift.now)
     session = shift.programme.session(str(asked.get("session")))
     if session is None:
         return Reply((OLD_BUTTON,))
-    if not isinstance(kept, str) or shift.now - dialogue.updated_at > KEPT:
+    if kept is None:
         return Reply((Edit(message_id, Say("presence.too_late", {}, (_back(session),))),))
     number = zoom_reports.take(tx, shift.actor, shift.programme, zoom_reports.load(kept), shift.now)
     if number is None:
@@ -498,11 +497,3 @@ def _back(session: Session) -> tuple[Button, ...]:
 
 def _ask(tx: Transaction, shift: Shift, session: Session, **state: Any) -> None:
     dialogues.enter(tx, shift.chat_id, DIALOGUE, {"area": ACTION, "session": session.id, **state}, shift.now)
-
-
-def _asked(tx: Transaction, chat_id: int) -> Mapping[str, Any] | None:
-    """What was asked for last in a chat, if it was for this area."""
-    dialogue = dialogues.current(tx, chat_id)
-    if dialogue is None or dialogue.kind != DIALOGUE or dialogue.state.get("area") != ACTION:
-        return None
-    return dialogue.state

@@ -19,7 +19,7 @@ from bot.usecases import people as deeds
 from bot.usecases import receipt
 from bot.usecases.menu import OLD_BUTTON
 from bot.usecases.people import MOVES, Seen
-from bot.usecases.shift import DIALOGUE, Shift, menu_button
+from bot.usecases.shift import DIALOGUE, Shift, asked_by, menu_button
 
 ACTION = "k-peserta"
 RIGHT = Right.SEE_PEOPLE
@@ -149,10 +149,7 @@ def _label(each: Listed) -> str:
 
 
 def _query(tx: Transaction, shift: Shift) -> str:
-    dialogue = dialogues.current(tx, shift.chat_id)
-    if dialogue is None or dialogue.kind != DIALOGUE or dialogue.state.get("area") != ACTION:
-        return ""
-    return str(dialogue.state.get("query", ""))
+    return str(asked_by(tx, shift.chat_id, ACTION).get("query", ""))
 
 
 # --- one person -------------------------------------------------------------------------------------------
@@ -310,16 +307,10 @@ def _typed_place(tx: Transaction, shift: Shift, asked: Mapping[str, Any], text: 
 
 
 def _moved(tx: Transaction, shift: Shift, message_id: int, person: Person, kind: str) -> Reply:
-    dialogue = dialogues.current(tx, shift.chat_id)
-    state = {} if dialogue is None or dialogue.kind != DIALOGUE else dialogue.state
-    meant = (ACTION, "move", person.id, kind)
-    value = state.get("value")
-    if (
-        state.get("area"),
-        state.get("asked"),
-        state.get("person"),
-        state.get("kind"),
-    ) != meant or value is None:
+    before = asked_by(tx, shift.chat_id, ACTION)
+    meant = ("move", person.id, kind)
+    value = before.get("value")
+    if (before.get("asked"), before.get("person"), before.get("kind")) != meant or value is None:
         return Reply((OLD_BUTTON,))
     dialogues.leave(tx, shift.chat_id, DIALOGUE)
     if not deeds.move(tx, shift.actor, person.id, kind, value, shift.now):

@@ -13,7 +13,7 @@ from bot.storage import questions as stored
 from bot.storage.database import Transaction
 from bot.usecases import questions
 from bot.usecases.menu import OLD_BUTTON
-from bot.usecases.shift import DIALOGUE, Shift, menu_button
+from bot.usecases.shift import DIALOGUE, Shift, asked_by, menu_button
 
 ACTION = questions.DESK
 RIGHT = Right.SPEAK
@@ -92,13 +92,12 @@ def write(tx: Transaction, shift: Shift, asked: Mapping[str, Any], event: Wrote 
 
 
 def _send(tx: Transaction, shift: Shift, message_id: int, found: Question) -> Reply:
-    dialogue = dialogues.current(tx, shift.chat_id)
-    state: Mapping[str, Any] = {} if dialogue is None or dialogue.kind != DIALOGUE else dialogue.state
-    if state.get("area") != ACTION or state.get("id") != found.id or "text" not in state:
+    before = asked_by(tx, shift.chat_id, ACTION)
+    if before.get("id") != found.id or "text" not in before:
         return Reply((OLD_BUTTON,))
     dialogues.leave(tx, shift.chat_id, DIALOGUE)
-    people = questions.answer(tx, shift.actor, shift.programme, found.id, state["text"], shift.now)
-    said: dict[str, Value] = {"count": people or 0, "text": found.text, "answer": state["text"]}
+    people = questions.answer(tx, shift.actor, shift.programme, found.id, before["text"], shift.now)
+    said: dict[str, Value] = {"count": people or 0, "text": found.text, "answer": before["text"]}
     return Reply((Edit(message_id, Say("questions.answer_sent", said, (_back(found),))),))
 
 

@@ -23,7 +23,7 @@ from bot.storage import audit, dialogues, files, outbox, people, staff
 from bot.storage.database import Transaction
 from bot.usecases.menu import OLD_BUTTON
 from bot.usecases.rosters import ImportResult, import_roster
-from bot.usecases.shift import DIALOGUE, Shift, menu_button
+from bot.usecases.shift import DIALOGUE, Shift, asked_by, menu_button
 
 ACTION = "k-daftar"
 RIGHT = Right.IMPORT
@@ -89,19 +89,14 @@ def write(tx: Transaction, shift: Shift, asked: Mapping[str, Any], event: Wrote 
 
 def tap(tx: Transaction, shift: Shift, message_id: int, tapped: Tap) -> Reply:
     """Import what was shown, or leave it."""
-    dialogue = dialogues.current(tx, shift.chat_id)
-    state = {} if dialogue is None or dialogue.kind != DIALOGUE else dialogue.state
-    if tapped.choice not in ("import", "leave") or state.get("area") != ACTION:
+    file_id = asked_by(tx, shift.chat_id, ACTION).get("file")
+    if tapped.choice not in ("import", "leave") or file_id is None or str(file_id) != tapped.item:
         return Reply((OLD_BUTTON,))
-    if str(state.get("file")) != tapped.item:
-        return Reply((OLD_BUTTON,))
-    file_id = int(tapped.item)
     dialogues.leave(tx, shift.chat_id, DIALOGUE)
-    kept = files.content(tx, file_id)
-    files.forget(tx, file_id)
+    kept = files.take(tx, file_id, shift.now)
     if tapped.choice == "leave":
         return Reply((Edit(message_id, Say("roster.left", {}, ((menu_button(),),))),))
-    if dialogue is None or not isinstance(kept, str) or shift.now - dialogue.updated_at > KEPT:
+    if kept is None:
         return Reply((Edit(message_id, Say("roster.too_late", {}, ((menu_button(),),))),))
     result = import_roster(tx, shift.programme, _load(kept), shift.now)
     audit.note(
@@ -126,18 +121,11 @@ def found(tx: Transaction, chat_id: int, there: object, now: datetime) -> None:
     person = people.visitor(tx, chat_id, None, now).active
     actor = None if person is None else staff.actor(tx, person)
     programme = None if person is None else tx.catalogue.programme(person.programme)
-    dialogue = dialogues.current(tx, chat_id)
-    asked = None if dialogue is None or dialogue.kind != DIALOGUE else dialogue.state
-    if (
-        actor is None
-        or programme is None
-        or not actor.may(RIGHT)
-        or asked is None
-        or asked.get("area") != ACTION
-    ):
+    before = asked_by(tx, chat_id, ACTION)
+    if actor is None or programme is None or not actor.may(RIGHT) or not before:
         return
     messages = _shown(tx, programme, chat_id, there if isinstance(there, Read) else None, now)
-    if isinstance(sent := asked.get("message"), int):
+    if isinstance(sent := before.get("message"), int):
         messages.insert(0, Delete(sent))  # a roster has no place in a chat
     for number, message in enumerate(messages):
         outbox.owe(

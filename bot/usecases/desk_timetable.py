@@ -34,7 +34,7 @@ from bot.usecases.corrections import (
 )
 from bot.usecases.menu import OLD_BUTTON
 from bot.usecases.refusal import RefusedError
-from bot.usecases.shift import DIALOGUE, Shift, menu_button
+from bot.usecases.shift import DIALOGUE, Shift, asked_by, menu_button
 
 ACTION = "k-jadwal"
 RIGHT = Right.SEE_TIMETABLE
@@ -53,7 +53,7 @@ def open(tx: Transaction, shift: Shift) -> Reply:  # noqa: A001 - every area of 
 def tap(tx: Transaction, shift: Shift, message_id: int, tapped: Tap) -> Reply:
     """A button of this area."""
     item = tapped.item
-    dialogue = _asked(tx, shift)
+    before = asked_by(tx, shift.chat_id, ACTION)
     dialogues.leave(tx, shift.chat_id, DIALOGUE)
     match tapped.choice:
         case "list" if item == "" or (item.isdecimal() and len(item) < 12):
@@ -73,7 +73,7 @@ def tap(tx: Transaction, shift: Shift, message_id: int, tapped: Tap) -> Reply:
         case field if field in _FIELDS and shift.programme.session(item) is not None:
             return _ask(tx, shift, {"asked": field, "item": item}, f"desk_timetable.ask_{field}")
     really = tapped.choice.endswith("!")
-    wanted = _wanted(shift, item, tapped.choice.removesuffix("!"), dialogue)
+    wanted = _wanted(shift, item, tapped.choice.removesuffix("!"), before)
     if wanted is None:
         return Reply((OLD_BUTTON,))
     if not really:
@@ -125,7 +125,7 @@ def _typed_moment(tx: Transaction, shift: Shift, kind: str, item: str, typed: st
         else:
             choice = f"at{int(found.instant(zone).timestamp())}"
     tapped = Tap(ACTION, item, choice)
-    wanted = _wanted(shift, item, choice, None)
+    wanted = _wanted(shift, item, choice, {})
     if wanted is None:
         return Reply((OLD_BUTTON,))
     return _previewed(tx, shift, wanted, tapped, lambda say: say)
@@ -134,7 +134,7 @@ def _typed_moment(tx: Transaction, shift: Shift, kind: str, item: str, typed: st
 # --- what a button means ------------------------------------------------------------------------------
 
 
-def _wanted(shift: Shift, item: str, choice: str, dialogue: Mapping[str, Any] | None) -> Proposal | None:
+def _wanted(shift: Shift, item: str, choice: str, before: Mapping[str, Any]) -> Proposal | None:
     """What is to be done, by what a button carries; None where it is none of these (or an old one)."""
     match choice:
         case "skip":
@@ -143,9 +143,9 @@ def _wanted(shift: Shift, item: str, choice: str, dialogue: Mapping[str, Any] | 
             return Restore(Kind.ENTRY, item)
         case "restore-session":
             return Restore(Kind.SESSION, item)
-        case "change" if dialogue is not None and dialogue.get("asked") == "confirm":
-            if dialogue.get("item") == item and dialogue.get("field") in _FIELDS:
-                return ChangeSession(item, _change(dialogue["field"], dialogue["value"]))
+        case "change" if before.get("asked") == "confirm":
+            if before.get("item") == item and before.get("field") in _FIELDS:
+                return ChangeSession(item, _change(before["field"], before["value"]))
             return None
     for prefix, read in _WITH_A_MOMENT.items():
         number = choice.removeprefix(prefix)
@@ -196,13 +196,6 @@ def _change(field: str, value: str) -> SessionChange:
         "stream": SessionChange(stream=value),
     }
     return changes[field]
-
-
-def _asked(tx: Transaction, shift: Shift) -> Mapping[str, Any] | None:
-    dialogue = dialogues.current(tx, shift.chat_id)
-    if dialogue is None or dialogue.kind != DIALOGUE or dialogue.state.get("area") != ACTION:
-        return None
-    return dialogue.state
 
 
 # --- preview, deed ------------------------------------------------------------------------------------

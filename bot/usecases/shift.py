@@ -9,6 +9,7 @@ from bot.domain.events import Shared, Wrote
 from bot.domain.messages import Button, Reply, Say, Tap
 from bot.domain.programme import Programme
 from bot.domain.staff import Actor, Right, Scope
+from bot.storage import dialogues
 from bot.storage.database import Transaction
 
 DIALOGUE = "panitia"
@@ -48,6 +49,14 @@ class Area(Protocol):
 
     def write(self, tx: Transaction, shift: Shift, asked: Mapping[str, Any], event: Wrote | Shared) -> Reply:
         """What was typed or sent, when `asked` (the dialogue's state) had been asked for."""
+
+
+def asked_by(tx: Transaction, chat_id: int, area: str) -> Mapping[str, Any]:
+    """What that area (by its `ACTION`) asked for last in a chat; nothing where another did since, or none."""
+    dialogue = dialogues.current(tx, chat_id)
+    if dialogue is None or dialogue.kind != DIALOGUE or dialogue.state.get("area") != area:
+        return {}
+    return dialogue.state
 
 
 def menu_button() -> Button:

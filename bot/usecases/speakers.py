@@ -13,7 +13,7 @@ from bot.domain.staff import Actor, Right
 from bot.storage import audit, boards, dialogues, staff
 from bot.storage.database import Transaction
 from bot.usecases.menu import OLD_BUTTON
-from bot.usecases.shift import DIALOGUE, Shift, menu_button, session_lines
+from bot.usecases.shift import DIALOGUE, Shift, asked_by, menu_button, session_lines
 from bot.usecases.staff import LASTS, dismiss, invite
 
 ACTION = "k-nara"
@@ -79,9 +79,9 @@ def write(tx: Transaction, shift: Shift, asked: Mapping[str, Any], event: Wrote 
 
 
 def _toggle(tx: Transaction, shift: Shift, message_id: int, number: str) -> Reply:
-    asked = _asked(tx, shift)
+    asked = asked_by(tx, shift.chat_id, ACTION)
     sessions = shift.programme.sessions
-    if asked is None or not number.isdecimal() or int(number) >= len(sessions):
+    if asked.get("asked") != "sessions" or not number.isdecimal() or int(number) >= len(sessions):
         return Reply((OLD_BUTTON,))
     chosen = set(asked["chosen"]) ^ {sessions[int(number)].id}
     _ask(tx, shift, {**asked, "chosen": sorted(chosen)})
@@ -90,8 +90,8 @@ def _toggle(tx: Transaction, shift: Shift, message_id: int, number: str) -> Repl
 
 def _done(tx: Transaction, shift: Shift, message_id: int) -> Reply:
     """The sessions are chosen: a link for somebody new, or another binding."""
-    asked = _asked(tx, shift)
-    if asked is None:
+    asked = asked_by(tx, shift.chat_id, ACTION)
+    if asked.get("asked") != "sessions":
         return Reply((OLD_BUTTON,))
     known = [session for session in shift.programme.sessions if session.id in asked["chosen"]]
     if not known:
@@ -200,14 +200,6 @@ def _waits(tx: Transaction, shift: Shift, invitation_id: int) -> bool:
 
 def _ask(tx: Transaction, shift: Shift, asked: Mapping[str, Any]) -> None:
     dialogues.enter(tx, shift.chat_id, DIALOGUE, {"area": ACTION, **asked}, shift.now)
-
-
-def _asked(tx: Transaction, shift: Shift) -> Mapping[str, Any] | None:
-    """The state of the dialogue in which sessions are chosen; None where there is none."""
-    dialogue = dialogues.current(tx, shift.chat_id)
-    if dialogue is None or dialogue.kind != DIALOGUE or dialogue.state.get("area") != ACTION:
-        return None
-    return dialogue.state if dialogue.state.get("asked") == "sessions" else None
 
 
 def _titles(programme: Programme, ids: frozenset[str]) -> tuple[Say, ...]:

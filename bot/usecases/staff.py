@@ -17,7 +17,7 @@ from bot.storage.database import Transaction
 from bot.storage.people import Visitor
 from bot.storage.secrets import INVITATIONS, secret
 from bot.usecases.menu import OLD_BUTTON
-from bot.usecases.shift import DIALOGUE, Shift, menu_button, scope_in_words, session_lines
+from bot.usecases.shift import DIALOGUE, Shift, asked_by, menu_button, scope_in_words, session_lines
 
 ACTION = "k-staf"
 RIGHT = Right.APPOINT
@@ -267,10 +267,8 @@ def write(tx: Transaction, shift: Shift, asked: Mapping[str, Any], event: Wrote 
 
 
 def _choose_scope(tx: Transaction, shift: Shift, kind: str) -> Reply:
-    dialogue = dialogues.current(tx, shift.chat_id)
-    if dialogue is None or dialogue.kind != DIALOGUE or dialogue.state.get("area") != ACTION:
-        return Reply((OLD_BUTTON,))
-    name = dialogue.state.get("name")
+    before = asked_by(tx, shift.chat_id, ACTION)
+    name = before.get("name")
     if name is None:
         return Reply((OLD_BUTTON,))
     if kind == "":
@@ -278,7 +276,7 @@ def _choose_scope(tx: Transaction, shift: Shift, kind: str) -> Reply:
     known = staff.values(tx, shift.programme.id, kind) if kind in KINDS else []
     if not known:
         return Reply((Say("staff.scope_nothing", {}, (_back(),)),))
-    dialogues.enter(tx, shift.chat_id, DIALOGUE, {**dialogue.state, "kind": kind}, shift.now)
+    dialogues.enter(tx, shift.chat_id, DIALOGUE, {**before, "kind": kind}, shift.now)
     return Reply((Say(f"staff.ask_{kind}", {"some": _some(known)}, (_back(),)),))
 
 
