@@ -7,20 +7,16 @@ again. What was begun for thousands, by whomever, is made to its end here (`bot.
 import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import TypeVar
 
 import structlog
 
 from bot.clock import Clock
-from bot.delivery.patience import persistently, rest
+from bot.delivery.patience import LONGEST_REST, PatientDatabase, rest_until
 from bot.domain.faults import trail
 from bot.storage import state
 from bot.storage.database import Database, Transaction
 from bot.usecases import announcements, making
 
-R = TypeVar("R")
-
-_LONGEST_REST = 600.0  # seconds: a machine that was asleep is not to miss more
 _AFTER_A_FAULT = timedelta(minutes=1)
 
 
@@ -30,11 +26,11 @@ class Announcements:
     def __init__(
         self, database: Database, clock: Clock, nudge: Callable[[], None], per_second: float
     ) -> None:
-        self._database = database
         self._clock = clock
         self._wake_sender = nudge
         self._per_second = per_second
         self._log = structlog.get_logger()
+        self._patiently = PatientDatabase(database, clock, self._log)
         self._nudged = asyncio.Event()
 
     def nudge(self) -> None:
@@ -44,11 +40,7 @@ class Announcements:
     async def run(self) -> None:
         """Look after them until cancelled."""
         with self._clock.busy():
-            await persistently(
-                lambda: self._database.transact(state.remember, state.PACE, f"{self._per_second:g}"),
-                self._clock,
-                self._log,
-            )
+            await self._patiently.write(state.remember, state.PACE, f"{self._per_second:g}")
         while True:
             self._nudged.clear()
             with self._clock.busy():
@@ -58,12 +50,12 @@ class Announcements:
     async def _look(self) -> datetime | None:
         now = self._clock.now()
         try:
-            if not await self._read(_anything_to_do):
+            if not await self._patiently.read(_anything_to_do):
                 return None
-            look_at, owed = await self._write(announcements.advance)
+            look_at, owed = await self._patiently.write_dated(announcements.advance)
             if owed:
                 self._wake_sender()
-            for wave_id in await self._read(making.unfinished):
+            for wave_id in await self._patiently.read(making.unfinished):
                 await self._make(wave_id)
         except Exception as error:  # noqa: BLE001 - a fault in one look must not end all that come after it
             self._log.error(
@@ -74,9 +66,13 @@ class Announcements:
 
     async def _make(self, wave_id: int) -> None:
         """Make a wave to its end, slice by slice: between two of them, others have their turn."""
+
+        def go_on(tx: Transaction, now: datetime) -> int | None:
+            return making.go_on(tx, wave_id, now)
+
         owed = slices = 0
         try:
-            while (number := await self._write(making.go_on, wave_id)) is not None:
+            while (number := await self._patiently.write_dated(go_on)) is not None:
                 owed, slices = owed + number, slices + 1
                 if owed and slices & (slices - 1) == 0:  # ever more rarely: time is dear
                     self._wake_sender()
@@ -86,22 +82,10 @@ class Announcements:
             self._log.info("a wave is made", action="wave_made", wave=wave_id, messages=owed)
             self._wake_sender()
 
-    async def _read(self, query: Callable[[Transaction], R]) -> R:
-        return await persistently(lambda: self._database.read(query), self._clock, self._log)
-
-    async def _write(self, use_case: Callable[..., R], *arguments: object) -> R:
-        return await persistently(
-            lambda: self._database.transact(use_case, *arguments, self._clock.now()), self._clock, self._log
-        )
-
     async def _rest(self, until: datetime | None) -> None:
         """Wait for a nudge, or for `until`; without one, not for ever: others may have begun something."""
-        until = until or self._clock.now() + timedelta(seconds=_LONGEST_REST)
-        while not self._nudged.is_set():
-            seconds = (until - self._clock.now()).total_seconds()
-            if seconds <= 0:
-                return
-            await rest(self._clock, min(seconds, _LONGEST_REST), self._nudged)
+        until = until or self._clock.now() + timedelta(seconds=LONGEST_REST)
+        await rest_until(self._clock, until, self._nudged)
 
 
 def _anything_to_do(tx: Transaction) -> bool:

@@ -7,15 +7,14 @@ the wave's row, in `wave_warnings` (`rekan plan` shows both), and told to coordi
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Concatenate, ParamSpec, TypeVar
 
 import structlog
 
 from bot.clock import Clock
 from bot.delivery.pacer import Pacer
-from bot.delivery.patience import persistently, rest
+from bot.delivery.patience import LONGEST_REST, PatientDatabase, rest
 from bot.delivery.sender import Sender
 from bot.domain.faults import trail
 from bot.domain.forecast import ENOUGH, MOST_FAILED, Kind, Pace
@@ -27,9 +26,6 @@ from bot.storage.waves import Load
 from bot.usecases import forecasts, waves
 from bot.usecases.forecasts import Outlook
 
-P = ParamSpec("P")
-R = TypeVar("R")
-
 EVERY = timedelta(seconds=10)
 """How often it looks while a wave is under way."""
 
@@ -38,7 +34,6 @@ _HOUR = timedelta(hours=1)
 _AHEAD = timedelta(hours=25)  # at a look every hour, what comes in a day is seen a day ahead at least
 _SOON = timedelta(hours=2)  # ... and what comes in an hour, an hour ahead
 _TALLY_EVERY = 6  # looks: to notice failures of which the sender's count says nothing
-_LONGEST_REST = 600.0  # seconds: a machine that was asleep is not to miss more
 _GLANCE = 2.0  # seconds between two glances at how many messages have failed, while a wave is under way
 _MANY = int(ENOUGH * MOST_FAILED)  # so many more: worth a look
 _MOVED = timedelta(seconds=15)  # a forecast that has moved by less is not written down anew
@@ -54,6 +49,7 @@ class Forecasts:
         self._pacer = pacer
         self._sender = sender
         self._log = structlog.get_logger()
+        self._patiently = PatientDatabase(database, clock, self._log)
         self._nudged = asyncio.Event()
         self._look_ahead_at: datetime | None = None
         self._rings: Sequence[tuple[Programme, Ring]] = ()
@@ -91,7 +87,7 @@ class Forecasts:
 
     async def _rest(self, until: datetime) -> None:
         """Wait for a nudge, for `until`, or until much fails (a glance at a number, no question)."""
-        longest = _GLANCE if self._glancing else _LONGEST_REST
+        longest = _GLANCE if self._glancing else LONGEST_REST
         while not self._nudged.is_set() and (seconds := (until - self._clock.now()).total_seconds()) > 0:
             if self._glancing and self._sender.counts["Failed"] - self._failures >= _MANY:
                 return
@@ -104,7 +100,7 @@ class Forecasts:
             self._look_ahead_at = now + _FIRST  # whoever starts has more urgent things to do
         if now >= self._look_ahead_at:
             self._look_ahead_at = await self._look_ahead(now)
-        loads, stopped = await self._read(_under_way)
+        loads, stopped = await self._patiently.read(_under_way)
         if self._stopped - stopped:
             self._sender.nudge()  # somebody let one go on, from another process
         self._stopped = stopped
@@ -133,11 +129,11 @@ class Forecasts:
             self._rings = await asyncio.to_thread(forecasts.rings, programmes, now, self._rings_until)
         wanted = [each for each in self._rings if now < each[1].at <= now + _AHEAD]
         if wanted:
-            late = await self._read(_late_ahead, wanted, self._pace(), now)
+            late = await self._patiently.read(_late_ahead, wanted, self._pace(), now)
             for outlook in late:
                 kind = Kind.HOUR_AHEAD if outlook.starts_at <= now + _SOON else Kind.DAY_AHEAD
                 await self._warn(kind, outlook, now)
-            if await self._write(waves.expire, now):
+            if await self._patiently.write(waves.expire, now):
                 self._log.warning("what a stopped wave held is given up", action="wave_given_up")
         following = min((ring.at for _, ring in self._rings if ring.at > now), default=self._rings_until)
         on_the_hour = now.replace(minute=0, second=0, microsecond=0) + _HOUR
@@ -161,7 +157,7 @@ class Forecasts:
             if (before := self._expected.get(wave_id)) is None or abs(last - before) >= _MOVED
         }
         if moved:
-            await self._write(stored.expect, moved)
+            await self._patiently.write(stored.expect, moved)
         self._expected = {**{i: at for i, at in self._expected.items() if i in lasts}, **moved}
         await self._stop_failing(due, now)
 
@@ -189,12 +185,12 @@ class Forecasts:
         self._looks += 1
         ids = sorted({load.wave.id for load in due if load.wave is not None})
         if again := [wave_id for wave_id in ids if wave_id in self._stopped]:
-            await self._write(waves.hold_rest, again)
+            await self._patiently.write(waves.hold_rest, again)
         failures = self._sender.counts["Failed"]
         if failures == self._failures and self._looks % _TALLY_EVERY:
             return
         self._failures = failures
-        for stopped in await self._write(waves.stop_failing, ids, now):
+        for stopped in await self._patiently.write(waves.stop_failing, ids, now):
             self._stopped.add(stopped.wave.id)
             self._log.error(
                 "a wave stops by itself: too many of its messages are refused",
@@ -215,7 +211,7 @@ class Forecasts:
     # --- inside ----------------------------------------------------------------------------------------
 
     async def _warn(self, kind: Kind, outlook: Outlook, now: datetime) -> None:
-        if not await self._write(waves.warn, kind, outlook, now):
+        if not await self._patiently.write(waves.warn, kind, outlook, now):
             return
         self._log.warning(
             "a wave cannot be in time",
@@ -230,20 +226,6 @@ class Forecasts:
             last_at=None if outlook.last_at is None else outlook.last_at.isoformat(),
         )
         self._sender.nudge()
-
-    async def _read(
-        self, question: Callable[Concatenate[Transaction, P], R], *args: P.args, **kwargs: P.kwargs
-    ) -> R:
-        return await persistently(
-            lambda: self._database.read(question, *args, **kwargs), self._clock, self._log
-        )
-
-    async def _write(
-        self, use_case: Callable[Concatenate[Transaction, P], R], *args: P.args, **kwargs: P.kwargs
-    ) -> R:
-        return await persistently(
-            lambda: self._database.transact(use_case, *args, **kwargs), self._clock, self._log
-        )
 
 
 def _under_way(tx: Transaction) -> tuple[list[Load], set[int]]:

@@ -20,10 +20,9 @@ import structlog
 from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.date import DateTrigger
-from structlog.typing import FilteringBoundLogger
 
 from bot.clock import Clock
-from bot.delivery.patience import persistently, rest
+from bot.delivery.patience import PatientDatabase, rest_until
 from bot.domain.faults import trail
 from bot.domain.forecast import Pace
 from bot.domain.materials import nearings
@@ -35,7 +34,6 @@ from bot.storage.database import Database, DatabaseError, Transaction
 from bot.usecases import delivery, materials, planning, recaps, sessions
 from bot.usecases.planning import Rung
 
-_LONGEST_REST = 600.0  # seconds: a machine that was asleep is not to miss a ringing by more
 _PUT_OFF = timedelta(days=60)  # how far closed windows put off a ringing at most (`SendingWindows.next_open`)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -70,6 +68,7 @@ class Timetable:
         self._corrected = asyncio.Event()
         self._sequence = itertools.count()
         self._log = structlog.get_logger()
+        self._patiently = PatientDatabase(database, clock, self._log)
 
     async def run(self) -> None:
         """Ring until cancelled, beginning with what should have rung while nobody looked.
@@ -86,16 +85,12 @@ class Timetable:
 
     async def _begin(self) -> Iterator[_Job]:
         with self._clock.busy():
-            since = await persistently(
-                lambda: self._database.read(waves.looked_until), self._clock, self._log
-            )
+            since = await self._patiently.read(waves.looked_until)
             now = self._clock.now()
             jobs = self._jobs(now, since)
             if since is None:
                 # Else the next start would take for missed what was over before there was a first one.
-                await persistently(
-                    lambda: self._database.transact(waves.note_looked_until, now), self._clock, self._log
-                )
+                await self._patiently.write(waves.note_looked_until, now)
         return jobs
 
     async def _ring_on(self, jobs: Iterator[_Job]) -> None:
@@ -108,16 +103,11 @@ class Timetable:
                 due = heapq.heappop(self._again)[2]
             elif job is not None:
                 due, job = job, next(jobs, None)
-            await self._rest(due.at)
+            await rest_until(self._clock, due.at, self._corrected)
             if self._corrected.is_set():
                 return
             with self._clock.busy():
                 await due.act()
-
-    async def _rest(self, until: datetime) -> None:
-        """Wait for that moment, or for a correction."""
-        while not self._corrected.is_set() and (seconds := (until - self._clock.now()).total_seconds()) > 0:
-            await rest(self._clock, min(seconds, _LONGEST_REST), self._corrected)
 
     # --- the jobs --------------------------------------------------------------------------------------
 
@@ -146,7 +136,7 @@ class Timetable:
         log = self._log.bind(programme=programme.id, entry=entry, zone=zone.value, due_at=due_at.isoformat())
         first = partial(_ring_first, programme_id=programme.id, ring=ring, pace=self._pace)
         try:
-            rung = await self._plan(first, ring, log)
+            rung = await self._plan(first, ring)
         except Exception as error:  # noqa: BLE001 - a fault in one entry must not silence the others
             log.error("an entry cannot be planned", action="ring_broken", fault=trail(error))
             return
@@ -161,23 +151,19 @@ class Timetable:
             log.info("an entry is planned", action="ring_planned", people=rung.people)
             self._nudge()
 
-    async def _plan(self, first: "_Step", ring: Ring, log: FilteringBoundLogger) -> Rung:
+    async def _plan(self, first: "_Step", ring: Ring) -> Rung:
         """Ring, slice by slice where there are many: between two of them, others have their turn."""
-        rung = await self._take(first, ring, log)
+        rung = await self._take(first, ring)
         slices = 1
         while rung.rest is not None:
-            if (
-                rung.people and slices & (slices - 1) == 0
-            ):  # ever more rarely: the sender is to have enough, and time is dear
+            if rung.people and slices & (slices - 1) == 0:  # ever more rarely: time is dear
                 self._begun()
-            rung = await self._take(rung.rest, ring, log)
+            rung = await self._take(rung.rest, ring)
             slices += 1
         return rung
 
-    async def _take(self, step: "_Step", ring: Ring, log: FilteringBoundLogger) -> Rung:
-        return await persistently(
-            lambda: self._database.transact(_take_and_note, step, ring, self._clock.now()), self._clock, log
-        )
+    async def _take(self, step: "_Step", ring: Ring) -> Rung:
+        return await self._patiently.write_dated(lambda tx, now: _take_and_note(tx, step, ring, now))
 
     def _recaps(self, programme: Programme, now: datetime) -> Iterator[_Job]:
         """Every day of the programme at its time; today's in any case: to tell it twice does nothing."""
@@ -202,11 +188,7 @@ class Timetable:
     async def _recap(self, programme_id: str, at: datetime) -> None:
         log = self._log.bind(programme=programme_id, at=at.isoformat())
         try:
-            told = await persistently(
-                lambda: self._database.transact(recaps.daily, programme_id, at, self._clock.now()),
-                self._clock,
-                log,
-            )
+            told = await self._patiently.write_dated(lambda tx, now: recaps.daily(tx, programme_id, at, now))
         except Exception as error:  # noqa: BLE001 - a fault in a recap must not silence the timetable
             log.error("the daily recap cannot be told", action="recap_broken", fault=trail(error))
             return
@@ -222,17 +204,9 @@ class Timetable:
     async def _advance(self, programme_id: str) -> None:
         log = self._log.bind(programme=programme_id)
         try:
-            if not await persistently(
-                lambda: self._database.read(sessions.is_due, programme_id, self._clock.now()),
-                self._clock,
-                log,
-            ):
+            if not await self._patiently.read(sessions.is_due, programme_id, self._clock.now()):
                 return
-            steps = await persistently(
-                lambda: self._database.transact(sessions.advance, programme_id, self._clock.now()),
-                self._clock,
-                log,
-            )
+            steps = await self._patiently.write_dated(lambda tx, now: sessions.advance(tx, programme_id, now))
         except Exception as error:  # noqa: BLE001 - a fault in one session must not silence the timetable
             log.error("a session's step cannot be made", action="session_step_broken", fault=trail(error))
             return
@@ -255,12 +229,8 @@ class Timetable:
     async def _remind(self, programme_id: str, session_id: str) -> None:
         log = self._log.bind(programme=programme_id, session=session_id)
         try:
-            told = await persistently(
-                lambda: self._database.transact(
-                    materials.remind, programme_id, session_id, self._clock.now()
-                ),
-                self._clock,
-                log,
+            told = await self._patiently.write_dated(
+                lambda tx, now: materials.remind(tx, programme_id, session_id, now)
             )
         except Exception as error:  # noqa: BLE001 - a fault in one session must not silence the timetable
             log.error("nobody can be reminded of materials", action="reminder_broken", fault=trail(error))
