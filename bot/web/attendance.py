@@ -17,7 +17,7 @@ from bot.storage.database import Transaction
 from bot.usecases import attendance as deeds
 from bot.usecases.desk_attendance import burst_line, evidence_line
 from bot.web.page import Answer, Download, Go, Note, Show, Visit, Way, bad_input, not_found, refused
-from bot.web.tables import Asked, Column, Filter, Table
+from bot.web.tables import Asked, Column, Filter, Table, name_column
 
 _NOTICED: Final = 20
 
@@ -69,14 +69,7 @@ def _table(session_id: str) -> Table[Listed]:
     return Table(
         name="attendance",
         columns=(
-            Column(
-                "name",
-                "page.column_name",
-                lambda row: row.name,
-                sorts=True,
-                head=True,
-                link=lambda row: f"/attendance/{session_id}/people/{row.id}",
-            ),
+            name_column(lambda row: f"/attendance/{session_id}/people/{row.id}", sorts=True),
             Column("office", "page.column_office", lambda row: row.office, sorts=True),
             Column("groups", "page.column_groups", _groups),
             Column("grade", "presence.column_grade", _grade, sorts=True),

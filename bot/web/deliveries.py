@@ -11,7 +11,7 @@ from bot.storage.database import Transaction
 from bot.storage.deliveries import Delivery, Wanted
 from bot.usecases import deliveries
 from bot.web.page import Answer, Go, Show, Visit, Way
-from bot.web.tables import Asked, Column, Filter, Table
+from bot.web.tables import Asked, Column, Filter, Table, name_column
 
 
 def _wanted(visit: Visit) -> Wanted:
@@ -26,13 +26,7 @@ def _rows(tx: Transaction, visit: Visit, _: Asked, limit: int | None, offset: in
 _DELIVERIES: Final[Table[Delivery]] = Table(
     name="sent",
     columns=(
-        Column(
-            "name",
-            "page.column_name",
-            lambda row: row.name,
-            head=True,
-            link=lambda row: f"/people/{row.person_id}",
-        ),
+        name_column(lambda row: f"/people/{row.person_id}"),
         Column("office", "page.column_office", lambda row: row.office),
         Column("wave", "page.column_entry", lambda row: row.wave or row.reason),
         Column("state", "page.column_state", lambda row: Say(f"page.delivery_{row.state}")),

@@ -16,7 +16,7 @@ from bot.usecases import journal_reading
 from bot.usecases.journal_reading import COMMENT_LIMIT
 from bot.usecases.refusal import RefusedError
 from bot.web.page import Answer, Fetched, Go, Note, Show, Visit, Way, bad_input, not_found
-from bot.web.tables import Asked, Column, Filter, Table
+from bot.web.tables import Asked, Column, Filter, Table, name_column
 
 _FILTERS = ("mark", "prompt", "office", "class", "group")
 _MARKS = ("unread", "revision")
@@ -74,13 +74,7 @@ def _list(tx: Transaction, visit: Visit) -> Answer:
     table: Table[Listed] = Table(
         name="journals",
         columns=(
-            Column(
-                "name",
-                "page.column_name",
-                lambda row: row.name,
-                head=True,
-                link=lambda row: f"/journals/{row.id}{query}",
-            ),
+            name_column(lambda row: f"/journals/{row.id}{query}"),
             Column("office", "page.column_office", lambda row: row.office),
             Column("prompt", "page.column_prompt", lambda row: _title(programme, row.prompt)),
             Column("submitted", "page.column_submitted", lambda row: row.submitted_at, moment=True),

@@ -14,7 +14,7 @@ from bot.storage.database import Transaction
 from bot.storage.directory import Delivery, Listed, State, Wanted
 from bot.usecases.receipt import receipt
 from bot.web.page import Answer, Note, Show, Visit, Way, not_found
-from bot.web.tables import Asked, Column, Filter, Table
+from bot.web.tables import Asked, Column, Filter, Table, name_column
 
 
 def _masked(row: Listed) -> "Value | None":
@@ -54,14 +54,7 @@ def _count(tx: Transaction, visit: Visit, asked: Asked) -> int:
 _PEOPLE: Final[Table[Listed]] = Table(
     name="people",
     columns=(
-        Column(
-            "name",
-            "page.column_name",
-            lambda row: row.name,
-            sorts=True,
-            head=True,
-            link=lambda row: f"/people/{row.id}",
-        ),
+        name_column(lambda row: f"/people/{row.id}", sorts=True),
         Column("nip", "page.column_nip", _masked),
         Column("office", "page.column_office", lambda row: row.office, sorts=True),
         Column("province", "page.column_province", lambda row: row.province, sorts=True),

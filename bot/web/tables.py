@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, Protocol, TypeVar
 from urllib.parse import urlencode
 
 from bot.documents import exports
@@ -45,6 +45,22 @@ class Column(Generic[R]):
     link: Callable[[R], str] | None = None
     head: bool = False
     """It names the row, to a screen reader as well."""
+
+
+class Named(Protocol):
+    """What a row is of."""
+
+    @property
+    def name(self) -> str:
+        """As a table shows it."""
+
+
+N = TypeVar("N", bound=Named)
+
+
+def name_column(link: Callable[[N], str], *, sorts: bool = False) -> Column[N]:
+    """Whose a row is: the name, which is a link to more."""
+    return Column("name", "page.column_name", lambda row: row.name, sorts=sorts, head=True, link=link)
 
 
 @dataclass(frozen=True, slots=True)
