@@ -26,6 +26,11 @@ class Reach(StrEnum):
     UNREACHABLE = "unreachable"  # Telegram knows no such chat, or the bot may not begin one
 
 
+def groups_in_line(wave: str | None, class_: str | None, group: str | None) -> str:
+    """What somebody belongs to, from the largest to the smallest, in one line."""
+    return " / ".join(part for part in (wave, class_, group) if part)
+
+
 @dataclass(frozen=True, slots=True)
 class Person:
     """Somebody of a programme, as the roster or their enrolment has them.

@@ -71,6 +71,12 @@ class Post:
         return self.pieces[0].kind in FILES or self.pieces[0].kind == "text"
 
 
+def joined(album: Post, more: Post) -> Post:
+    """An album with what has come of it since, in the order in which it was sent."""
+    pieces = sorted((*album.pieces, *more.pieces), key=lambda piece: piece.message_id or 0)
+    return Post(tuple(pieces))
+
+
 def dump(post: Post) -> dict[str, Any]:
     """`post` as what JSON can hold; `load` gives an equal one back."""
     return {"pieces": [_dump(piece) for piece in post.pieces]}

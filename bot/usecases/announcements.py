@@ -16,7 +16,7 @@ from bot.domain.audit import Action
 from bot.domain.forecast import Pace, Wave, forecast
 from bot.domain.messages import Announcement as Reference
 from bot.domain.messages import Button, Lane, Progress, Revise, Say, Tap, Value
-from bot.domain.posts import ALBUM_MOST, Post
+from bot.domain.posts import ALBUM_MOST, Post, joined
 from bot.domain.programme import Programme
 from bot.domain.staff import Actor, Right, Scope
 from bot.domain.zones import Zone
@@ -184,8 +184,7 @@ def join_album(tx: Transaction, actor: Actor, album: str, post: Post, now: datet
     found = stored.of_album(tx, actor.person.id, album)
     if found is None or len(found.post.pieces) >= ALBUM_MOST:
         return found is not None
-    pieces = sorted((*found.post.pieces, *post.pieces), key=lambda piece: piece.message_id or 0)
-    stored.write(tx, found.id, found.version, Post(tuple(pieces)), actor.person.id, now, state="used")
+    stored.write(tx, found.id, found.version, joined(found.post, post), actor.person.id, now, state="used")
     return True
 
 

@@ -25,7 +25,7 @@ from bot.domain.messages import Delete, Fetch, Lane, Reader, Reply, Say
 from bot.domain.people import Person, Reach, Role
 from bot.domain.programme import Programme
 from bot.domain.zones import Zone
-from bot.storage import announcements, outbox, people, staff, updates
+from bot.storage import announcements, outbox, people, updates
 from bot.storage.database import Together, Transaction
 from bot.storage.outbox import Letter
 from bot.storage.people import Visitor
@@ -48,7 +48,7 @@ from bot.usecases import (
     votes,
 )
 from bot.usecases.menu import MENU, OLD_BUTTON
-from bot.usecases.shift import Shift
+from bot.usecases.shift import shift_of
 
 COMMANDS = {
     "jadwal": "jadwal",
@@ -199,19 +199,11 @@ def _answer(tx: Transaction, who: Visitor, event: Event, now: datetime) -> Reply
     programme = tx.catalogue.programme(person.programme)
     if programme is None:
         return Reply((Say("enrolment.programme_gone"),))
-    if (shift := _shift(tx, person, programme, who.chat_id, now)) is not None:
+    if (shift := shift_of(tx, person, programme, who.chat_id, now)) is not None:
         reply = coordination.answer(tx, shift, event)
         if reply is not None:
             return reply
     return _participant(tx, who, person, programme, event, now)
-
-
-def _shift(
-    tx: Transaction, person: Person, programme: Programme, chat_id: int, now: datetime
-) -> Shift | None:
-    """The shift of somebody who has work here; None of a participant."""
-    actor = None if person.role is Role.PARTICIPANT else staff.actor(tx, person)
-    return None if actor is None else Shift(actor, programme, chat_id, now)
 
 
 def _command(tx: Transaction, who: Visitor, feature: str, now: datetime) -> Reply:
@@ -247,9 +239,9 @@ def _command(tx: Transaction, who: Visitor, feature: str, now: datetime) -> Repl
             return receipt.receipt(tx, person, programme, now)
         case "zona":
             return settings.ask_zone(who, now)
-        case "panitia" if (shift := _shift(tx, person, programme, who.chat_id, now)) is not None:
+        case "panitia" if (shift := shift_of(tx, person, programme, who.chat_id, now)) is not None:
             return Reply((coordination.menu(tx, shift),))
-        case "narasumber" if (shift := _shift(tx, person, programme, who.chat_id, now)) is not None:
+        case "narasumber" if (shift := shift_of(tx, person, programme, who.chat_id, now)) is not None:
             return Reply((coordination.menu(tx, shift, speaking=True),))
         case "bantuan":
             return Reply((Say("help.overview", {"contact": programme.contact or ""}, MENU),))

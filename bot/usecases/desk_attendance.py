@@ -15,7 +15,6 @@ from bot.domain.messages import (
     Edit,
     Fetch,
     File,
-    Lane,
     Message,
     Reply,
     Say,
@@ -23,15 +22,16 @@ from bot.domain.messages import (
     Tap,
     Value,
 )
+from bot.domain.people import groups_in_line
 from bot.domain.programme import Programme, Session
 from bot.domain.staff import Actor, Right
-from bot.storage import attendance, audit, dialogues, files, outbox, people, staff
+from bot.storage import attendance, audit, dialogues, files
 from bot.storage.attendance import Count, Kept, Wanted
 from bot.storage.database import Transaction
 from bot.usecases import attendance as deeds
 from bot.usecases import sign_ins, zoom_reports
 from bot.usecases.menu import OLD_BUTTON
-from bot.usecases.shift import DIALOGUE, Shift, asked_by, menu_button
+from bot.usecases.shift import DIALOGUE, Shift, asked_by, menu_button, shift_in, tell
 from bot.usecases.zoom_reports import Compared, Read
 
 ACTION = "k-hadir"
@@ -56,13 +56,12 @@ def compare(tx: Transaction, chat_id: int, there: object, now: datetime) -> obje
     """Put what was read beside the session that it was asked for; only reads, and takes a second."""
     if not isinstance(there, Read) or there.report is None:
         return there
+    shift = shift_in(tx, chat_id, now)
     asked = asked_by(tx, chat_id, ACTION)
-    person = people.visitor(tx, chat_id, None, now).active
-    programme = None if person is None else tx.catalogue.programme(person.programme)
-    session = None if programme is None else programme.session(str(asked.get("session")))
-    if programme is None or session is None:
+    session = None if shift is None else shift.programme.session(str(asked.get("session")))
+    if shift is None or session is None:
         return None
-    return zoom_reports.compare(tx, programme, session, there.report)
+    return zoom_reports.compare(tx, shift.programme, session, there.report)
 
 
 def found(tx: Transaction, chat_id: int, there: object, now: datetime) -> None:
@@ -70,27 +69,17 @@ def found(tx: Transaction, chat_id: int, there: object, now: datetime) -> None:
 
     Who may not import it any more by now, or was asked for something else meanwhile, is shown nothing.
     """
-    person = people.visitor(tx, chat_id, None, now).active
-    actor = None if person is None else staff.actor(tx, person)
-    programme = None if person is None else tx.catalogue.programme(person.programme)
+    shift = shift_in(tx, chat_id, now)
     asked = asked_by(tx, chat_id, ACTION)
-    if actor is None or programme is None or not asked or not actor.may(Right.RUN_SESSIONS):
+    if shift is None or not shift.actor.may(Right.RUN_SESSIONS) or not asked:
         return
-    session = programme.session(str(asked.get("session")))
+    session = shift.programme.session(str(asked.get("session")))
     if session is None:
         return
     messages: list[Message] = [_preview(tx, chat_id, session, there, now)]
     if isinstance(sent := asked.get("message"), int):
         messages.insert(0, Delete(sent))  # a list of names has no place in a chat
-    for number, message in enumerate(messages):
-        outbox.owe(
-            tx,
-            outbox.Recipient(person_id=actor.person.id),
-            message,
-            reason=f"zoom:{now:%Y%m%dT%H%M%S%f}:{number}",
-            lane=Lane.REPLY,
-            now=now,
-        )
+    tell(tx, shift, "zoom", messages)
 
 
 def _preview(tx: Transaction, chat_id: int, session: Session, there: object, now: datetime) -> Say:
@@ -454,7 +443,7 @@ def _list(tx: Transaction, shift: Shift, session: Session, form: str) -> File:
         (
             each.office,
             each.name,
-            " / ".join(part for part in (each.wave, each.class_, each.group) if part),
+            groups_in_line(each.wave, each.class_, each.group),
             Say(f"presence.grade_{each.grade}"),
             each.arrived_at,
             each.left_at,

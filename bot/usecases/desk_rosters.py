@@ -15,15 +15,15 @@ from bot.domain.audit import Action
 from bot.domain.events import Shared, Wrote
 from bot.domain.identity import Nip
 from bot.domain.language import Localised
-from bot.domain.messages import Button, Delete, Edit, Fetch, File, Lane, Message, Reply, Say, Tap, Value
+from bot.domain.messages import Button, Delete, Edit, Fetch, File, Message, Reply, Say, Tap, Value
 from bot.domain.programme import Programme
 from bot.domain.staff import Right
 from bot.domain.zones import Zone, find_province
-from bot.storage import audit, dialogues, files, outbox, people, staff
+from bot.storage import audit, dialogues, files
 from bot.storage.database import Transaction
 from bot.usecases.menu import OLD_BUTTON
 from bot.usecases.rosters import ImportResult, import_roster
-from bot.usecases.shift import DIALOGUE, Shift, asked_by, menu_button
+from bot.usecases.shift import DIALOGUE, Shift, asked_by, menu_button, shift_in, tell
 
 ACTION = "k-daftar"
 RIGHT = Right.IMPORT
@@ -118,24 +118,14 @@ def found(tx: Transaction, chat_id: int, there: object, now: datetime) -> None:
 
     Whoever may not import any more by now, or was asked for something else meanwhile, is shown nothing.
     """
-    person = people.visitor(tx, chat_id, None, now).active
-    actor = None if person is None else staff.actor(tx, person)
-    programme = None if person is None else tx.catalogue.programme(person.programme)
+    shift = shift_in(tx, chat_id, now)
     before = asked_by(tx, chat_id, ACTION)
-    if actor is None or programme is None or not actor.may(RIGHT) or not before:
+    if shift is None or not shift.actor.may(RIGHT) or not before:
         return
-    messages = _shown(tx, programme, chat_id, there if isinstance(there, Read) else None, now)
+    messages = _shown(tx, shift.programme, chat_id, there if isinstance(there, Read) else None, now)
     if isinstance(sent := before.get("message"), int):
         messages.insert(0, Delete(sent))  # a roster has no place in a chat
-    for number, message in enumerate(messages):
-        outbox.owe(
-            tx,
-            outbox.Recipient(person_id=actor.person.id),
-            message,
-            reason=f"roster:{now:%Y%m%dT%H%M%S%f}:{number}",
-            lane=Lane.REPLY,
-            now=now,
-        )
+    tell(tx, shift, "roster", messages)
 
 
 def _shown(

@@ -18,7 +18,7 @@ from bot.domain.materials import Release, State
 from bot.domain.messages import Button, Lane, Reply, Say, Tap, Value
 from bot.domain.messages import Material as Reference
 from bot.domain.people import Person, Role
-from bot.domain.posts import ALBUM_MOST, Post
+from bot.domain.posts import ALBUM_MOST, Post, joined
 from bot.domain.programme import Audience, Programme, Session
 from bot.domain.sessions import State as Step
 from bot.domain.staff import Actor, Right
@@ -135,8 +135,7 @@ def join_album(tx: Transaction, actor: Actor, album: str, post: Post, now: datet
     found = stored.of_album(tx, actor.person.id, album)
     if found is None or len(found.post.pieces) >= ALBUM_MOST:
         return found is not None
-    pieces = tuple(sorted((*found.post.pieces, *post.pieces), key=lambda piece: piece.message_id or 0))
-    stored.write(tx, found.id, 1, Post(pieces), found.name, found.chat_id, actor.person.id, now)
+    stored.write(tx, found.id, 1, joined(found.post, post), found.name, found.chat_id, actor.person.id, now)
     return True
 
 

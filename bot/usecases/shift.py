@@ -1,15 +1,16 @@
 """A coordinator at work: what every area of their desk is handed, and what the areas share."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
 from bot.domain.events import Shared, Wrote
-from bot.domain.messages import Button, Reply, Say, Tap
+from bot.domain.messages import Button, Lane, Message, Reply, Say, Tap
+from bot.domain.people import Person, Role
 from bot.domain.programme import Programme
 from bot.domain.staff import Actor, Right, Scope
-from bot.storage import dialogues
+from bot.storage import dialogues, outbox, people, staff
 from bot.storage.database import Transaction
 
 DIALOGUE = "panitia"
@@ -49,6 +50,36 @@ class Area(Protocol):
 
     def write(self, tx: Transaction, shift: Shift, asked: Mapping[str, Any], event: Wrote | Shared) -> Reply:
         """What was typed or sent, when `asked` (the dialogue's state) had been asked for."""
+
+
+def shift_of(
+    tx: Transaction, person: Person, programme: Programme, chat_id: int, now: datetime
+) -> Shift | None:
+    """The shift of somebody who has work here; None of a participant."""
+    actor = None if person.role is Role.PARTICIPANT else staff.actor(tx, person)
+    return None if actor is None else Shift(actor, programme, chat_id, now)
+
+
+def shift_in(tx: Transaction, chat_id: int, now: datetime) -> Shift | None:
+    """The shift of whose chat it is; None where they have no work here, or not any more."""
+    person = people.visitor(tx, chat_id, None, now).active
+    programme = None if person is None else tx.catalogue.programme(person.programme)
+    if person is None or programme is None:
+        return None
+    return shift_of(tx, person, programme, chat_id, now)
+
+
+def tell(tx: Transaction, shift: Shift, what: str, messages: Iterable[Message]) -> None:
+    """Owe them what was worked out since they asked, in that order; `what` it was names the reasons."""
+    for number, message in enumerate(messages):
+        outbox.owe(
+            tx,
+            outbox.Recipient(person_id=shift.actor.person.id),
+            message,
+            reason=f"{what}:{shift.now:%Y%m%dT%H%M%S%f}:{number}",
+            lane=Lane.REPLY,
+            now=shift.now,
+        )
 
 
 def asked_by(tx: Transaction, chat_id: int, area: str) -> Mapping[str, Any]:

@@ -9,6 +9,7 @@ from bot.domain.audit import Action
 from bot.domain.forms import clock_time, short_moment
 from bot.domain.identity import Nip
 from bot.domain.messages import Say, Value
+from bot.domain.people import groups_in_line
 from bot.domain.programme import Session
 from bot.domain.staff import Right
 from bot.storage import attendance
@@ -23,8 +24,8 @@ _NOTICED: Final = 20
 
 
 def _session(visit: Visit) -> Session:
-    session = visit.programme.session(visit.ids["id"])
-    if session is None or not windows(session):
+    session = visit.session()
+    if not windows(session):
         raise not_found()
     return session
 
@@ -56,10 +57,6 @@ def _count(tx: Transaction, visit: Visit, asked: Asked) -> int:
     return attendance.count(tx, visit.programme.id, visit.ids["id"], visit.scope, _wanted(asked))
 
 
-def _groups(row: Listed) -> str:
-    return " / ".join(each for each in (row.wave, row.class_, row.group) if each)
-
-
 def _grade(row: Listed) -> Say:
     return Say("presence.contesting" if row.contested else f"presence.grade_{row.grade}")
 
@@ -71,7 +68,9 @@ def _table(session_id: str) -> Table[Listed]:
         columns=(
             name_column(lambda row: f"/attendance/{session_id}/people/{row.id}", sorts=True),
             Column("office", "page.column_office", lambda row: row.office, sorts=True),
-            Column("groups", "page.column_groups", _groups),
+            Column(
+                "groups", "page.column_groups", lambda row: groups_in_line(row.wave, row.class_, row.group)
+            ),
             Column("grade", "presence.column_grade", _grade, sorts=True),
             Column("arrived", "presence.column_arrived", lambda row: row.arrived_at, sorts=True, moment=True),
             Column("left", "presence.column_left", lambda row: row.left_at, moment=True),
@@ -122,7 +121,7 @@ def _sheets(tx: Transaction, visit: Visit) -> Download:
             each.office,
             each.name,
             "" if each.nip is None else Nip(each.nip).masked,
-            _groups(each),
+            groups_in_line(each.wave, each.class_, each.group),
             visit.words(Say(f"presence.grade_{each.grade}")),
             moment(None if each.arrived_at is None else clock_time(each.arrived_at)),
             moment(None if each.left_at is None else clock_time(each.left_at)),

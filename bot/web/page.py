@@ -15,7 +15,7 @@ from bot.content.wording import Wording
 from bot.domain.audit import Action
 from bot.domain.messages import Reader, Say, Value
 from bot.domain.people import Person
-from bot.domain.programme import Programme
+from bot.domain.programme import Programme, Session
 from bot.domain.staff import Actor, Right, Scope
 from bot.storage.database import Transaction
 from bot.usecases.refusal import RefusedError, UnknownError
@@ -110,6 +110,13 @@ class Visit:
         if not (given.isascii() and given.isdecimal()) or int(given) > _LARGEST_ID:
             raise not_found()
         return int(given)
+
+    def session(self) -> Session:
+        """The session that the path names; raises PageError (404) where there is none."""
+        found = self.programme.session(self.ids["id"])
+        if found is None:
+            raise not_found()
+        return found
 
     def number(self, name: str, default: int, *, at_most: int = 1_000_000) -> int:
         """A parameter from 1 on; raises PageError (400)."""

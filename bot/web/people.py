@@ -6,7 +6,7 @@ from typing import Final
 from bot.domain.audit import Action
 from bot.domain.identity import Nip
 from bot.domain.messages import Say, Value
-from bot.domain.people import Person
+from bot.domain.people import Person, groups_in_line
 from bot.domain.staff import Right
 from bot.domain.zones import PROVINCES
 from bot.storage import directory, people
@@ -19,10 +19,6 @@ from bot.web.tables import Asked, Column, Filter, Table, name_column
 
 def _masked(row: Listed) -> "Value | None":
     return None if row.nip is None else Nip(row.nip).masked
-
-
-def _groups(row: Listed) -> str:
-    return " / ".join(each for each in (row.wave, row.class_, row.group) if each)
 
 
 def _wanted(asked: Asked) -> Wanted:
@@ -58,7 +54,7 @@ _PEOPLE: Final[Table[Listed]] = Table(
         Column("nip", "page.column_nip", _masked),
         Column("office", "page.column_office", lambda row: row.office, sorts=True),
         Column("province", "page.column_province", lambda row: row.province, sorts=True),
-        Column("groups", "page.column_groups", _groups),
+        Column("groups", "page.column_groups", lambda row: groups_in_line(row.wave, row.class_, row.group)),
         Column("zone", "page.column_zone", lambda row: row.zone),
         Column("state", "page.column_state", lambda row: Say(f"page.state_{row.state}")),
         Column("joined", "page.column_joined", lambda row: row.joined_at, sorts=True, moment=True),
@@ -117,7 +113,7 @@ def _person(tx: Transaction, visit: Visit) -> Answer:
     values = {
         "person": listed,
         "nip": _masked(listed),
-        "groups": _groups(listed),
+        "groups": groups_in_line(listed.wave, listed.class_, listed.group),
         "receipt": "\n".join(said),
     }
     if not visit.actor.may(Right.SEE_DELIVERIES):

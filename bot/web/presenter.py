@@ -134,8 +134,8 @@ def _live(tx: Transaction, visit: Visit) -> Show:
 
 
 def _values(tx: Transaction, visit: Visit) -> dict[str, Any]:
-    session = visit.programme.session(visit.ids["id"])
-    if session is None or not visit.actor.speaks_at(session.id):
+    session = visit.session()
+    if not visit.actor.speaks_at(session.id):
         raise not_found()
     found = (region(tx, visit, session) for region in REGIONS)
     return {"session": session, "regions": [each for each in found if each is not None]}

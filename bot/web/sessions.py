@@ -5,13 +5,12 @@ The deeds are `bot.usecases.sessions`, the ones of the chat.
 
 from typing import Final
 
-from bot.domain.programme import Session
 from bot.domain.sessions import Deed, possible
 from bot.domain.staff import Right
 from bot.storage.database import Transaction
 from bot.usecases import corrections, sessions
 from bot.usecases import timetable_words as words
-from bot.web.page import Answer, Go, Show, Visit, Way, answering_refusals, bad_input, not_found
+from bot.web.page import Answer, Go, Show, Visit, Way, answering_refusals, bad_input
 
 
 def _list(tx: Transaction, visit: Visit) -> Answer:
@@ -22,15 +21,8 @@ def _list(tx: Transaction, visit: Visit) -> Answer:
     return Show("sessions.html", values)
 
 
-def _the_session(visit: Visit) -> Session:
-    session = visit.programme.session(visit.ids["id"])
-    if session is None:
-        raise not_found()
-    return session
-
-
 def _one(tx: Transaction, visit: Visit) -> Answer:
-    session = _the_session(visit)
+    session = visit.session()
     values = {
         "session": session,
         "state": sessions.states(tx, visit.programme, visit.now)[session.id],
@@ -42,7 +34,7 @@ def _one(tx: Transaction, visit: Visit) -> Answer:
 
 def _move(tx: Transaction, visit: Visit) -> Answer:
     """What a deed would do, and the same form to be sent once more; or, when it was, the deed."""
-    session = _the_session(visit)
+    session = visit.session()
     here = f"/sessions/{session.id}"
     named, until = visit.field("deed", at_most=20), visit.form.get("until", "")
     if named not in {each.value for each in Deed} or len(until) > 11 or not (until or "0").isdecimal():

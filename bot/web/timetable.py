@@ -15,7 +15,7 @@ from bot.domain.corrections import Kind, SessionChange, shifted
 from bot.domain.language import Localised
 from bot.domain.markup import MarkupError
 from bot.domain.messages import Say
-from bot.domain.programme import Audience, Entry, Instant, Local, PersonalDay, Recurring, Session
+from bot.domain.programme import Audience, Entry, Instant, Local, PersonalDay, Recurring
 from bot.domain.staff import Right
 from bot.storage import corrections as stored
 from bot.storage.database import Transaction
@@ -95,13 +95,6 @@ def _the_entry(visit: Visit) -> Entry:
     return entry
 
 
-def _the_session(visit: Visit) -> Session:
-    session = visit.programme.session(visit.ids["id"])
-    if session is None:
-        raise not_found()
-    return session
-
-
 def _entry(tx: Transaction, visit: Visit) -> Show:
     entry = _the_entry(visit)
     coming = words.next_moment(visit.programme, entry, visit.now)
@@ -124,7 +117,7 @@ def _entry(tx: Transaction, visit: Visit) -> Show:
 
 
 def _session(tx: Transaction, visit: Visit) -> Show:
-    session = _the_session(visit)
+    session = visit.session()
     return Show(
         "timetable_session.html",
         {
@@ -167,7 +160,7 @@ def _change_entry(tx: Transaction, visit: Visit) -> Answer:
 
 
 def _change_session(tx: Transaction, visit: Visit) -> Answer:
-    session = _the_session(visit)
+    session = visit.session()
     here = f"/timetable/sessions/{session.id}"
     if visit.form.get("deed") == "restore":
         return _corrected(tx, visit, Restore(Kind.SESSION, session.id), here, f"{here}/change")
