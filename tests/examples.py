@@ -31,6 +31,7 @@ from bot.domain.programme import (
 )
 from bot.domain.windows import SendingWindows
 from bot.domain.zones import Zone
+from bot.storage import audit
 from bot.storage.database import Transaction
 from bot.storage.tables import ChatRow, OutboxRow, PersonRow
 
@@ -143,6 +144,11 @@ def add_person(
             insert(ChatRow).values(id=1000 + person_id, person_id=person_id, reach=reach, created_at=NOON)
         )
     return person_id
+
+
+def audited(tx: Transaction, programme_id: str = "p") -> list[audit.Noted]:
+    """What is in the programme's audit, the newest first."""
+    return list(audit.listed(tx, programme_id))
 
 
 def outbox_rows(tx: Transaction) -> list[Any]:

@@ -249,18 +249,9 @@ KINDS = ("offices", "provinces", "zones", "waves", "classes", "groups", "roles",
 
 def toggled(audience: Audience, kind: str, value: Zone | Target | str) -> Audience:
     """The audience with that value of a kind taken in, or out where it is in."""
-    values: tuple[Zone | Target | str, ...] = getattr(audience, kind)
-    kept = tuple(each for each in values if each != value)
-    return _with(audience, kind, kept if len(kept) < len(values) else (*values, value))
-
-
-def cleared(audience: Audience, kind: str) -> Audience:
-    """The audience without that condition."""
-    return _with(audience, kind, ())
-
-
-def _with(audience: Audience, kind: str, values: tuple[Any, ...]) -> Audience:
     if kind not in KINDS:
         raise ValueError(f"no kind of condition: {kind}")
-    changes: dict[str, Any] = {kind: values}
+    values: tuple[Zone | Target | str, ...] = getattr(audience, kind)
+    kept = tuple(each for each in values if each != value)
+    changes: dict[str, Any] = {kind: kept if len(kept) < len(values) else (*values, value)}
     return replace(audience, **changes)

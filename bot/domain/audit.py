@@ -10,7 +10,6 @@ class Action(StrEnum):
     INVITATION_REVOKED = "invitation_revoked"
     JOINED_STAFF = "joined_staff"
     LEFT_STAFF = "left_staff"  # the role was taken away
-    SCOPE_CHANGED = "scope_changed"
     SPEAKER_BOUND = "speaker_bound"  # to other sessions
     SIGNED_IN = "signed_in"
     ANNOUNCED = "announced"

@@ -66,8 +66,6 @@ class SessionChange:
 
 Change: TypeAlias = EntryChange | Added | SessionChange
 
-CHANGES_NOTHING = (EntryChange(), SessionChange())
-
 
 @dataclass(frozen=True, slots=True)
 class Correction:

@@ -57,11 +57,6 @@ class Nip:
         return ("nip.unknown_code",) if self.employment is Employment.UNKNOWN else ()
 
     @property
-    def formatted(self) -> str:
-        """As officials write it: ``19920315 202521 1 007``."""
-        return f"{self.digits[:8]} {self.digits[8:14]} {self.digits[14]} {self.digits[15:]}"
-
-    @property
     def masked(self) -> str:
         """Enough for its owner to recognise: ``1992••••••••••1007``."""
         return f"{self.digits[:4]}{'•' * 10}{self.digits[14:]}"

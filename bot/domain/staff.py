@@ -1,12 +1,11 @@
 """Who may do what: the rights of each role, and the part of an orientation to which somebody is limited."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from enum import StrEnum
 from types import MappingProxyType
 
 from bot.domain.people import Person, Role
-from bot.domain.programme import Audience
 
 
 class Right(StrEnum):
@@ -130,28 +129,6 @@ class Actor:
     def reaches(self, person: Person) -> bool:
         """Whether the person is one of those whom they see, count and reach."""
         return person.programme == self.person.programme and self.scope.holds(person)
-
-
-def narrowed(audience: Audience, scope: Scope) -> Audience | None:
-    """The audience within the scope; None where they have nobody in common, whoever there is."""
-    both: dict[str, tuple[str, ...]] = {}
-    for kind in KINDS:
-        named: tuple[str, ...] = getattr(audience, kind)
-        limit = scope.values(kind)
-        allowed = {_plain(value) for value in limit}
-        both[kind] = (
-            tuple(value for value in named if _plain(value) in allowed) if limit and named else named or limit
-        )
-        if named and not both[kind]:
-            return None
-    return replace(
-        audience,
-        offices=both["offices"],
-        provinces=both["provinces"],
-        waves=both["waves"],
-        classes=both["classes"],
-        groups=both["groups"],
-    )
 
 
 def _plain(value: str) -> str:

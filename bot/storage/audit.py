@@ -62,33 +62,6 @@ def note(
     )
 
 
-def noted(
-    tx: Transaction,
-    programme_id: str,
-    *,
-    before: int | None = None,
-    limit: int = 50,
-    actor_id: int | None = None,
-    action: str | None = None,
-    kind: str | None = None,
-    subject: str | None = None,
-) -> list[Noted]:
-    """What was noted of a programme, the newest first, from below the row `before`."""
-    statement = select(*_COLUMNS).where(AuditRow.programme_id == programme_id)
-    for column, value in (
-        (AuditRow.actor_id, actor_id),
-        (AuditRow.action, action),
-        (AuditRow.kind, kind),
-        (AuditRow.subject, subject),
-    ):
-        if value is not None:
-            statement = statement.where(column == value)
-    if before is not None:
-        statement = statement.where(AuditRow.id < before)
-    rows = tx.connection.execute(statement.order_by(AuditRow.id.desc()).limit(limit))
-    return [Noted(*row) for row in rows]
-
-
 def listed(
     tx: Transaction,
     programme_id: str,

@@ -90,9 +90,6 @@ class Delivery:
     error: str | None
 
 
-ORDERS = ("name", "office", "province", "joined")
-
-
 def count(tx: Transaction, programme_id: str, scope: Scope, wanted: Wanted) -> int:
     """How many people are listed."""
     whom = _ids(tx, programme_id, scope, wanted)

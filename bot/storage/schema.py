@@ -8,14 +8,14 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import sqlalchemy
 from sqlalchemy import Connection, delete, insert, inspect, select, text
 
 from bot.storage import append_only
 from bot.storage.engines import DatabaseError, EngineKind
-from bot.storage.tables import Base, StateRow, for_migrations
+from bot.storage.tables import Base, StateRow
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -101,14 +101,6 @@ def generate(kind: EngineKind, message: str, number: str) -> Path:
     if script is None or isinstance(script, list):
         raise RuntimeError(f"Alembic wrote {script!r} rather than one file")
     return Path(script.path)
-
-
-def differences(connection: Connection) -> list[Any]:
-    """What Alembic would change to make the database's tables equal to the models: nothing, in a test."""
-    from alembic.autogenerate import compare_metadata  # noqa: PLC0415 - see the module's docstring
-    from alembic.migration import MigrationContext  # noqa: PLC0415 - see the module's docstring
-
-    return list(compare_metadata(MigrationContext.configure(connection), for_migrations()))
 
 
 @contextmanager

@@ -10,11 +10,6 @@ from bot.storage.tables import SessionLifeRow
 from bot.storage.upsert import insert_new
 
 
-def made(tx: Transaction, programme_id: str, session_id: str) -> dict[State, datetime]:
-    """The steps that a session has made, each with when."""
-    return all_made(tx, programme_id).get(session_id, {})
-
-
 def all_made(tx: Transaction, programme_id: str) -> dict[str, dict[State, datetime]]:
     """The steps that each session of a programme has made, by the session's id."""
     rows = tx.connection.execute(

@@ -18,7 +18,6 @@ from bot.usecases.refusal import RefusedError
 from bot.web.page import Answer, Fetched, Go, Note, Show, Visit, Way, bad_input, not_found
 from bot.web.tables import Asked, Column, Filter, Table, name_column
 
-_FILTERS = ("mark", "prompt", "office", "class", "group")
 _MARKS = ("unread", "revision")
 _ALL = 1_000_000  # entries of one file
 

@@ -19,13 +19,13 @@ from bot.domain.staff import Actor, Scope
 from bot.domain.windows import SendingWindows
 from bot.domain.zones import Zone
 from bot.storage import announcements as stored
-from bot.storage import audit, staff
+from bot.storage import staff
 from bot.storage.database import Database, Transaction
 from bot.storage.tables import OutboxRow, PersonRow, WaveRow
 from bot.usecases import announcements, delivery
 from bot.usecases import desk as front_desk
 from bot.usecases.refusal import RefusedError
-from tests.examples import NOON, add_person, catalogue, outbox_rows
+from tests.examples import NOON, add_person, audited, catalogue, outbox_rows
 
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
 POST = Post((Piece("text", "Halo {nama}", message_id=5),))
@@ -184,7 +184,7 @@ def test_paused_resumed_and_cancelled(desk: Any) -> None:
     assert one.states() == {"sent": 10, "withdrawn": 10}
     one.advance()
     assert (one.state(), one.told()) == (State.CANCELLED, ["report"])
-    done = [noted.action for noted in one.database.read_now(audit.noted, "p")]
+    done = [noted.action for noted in one.database.read_now(audited)]
     assert done == [
         "announcement_cancelled",
         "announcement_resumed",

@@ -15,14 +15,14 @@ from bot.domain.messages import Reply, Say, Tap
 from bot.domain.people import Person, Role
 from bot.domain.programme import Audience, CheckIn, Item, Programme, Target
 from bot.domain.staff import EVERYTHING, Actor, Scope
-from bot.storage import attendance, audience, audit, people, staff, state
+from bot.storage import attendance, audience, people, staff, state
 from bot.storage.database import Database, DatabaseError, Transaction
 from bot.storage.tables import EvidenceRow, PersonRow
 from bot.usecases import attendance as deeds
 from bot.usecases import desk_attendance, zoom_reports
 from bot.usecases.shift import Shift
 from bot.usecases.zoom_reports import Compared
-from tests.examples import SESSION, add_person, outbox_rows, programme
+from tests.examples import SESSION, add_person, audited, outbox_rows, programme
 
 STARTS = SESSION.starts
 MINUTE = timedelta(minutes=1)
@@ -199,7 +199,7 @@ def test_i_was_there_is_said_once_and_decided(crowd: Database) -> None:
     assert crowd.write_now(deeds.decide, actor(crowd, SARI), *decide, present=True)
     assert crowd.write_now(deeds.decide, actor(crowd, SARI), *decide, present=True)
     assert stands(crowd, CITRA) == Standing(Grade.PRESENT, decided=True)
-    noted = [each.action for each in crowd.read_now(audit.noted, "p")]
+    noted = [each.action for each in crowd.read_now(audited)]
     assert noted == [Action.ATTENDANCE_DECIDED]
     assert [row.person_id for row in crowd.read_now(outbox_rows)] == [SARI, CITRA]
 

@@ -9,7 +9,7 @@ from sqlalchemy import insert, select
 from bot.domain.events import Sender, Tapped
 from bot.domain.messages import Tap
 from bot.domain.staff import Actor, Right, Scope
-from bot.storage import audit, listing, people, recaps, requests, staff, state
+from bot.storage import listing, people, recaps, requests, staff, state
 from bot.storage.database import Database, Transaction
 from bot.storage.tables import ChatRow, PersonRow, RequestRow
 from bot.usecases import desk, unreached
@@ -17,7 +17,7 @@ from bot.usecases import people as deeds
 from bot.usecases import recaps as recap_deeds
 from bot.usecases import requests as decisions
 from bot.usecases.requests import Outcome
-from tests.examples import ALL_MODULES, MODULE, NOON, add_person, catalogue, outbox_rows
+from tests.examples import ALL_MODULES, MODULE, NOON, add_person, audited, catalogue, outbox_rows
 
 ANNA, BUDI, OWNER, SARI, TONO, WATI = range(1, 7)
 ASKS, ASKS_ANNA = 7001, 7002
@@ -190,7 +190,7 @@ def test_another_offices_people_are_neither_found_nor_counted_nor_changed(crowd:
         add_person(tx, "Edo", office="Kantor A", linked=False, is_test=True)
         assert unreached.counts(tx, tono, programme, NOON) == {"Kantor A": {"never": 1}}
         assert [each.name for each in recaps.unreached_people(tx, programme, tono.scope, NOON)] == ["Citra"]
-        noted = {(each.actor, each.action, each.subject) for each in audit.noted(tx, "p")}
+        noted = {(each.actor, each.action, each.subject) for each in audited(tx)}
         assert not any(subject == str(BUDI) for _, _, subject in noted)
 
     crowd.write_now(play)

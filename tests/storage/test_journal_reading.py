@@ -10,14 +10,14 @@ from bot.domain.messages import Say, Tap
 from bot.domain.people import Person, Role
 from bot.domain.programme import Programme
 from bot.domain.staff import EVERYTHING, Actor, Scope
-from bot.storage import audit, journal, journal_reading, people
+from bot.storage import journal, journal_reading, people
 from bot.storage.database import Database, Transaction
 from bot.storage.journal_reading import Filter, Listed
 from bot.storage.messages import load
 from bot.usecases import journal as writing
 from bot.usecases.journal_reading import comment, read
 from bot.usecases.refusal import RefusedError
-from tests.examples import NOON, add_person, outbox_rows, programme
+from tests.examples import NOON, add_person, audited, outbox_rows, programme
 
 LATE = NOON + timedelta(days=60)
 """After every deadline."""
@@ -100,9 +100,9 @@ def test_reading_is_on_record_and_only_of_ones_own(database: Database, written: 
     sari, anna = written["Sari"], written["Anna"]
     assert database.write_now(look, "Budi", Scope(offices=("A",)), sari) is None
     assert database.write_now(look, "Budi", Scope(), anna) is None, "a participant"
-    assert database.read_now(audit.noted, "p") == []
+    assert database.read_now(audited) == []
     assert database.write_now(look, "Budi", Scope(), sari) == "rahasia Budi"
-    (noted,) = database.read_now(audit.noted, "p")
+    (noted,) = database.read_now(audited)
     assert (noted.action, noted.subject, noted.details["prompt"]) == (
         "journal_read",
         str(written["Budi"]),

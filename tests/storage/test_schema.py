@@ -7,13 +7,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from alembic.autogenerate import compare_metadata
 from alembic.config import Config
+from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
 
 from bot.storage import reports, schema
 from bot.storage.database import Database, DatabaseError, Transaction
-from bot.storage.tables import Base, StateRow
+from bot.storage.tables import Base, StateRow, for_migrations
 
 Opened = Callable[[str], Database]
 
@@ -27,7 +29,7 @@ def views(tx: Transaction) -> set[str]:
 
 
 def differences(tx: Transaction) -> list[object]:
-    return schema.differences(tx.connection)
+    return list(compare_metadata(MigrationContext.configure(tx.connection), for_migrations()))
 
 
 def test_every_migration_goes_up_down_and_up_again(empty_url: str, opened: Opened) -> None:

@@ -4,8 +4,7 @@ import pytest
 
 from bot.domain.language import Language
 from bot.domain.people import Person, Role
-from bot.domain.programme import Audience
-from bot.domain.staff import EVERYTHING, RIGHTS, Actor, Right, Scope, narrowed
+from bot.domain.staff import EVERYTHING, RIGHTS, Actor, Right, Scope
 from bot.domain.zones import Zone
 
 MAROS = Scope(offices=("Puskesmas Maros",))
@@ -101,21 +100,6 @@ def test_who_is_in_a_scope(scope: Scope, values: dict[str, object], inside: bool
 
 def test_nobody_reaches_another_programme() -> None:
     assert not Actor(person()).reaches(person(programme="q"))
-
-
-@pytest.mark.parametrize(
-    ("audience", "scope", "both"),
-    [
-        (Audience(), EVERYTHING, Audience()),
-        (Audience(offices=("A",)), EVERYTHING, Audience(offices=("A",))),
-        (Audience(), Scope(offices=("A",)), Audience(offices=("A",))),
-        (Audience(offices=("a ", "B")), Scope(offices=("A",)), Audience(offices=("a ",))),
-        (Audience(offices=("B",)), Scope(offices=("A",)), None),
-        (Audience(groups=("1",)), Scope(offices=("A",)), Audience(groups=("1",), offices=("A",))),
-    ],
-)
-def test_an_audience_within_a_scope(audience: Audience, scope: Scope, both: Audience | None) -> None:
-    assert narrowed(audience, scope) == both
 
 
 def test_a_scope_as_it_is_kept_comes_back_alike() -> None:
