@@ -14,6 +14,7 @@ import orjson
 from sqlalchemy import (
     JSON,
     BigInteger,
+    BindParameter,
     ColumnElement,
     Integer,
     Row,
@@ -65,6 +66,7 @@ AT_ONCE = 3
 
 # Literally as in the partial indexes: the planners compare text, and a bound parameter is none.
 _OPEN = text("outbox.state IN ('owed', 'sending')")
+_OTHER_OPEN = text("other.state IN ('owed', 'sending')")  # of an alias "other"
 
 # So written that no index is for it: PostgreSQL is to look at the rows that are named, not at all open ones.
 _STILL_OPEN = text("coalesce(outbox.state, '') IN ('owed', 'sending')")
@@ -479,10 +481,8 @@ def letters(
     An `Owed` instead of a `Letter` says that its message cannot be read. `again`: also those that are marked
     as being sent, for who does not know whether marking them was committed.
     """
-    # An earlier message whose next try is due, but has not been begun, still comes first: looked at as of a
-    # moment ago, it has to be waited for. Not for ever, should it be stuck by a fault of ours.
     statement = _letters_statement(tx.connection.dialect.name, again)
-    rows = tx.connection.execute(statement, {"now": now - _PRECEDENCE, **_these_ids(ids)}).all()
+    rows = tx.connection.execute(statement, {"retry_after": now - _PRECEDENCE, **_these_ids(ids)}).all()
     return {row[0]: _letter(row) for row in rows}
 
 
@@ -510,7 +510,7 @@ def begin_known(tx: Transaction, letters: Iterable[Letter], now: datetime) -> se
     """
     rows = these((letter.owed.id, letter.owed.chat_id) for letter in letters)
     statement = _begin_known_statement(tx.connection.dialect.name)
-    return set(tx.connection.scalars(statement, {"now": now - _PRECEDENCE, **rows}).all())
+    return set(tx.connection.scalars(statement, {"retry_after": now - _PRECEDENCE, **rows}).all())
 
 
 def give_back(tx: Transaction, ids: Sequence[int]) -> None:
@@ -650,11 +650,14 @@ def prune(tx: Transaction, before: datetime, limit: int) -> int:
 
 # --- inside -------------------------------------------------------------------------------------------
 
+# So long after its next try is due, an earlier message that has not been begun still comes first. Not for
+# ever, should it be stuck by a fault of ours.
 _PRECEDENCE = timedelta(minutes=1)
 _BEYOND = 2**63 - 1  # no person's id is larger
 _LANES = {lane.value: lane for lane in Lane}  # an enumeration's own look-up costs many times that
 _REACHES = {reach.value: reach for reach in Reach}
 _NOW = bindparam("now", type_=OutboxRow.__table__.c.due_at.type)
+_RETRY_AFTER = bindparam("retry_after", type_=OutboxRow.__table__.c.due_at.type)
 _OWN = aliased(ChatRow)
 _STRANGER = aliased(ChatRow)
 _OWED = (
@@ -680,7 +683,7 @@ def _due_statement(after: bool) -> Select[Any]:
         _recipients(select(*_OWED))
         .where(_OPEN, OutboxRow.state == "owed", OutboxRow.due_at <= _NOW)
         .where(OutboxRow.lane <= bindparam("upto"), *([beyond] if after else ()))
-        .where(or_(OutboxRow.not_after < _NOW, ~_waits(for_urgent=True)))
+        .where(or_(OutboxRow.not_after < _NOW, ~_waits_in_view()))
         .order_by(OutboxRow.lane, OutboxRow.everybody_by, OutboxRow.id)
         .limit(bindparam("most"))
     )
@@ -706,7 +709,7 @@ def _letters_statement(engine: str, again: bool) -> Select[Any]:
     ).where(
         OutboxRow.id.in_(_given_ids(engine)),
         state,
-        or_(OutboxRow.state == "sending", ~_waits(for_urgent=False)),
+        or_(OutboxRow.state == "sending", ~_waits_for_retried()),
     )
     # PostgreSQL writes side by side: who rewords or withdraws a message has done so, or comes too late.
     return found.order_by(OutboxRow.id).with_for_update(of=OutboxRow)
@@ -745,7 +748,7 @@ def _owe_replies_statement(engine: str) -> ReturningInsert[int, str, str]:
     # "+ 0": the recipient's few rows are to be looked through, not all replies.
     first = ~exists().where(
         other.person_id == new.c.person_id,
-        text("other.state IN ('owed', 'sending')"),
+        _OTHER_OPEN,
         other.lane + 0 == int(Lane.REPLY),
     )
     begun = and_(new.c.begin_in.is_not(None), first)
@@ -803,7 +806,7 @@ def _begin_known_statement(engine: str) -> ReturningUpdate[int]:
     known = given(engine, row_id=BigInteger(), chat_id=BigInteger())
     return (
         update(OutboxRow)
-        .where(OutboxRow.id == known.c.row_id, _STILL_OWED, ~_waits_for_retried())
+        .where(OutboxRow.id == known.c.row_id, _STILL_OWED, ~_person_waits_for_retried())
         .values(state="sending", attempts=OutboxRow.attempts + 1, chat_id=known.c.chat_id)
         .returning(OutboxRow.id)
     )
@@ -870,43 +873,49 @@ def _recipients(statement: Select[Any]) -> Select[Any]:
     )
 
 
-def _waits(*, for_urgent: bool) -> ColumnElement[bool]:
-    """Whether a row has to wait for others to the same recipient.
+def _waits_in_view() -> ColumnElement[bool]:
+    """Whether a row has to wait for others to the same recipient, by now.
 
-    Always for an earlier one of its lane that was tried and waits to be tried again. In `due` also where
-    `AT_ONCE` more urgent ones come first: who taps a hundred times is not to fill the sender's whole view.
+    For an earlier one of its lane that was tried and waits to be tried again; and where `AT_ONCE` more urgent
+    ones come first: who taps a hundred times is not to fill the sender's whole view.
     """
     other = aliased(OutboxRow, name="other")
-    retried = and_(
+    place = tuple_(OutboxRow.lane, OutboxRow.everybody_by, OutboxRow.id)
+    ahead = and_(other.due_at <= _NOW, tuple_(other.lane, other.everybody_by, other.id) < place)
+    weight = case((_is_retried(other, _NOW), AT_ONCE), (ahead, 1), else_=0)
+    weights = select(func.coalesce(func.sum(weight), 0)).where(_same_recipient(other), _OTHER_OPEN)
+    return weights.scalar_subquery() >= AT_ONCE
+
+
+def _waits_for_retried() -> ColumnElement[bool]:
+    """Whether a row has to wait for an earlier one of its lane that is tried again after `_RETRY_AFTER`."""
+    other = aliased(OutboxRow, name="other")
+    return exists().where(_same_recipient(other), _OTHER_OPEN, _is_retried(other, _RETRY_AFTER))
+
+
+def _person_waits_for_retried() -> ColumnElement[bool]:
+    """`_waits_for_retried` of a row that is a person's: quicker."""
+    other = aliased(OutboxRow, name="other")
+    return exists().where(
+        other.person_id == OutboxRow.person_id, _OTHER_OPEN, _is_retried(other, _RETRY_AFTER)
+    )
+
+
+def _same_recipient(other: type[OutboxRow]) -> ColumnElement[bool]:
+    return or_(
+        and_(OutboxRow.person_id.is_not(None), other.person_id == OutboxRow.person_id),
+        and_(OutboxRow.person_id.is_(None), other.person_id.is_(None), other.chat_id == OutboxRow.chat_id),
+    )
+
+
+def _is_retried(other: type[OutboxRow], after: BindParameter[datetime]) -> ColumnElement[bool]:
+    """Whether `other` is an earlier one of the same lane that was tried, and is tried again after that."""
+    return and_(
         # "+ 0": SQLite would else look through the whole lane rather than the recipient's few rows.
         other.lane + 0 == OutboxRow.lane,
         other.id < OutboxRow.id,
         other.error.is_not(None),
-        other.due_at > _NOW,
-    )
-    same = or_(
-        and_(OutboxRow.person_id.is_not(None), other.person_id == OutboxRow.person_id),
-        and_(OutboxRow.person_id.is_(None), other.person_id.is_(None), other.chat_id == OutboxRow.chat_id),
-    )
-    others = (same, text("other.state IN ('owed', 'sending')"))
-    if not for_urgent:
-        return exists().where(*others, retried)
-    place = tuple_(OutboxRow.lane, OutboxRow.everybody_by, OutboxRow.id)
-    ahead = and_(other.due_at <= _NOW, tuple_(other.lane, other.everybody_by, other.id) < place)
-    weight = case((retried, AT_ONCE), (ahead, 1), else_=0)
-    return select(func.coalesce(func.sum(weight), 0)).where(*others).scalar_subquery() >= AT_ONCE
-
-
-def _waits_for_retried() -> ColumnElement[bool]:
-    """Whether a person's row has to wait for an earlier one of its lane that waits to be tried again."""
-    other = aliased(OutboxRow, name="other")
-    return exists().where(
-        other.person_id == OutboxRow.person_id,
-        text("other.state IN ('owed', 'sending')"),
-        other.lane + 0 == OutboxRow.lane,
-        other.id < OutboxRow.id,
-        other.error.is_not(None),
-        other.due_at > _NOW,
+        other.due_at > after,
     )
 
 
