@@ -44,7 +44,6 @@ from bot.storage.tables import (
     AudienceRow,
     ChatRow,
     GroupChatRow,
-    GroupTopicRow,
     OutboxRow,
     PersonRow,
     WaveRow,
@@ -125,22 +124,6 @@ class WaveOf:
     id: int
     state: str
     planned_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class GroupChat:
-    """A group or channel, of a programme (empty: nobody has said which yet); or a topic of a group."""
-
-    id: int
-    programme_id: str
-    title: str
-    kind: str
-    topic: int | None = None
-
-    @property
-    def place(self) -> Place:
-        """Where that is."""
-        return Place(self.id, self.topic)
 
 
 def add(tx: Transaction, values: Mapping[str, Any], post: Post, written_by: int, now: datetime) -> int:
@@ -625,6 +608,17 @@ def name_copy(tx: Transaction, outbox_id: int, copy_of: int) -> None:
     tx.connection.execute(update(OutboxRow).where(OutboxRow.id == outbox_id).values(copy_of=copy_of))
 
 
+def follow(tx: Transaction, programme_id: str, chat_id: int, new_chat_id: int) -> None:
+    """What is to be announced in a group that has moved is announced where it is now."""
+    for each in _found(tx, AnnouncementRow.programme_id == programme_id, None):
+        if any(place.chat == chat_id for place in each.whom.chats):
+            chats = tuple(
+                replace(place, chat=new_chat_id) if place.chat == chat_id else place
+                for place in each.whom.chats
+            )
+            change(tx, each.id, whom=replace(each.whom, chats=chats))
+
+
 # --- saved audiences --------------------------------------------------------------------------------------
 
 
@@ -653,103 +647,3 @@ def audiences(
         .order_by(AudienceRow.name)
     )
     return [(row.id, row.name, load(row.whom)) for row in rows]
-
-
-# --- groups -----------------------------------------------------------------------------------------------
-
-
-def groups(tx: Transaction, programme_id: str) -> list[GroupChat]:
-    """The groups and channels of a programme that the bot is in, by title; each with its open topics."""
-    rows = tx.connection.execute(
-        select(GroupChatRow.id, GroupChatRow.programme_id, GroupChatRow.title, GroupChatRow.kind)
-        .where(
-            GroupChatRow.programme_id == programme_id,
-            GroupChatRow.left_at.is_(None),
-            GroupChatRow.asked.is_(False),
-        )
-        .order_by(GroupChatRow.title, GroupChatRow.id)
-    )
-    found = [GroupChat(*row) for row in rows]
-    topics: dict[int, list[GroupChat]] = {each.id: [] for each in found}
-    named = {each.id: each for each in found}
-    for row in tx.connection.execute(
-        select(GroupTopicRow.chat_id, GroupTopicRow.topic, GroupTopicRow.title)
-        .where(GroupTopicRow.chat_id.in_(topics), GroupTopicRow.closed.is_(False))
-        .order_by(GroupTopicRow.title, GroupTopicRow.topic)
-    ):
-        group = named[row.chat_id]
-        title = f"{group.title} › {row.title or f'#{row.topic}'}"
-        topics[row.chat_id].append(replace(group, title=title, topic=row.topic))
-    return [one for each in found for one in (each, *topics[each.id])]
-
-
-def note_topic(tx: Transaction, chat_id: int, topic: int, title: str, *, closed: bool) -> None:
-    """A group has a topic (without a title: called as before), open or closed."""
-    key = (GroupTopicRow.chat_id == chat_id, GroupTopicRow.topic == topic)
-    known = tx.connection.execute(select(GroupTopicRow.title).where(*key)).first()
-    values = {
-        "chat_id": chat_id,
-        "topic": topic,
-        "title": title or ("" if known is None else known.title),
-        "closed": closed,
-    }
-    tx.connection.execute(upsert(tx.connection, GroupTopicRow, values, key=("chat_id", "topic")))
-
-
-def group(tx: Transaction, chat_id: int) -> GroupChat | None:
-    """The group or channel of that id, in use or not, or None."""
-    row = tx.connection.execute(
-        select(GroupChatRow.id, GroupChatRow.programme_id, GroupChatRow.title, GroupChatRow.kind).where(
-            GroupChatRow.id == chat_id
-        )
-    ).first()
-    return None if row is None else GroupChat(*row)
-
-
-def join_group(tx: Transaction, chat: GroupChat, added_by: int, now: datetime) -> None:
-    """The bot is in a group or channel; whoever added it has yet to say whether it is announced to."""
-    values = {
-        "id": chat.id,
-        "programme_id": chat.programme_id,
-        "title": chat.title,
-        "kind": chat.kind,
-        "added_by": added_by,
-        "added_at": now,
-        "asked": True,
-        "left_at": None,
-    }
-    tx.connection.execute(upsert(tx.connection, GroupChatRow, values, key=("id",)))
-
-
-def use_group(tx: Transaction, chat_id: int) -> None:
-    """It may be announced to."""
-    tx.connection.execute(update(GroupChatRow).where(GroupChatRow.id == chat_id).values(asked=False))
-
-
-def leave_group(tx: Transaction, chat_id: int, now: datetime) -> None:
-    """The bot is there no longer."""
-    tx.connection.execute(
-        update(GroupChatRow)
-        .where(GroupChatRow.id == chat_id, GroupChatRow.left_at.is_(None))
-        .values(left_at=now)
-    )
-
-
-def move_group(tx: Transaction, chat_id: int, new_chat_id: int) -> None:
-    """A group has become a supergroup: what is known of it moves along, and what is to be announced there."""
-    known = group(tx, chat_id)
-    if known is None:
-        return
-    if group(tx, new_chat_id) is None:
-        tx.connection.execute(
-            update(GroupChatRow)
-            .where(GroupChatRow.id == chat_id)
-            .values(id=new_chat_id, kind="supergroup", left_at=None)
-        )
-    for each in _found(tx, AnnouncementRow.programme_id == known.programme_id, None):
-        if any(place.chat == chat_id for place in each.whom.chats):
-            chats = tuple(
-                replace(place, chat=new_chat_id) if place.chat == chat_id else place
-                for place in each.whom.chats
-            )
-            change(tx, each.id, whom=replace(each.whom, chats=chats))

@@ -21,7 +21,7 @@ from bot.domain.programme import Programme
 from bot.domain.staff import Actor, Right, Scope
 from bot.domain.zones import Zone
 from bot.storage import announcements as stored
-from bot.storage import audit, outbox, people, staff, state, waves
+from bot.storage import audit, groups, outbox, people, staff, state, waves
 from bot.storage.announcements import Announcement, Meant
 from bot.storage.copies import Times
 from bot.storage.database import Transaction
@@ -429,7 +429,7 @@ def _begin(tx: Transaction, found: Announcement, now: datetime, planned: Plan) -
     )
     first = domain.first_handful(planned.people)
     trial = first > 0
-    known = {each.place for each in stored.groups(tx, programme.id)}
+    known = {each.place for each in groups.of_programme(tx, programme.id)}
     chats = [place for place in found.whom.chats if place in known]
     if not author.may(Right.REACH_GROUPS):
         chats = []

@@ -25,7 +25,7 @@ from bot.domain.messages import Delete, Fetch, Lane, Reader, Reply, Say
 from bot.domain.people import Person, Reach, Role
 from bot.domain.programme import Programme
 from bot.domain.zones import Zone
-from bot.storage import announcements, outbox, people, updates
+from bot.storage import outbox, people, updates
 from bot.storage.database import Together, Transaction
 from bot.storage.outbox import Letter
 from bot.storage.people import Visitor
@@ -111,7 +111,7 @@ def _handle(tx: Transaction, update_id: int, event: Event, now: datetime, _begin
         case Migrated(sender, new_chat_id):
             if updates.note(tx, update_id, now):
                 outbox.move(tx, sender.chat_id, new_chat_id)
-            announcements.move_group(tx, sender.chat_id, new_chat_id)
+            groups.moved(tx, sender.chat_id, new_chat_id)
             return _NOTHING_LEFT
         case Membership():
             groups.changed(tx, event, now)

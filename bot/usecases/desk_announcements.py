@@ -18,7 +18,7 @@ from bot.domain.posts import Post
 from bot.domain.programme import Audience
 from bot.domain.staff import Right
 from bot.storage import announcements as stored
-from bot.storage import audit, dialogues, files
+from bot.storage import audit, dialogues, files, groups
 from bot.storage.announcements import Announcement
 from bot.storage.database import Transaction
 from bot.usecases import announcements
@@ -111,11 +111,11 @@ def write(tx: Transaction, shift: Shift, asked: Mapping[str, Any], event: Wrote 
 
 def _of_group(tx: Transaction, shift: Shift, message_id: int, chat_id: str, *, use: bool) -> Reply:
     """Whether a group to which the bot was added is announced to."""
-    found = stored.group(tx, int(chat_id)) if re.fullmatch(r"-\d{1,15}", chat_id) else None
+    found = groups.group(tx, int(chat_id)) if re.fullmatch(r"-\d{1,15}", chat_id) else None
     if found is None or found.programme_id != shift.programme.id or not shift.actor.may(Right.REACH_GROUPS):
         return Reply((OLD_BUTTON,))
     if use:
-        stored.use_group(tx, found.id)
+        groups.use(tx, found.id)
     key = "announce.group_used" if use else "announce.group_not_used"
     return Reply((Edit(message_id, Say(key, {"title": found.title})),))
 
@@ -201,7 +201,7 @@ def _groups(at: _At) -> Reply:
 def _chat(at: _At) -> Reply:
     found = at.found
     mark = at.rest[0] if at.rest else ""
-    places = (each.place for each in stored.groups(at.tx, at.shift.programme.id))
+    places = (each.place for each in groups.of_programme(at.tx, at.shift.programme.id))
     chosen = next((place for place in places if whom_of.mark(place.name) == mark), None)
     if chosen is None:
         return Reply((OLD_BUTTON,))
@@ -506,7 +506,7 @@ def _whom(tx: Transaction, shift: Shift, found: Announcement) -> Say:
         ),
         *(
             ((_button("button_groups", item, "groups", count=len(found.whom.chats)),),)
-            if shift.actor.may(Right.REACH_GROUPS) and stored.groups(tx, shift.programme.id)
+            if shift.actor.may(Right.REACH_GROUPS) and groups.of_programme(tx, shift.programme.id)
             else ()
         ),
         (
@@ -551,7 +551,7 @@ def _group_choice(tx: Transaction, shift: Shift, found: Announcement) -> Say:
                 Tap(ACTION, f"{item}.{whom_of.mark(each.place.name)}", "chat"),
             ),
         )
-        for each in stored.groups(tx, shift.programme.id)[:_GROUPS]
+        for each in groups.of_programme(tx, shift.programme.id)[:_GROUPS]
     ]
     if found.whom.chats:
         alone = "button_groups_only" if found.whom.people else "button_people_too"

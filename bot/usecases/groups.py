@@ -5,10 +5,9 @@ from datetime import datetime
 from bot.domain.events import Membership, TopicChanged
 from bot.domain.messages import Button, Lane, Say, Tap
 from bot.domain.staff import Right
-from bot.storage import announcements as stored
-from bot.storage import outbox, people, staff
-from bot.storage.announcements import GroupChat
+from bot.storage import groups, outbox, people, staff
 from bot.storage.database import Transaction
+from bot.storage.groups import GroupChat
 from bot.storage.outbox import Recipient
 from bot.usecases.announcements import ACTION
 
@@ -20,16 +19,16 @@ def changed(tx: Transaction, event: Membership, now: datetime) -> None:
     """
     chat_id = event.sender.chat_id
     if not event.there:
-        stored.leave_group(tx, chat_id, now)
+        groups.leave(tx, chat_id, now)
         return
     by = people.of_chat(tx, event.by)
     actor = None if by is None else staff.actor(tx, by)
     if by is None or actor is None or not actor.may(Right.REACH_GROUPS):
         return
-    known = stored.group(tx, chat_id)
+    known = groups.group(tx, chat_id)
     if known is not None and known.programme_id != actor.person.programme:
         return
-    stored.join_group(tx, GroupChat(chat_id, actor.person.programme, event.title, event.kind), by.id, now)
+    groups.join(tx, GroupChat(chat_id, actor.person.programme, event.title, event.kind), by.id, now)
     rows = (
         (
             Button(Say("announce.button_use_group"), Tap(ACTION, str(chat_id), "group")),
@@ -53,11 +52,16 @@ def changed(tx: Transaction, event: Membership, now: datetime) -> None:
 
 def topic_changed(tx: Transaction, event: TopicChanged) -> None:
     """A topic of a group that the bot knows was made, renamed, closed or opened again."""
-    if stored.group(tx, event.sender.chat_id) is not None:
-        stored.note_topic(tx, event.sender.chat_id, event.topic, event.title, closed=not event.open)
+    if groups.group(tx, event.sender.chat_id) is not None:
+        groups.note_topic(tx, event.sender.chat_id, event.topic, event.title, closed=not event.open)
 
 
 def spoken_to(tx: Transaction, chat_id: int, topic: int | None) -> None:
     """The bot was addressed in a topic: so one that is older than the bot becomes known, by its number."""
-    if topic is not None and stored.group(tx, chat_id) is not None:
-        stored.note_topic(tx, chat_id, topic, "", closed=False)
+    if topic is not None and groups.group(tx, chat_id) is not None:
+        groups.note_topic(tx, chat_id, topic, "", closed=False)
+
+
+def moved(tx: Transaction, chat_id: int, new_chat_id: int) -> None:
+    """A group has become a supergroup: it is known, and announced to, by its new id."""
+    groups.move(tx, chat_id, new_chat_id)

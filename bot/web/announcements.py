@@ -21,7 +21,7 @@ from bot.domain.programme import Audience
 from bot.domain.staff import Right
 from bot.domain.zones import Zone
 from bot.storage import announcements as stored
-from bot.storage import staff
+from bot.storage import groups, staff
 from bot.storage.announcements import Announcement
 from bot.storage.database import Transaction
 from bot.usecases import announcements
@@ -252,7 +252,7 @@ def _groups(tx: Transaction, visit: Visit, whom: Whom) -> list[Choice]:
         return []
     return [
         Choice(f"chat-{whom_of.mark(each.place.name)}", each.title, each.place in whom.chats)
-        for each in stored.groups(tx, visit.programme.id)
+        for each in groups.of_programme(tx, visit.programme.id)
     ]
 
 
@@ -318,7 +318,7 @@ def _chosen_whom(tx: Transaction, visit: Visit, before: Whom) -> Whom:
     known |= more
     chats = []
     if visit.actor.may(Right.REACH_GROUPS):
-        for each in stored.groups(tx, visit.programme.id):
+        for each in groups.of_programme(tx, visit.programme.id):
             name = f"chat-{whom_of.mark(each.place.name)}"
             if name in fields:
                 chats.append(each.place)

@@ -19,7 +19,7 @@ from bot.domain.staff import Actor, Scope
 from bot.domain.windows import SendingWindows
 from bot.domain.zones import Zone
 from bot.storage import announcements as stored
-from bot.storage import staff
+from bot.storage import groups, staff
 from bot.storage.database import Database, Transaction
 from bot.storage.tables import OutboxRow, PersonRow, WaveRow
 from bot.usecases import announcements, delivery
@@ -379,21 +379,21 @@ def test_a_group_is_asked_for_used_followed_and_left(desk: Any) -> None:
     happens(added(one.umar))  # sees a part only
     happens(added(one.sari + 3))  # takes part
     happens(added(77))  # is nobody
-    assert one.database.read_now(stored.group, GROUP) is None
+    assert one.database.read_now(groups.group, GROUP) is None
     happens(added(one.sari))
     assert one.told() == ["ask_group"]
-    assert one.database.read_now(stored.groups, "p") == []  # until it is said what it is for
-    one.database.write_now(stored.use_group, GROUP)
+    assert one.database.read_now(groups.of_programme, "p") == []  # until it is said what it is for
+    one.database.write_now(groups.use, GROUP)
     post = Post((Piece("text", "Halo semua"),))
     one.do(announcements.send, one.draft(Whom(chats=(Place(GROUP),), people=False), post), 1, one.now)
     rows = [row for row in one.database.read_now(outbox_rows) if row.reason == "announcement:1"]
     assert [(row.person_id, row.chat_id) for row in rows] == [(None, GROUP)]
     happens(Migrated(Sender(GROUP), SUPERGROUP))
-    (found,) = one.database.read_now(stored.groups, "p")
+    (found,) = one.database.read_now(groups.of_programme, "p")
     assert (found.id, found.kind) == (SUPERGROUP, "supergroup")
     assert one.database.read_now(stored.announcement, 1).whom.chats == (Place(SUPERGROUP),)
     happens(added(one.sari, there=False, chat=SUPERGROUP))
-    assert one.database.read_now(stored.groups, "p") == []
+    assert one.database.read_now(groups.of_programme, "p") == []
 
 
 def test_a_topic_is_known_by_what_is_said_of_it_and_announced_to(desk: Any) -> None:
@@ -405,11 +405,11 @@ def test_a_topic_is_known_by_what_is_said_of_it_and_announced_to(desk: Any) -> N
         one.database.write_now(handle, next(ids), event, one.now)
 
     def titles() -> list[str]:
-        return [each.title for each in one.database.read_now(stored.groups, "p")]
+        return [each.title for each in one.database.read_now(groups.of_programme, "p")]
 
     happens(TopicChanged(group, 7, "Nobody's"))  # of a group that is not known
     happens(added(one.sari, chat=SUPERGROUP))
-    one.database.write_now(stored.use_group, SUPERGROUP)
+    one.database.write_now(groups.use, SUPERGROUP)
     happens(TopicChanged(group, 7, "Kelompok 1"))
     happens(TopicChanged(group, 8, "Kelompok 2"))
     happens(TopicChanged(group, 8, "Kelompok B"))
