@@ -802,9 +802,15 @@ def release(tx: Transaction, wave: Ringing, step: Step, _: datetime) -> Taken:
     return Taken(*waves.release(tx, wave.id, slices.SLICE, step.after), new=False)
 
 
+def is_told(tx: Transaction, found: Announcement, person_id: int | None) -> bool:
+    """Whether somebody is told how far it has got: its author, for as long as announcing is theirs."""
+    author = None if person_id is None or person_id != found.author_id else staff.actor_by_id(tx, person_id)
+    return author is not None and author.may(Right.ANNOUNCE)
+
+
 def _tell_anew(tx: Transaction, found: Announcement, now: datetime) -> None:
     """Begin a new progress message, the one that is then edited."""
-    if found.author_id is None:
+    if found.author_id is None or not is_told(tx, found, found.author_id):
         return
     number = found.progress + 1
     stored.change(tx, found.id, progress=number, told="")
@@ -822,6 +828,8 @@ def _tell(tx: Transaction, found: Announcement, now: datetime) -> bool:
     """Have the progress message edited where it would say something else; whether it is."""
     current = stored.announcement(tx, found.id)
     if current is None or current.author_id is None or not current.progress:
+        return False
+    if not is_told(tx, current, current.author_id):
         return False
     now_told = _in_short(tx, current)
     reason = f"{current.name}/progress/{current.progress}"
@@ -863,7 +871,7 @@ def _in_short(tx: Transaction, found: Announcement) -> str:
 
 
 def _tell_author(tx: Transaction, found: Announcement, say: Say, now: datetime) -> None:
-    if found.author_id is not None:
+    if found.author_id is not None and is_told(tx, found, found.author_id):
         outbox.owe(
             tx,
             Recipient(person_id=found.author_id),
@@ -955,6 +963,12 @@ def progress_in_words(tx: Transaction, announcement_id: int) -> Say | None:
         "last": Say("announce.last_expected", {"at": _clock(expected)}) if expected else "",
     }
     return Say("announce.progress", said, _control(found))
+
+
+def told_in_words(tx: Transaction, announcement_id: int, person_id: int | None) -> Say | None:
+    """The same for its author, who is told by itself; None where they are not any more."""
+    found = stored.announcement(tx, announcement_id)
+    return None if found is None or not is_told(tx, found, person_id) else progress_in_words(tx, found.id)
 
 
 def _work_of(found: Announcement) -> str:

@@ -84,7 +84,7 @@ class _Lookup:
                     self._handouts[message] = materials.handout(self._tx, message)
                 return self._handouts[message]
             case Progress(number):
-                return announcements.progress_in_words(self._tx, number)
+                return announcements.told_in_words(self._tx, number, person_id)
             case File(file_id):
                 content = files.content(self._tx, file_id)
                 return None if content is None else replace(message, content=content)
