@@ -28,7 +28,7 @@ from bot.storage.database import Transaction
 from bot.storage.outbox import Recipient
 from bot.storage.spans import Span
 from bot.storage.waves import Ringing
-from bot.usecases import copies, forecasts, planning, posts, slices
+from bot.usecases import copies, forecasts, planning, polls, posts, slices
 from bot.usecases import whom as whom_of
 from bot.usecases.slices import Step, Taken
 
@@ -1012,7 +1012,11 @@ def report_in_words(
         lines.append(Say("announce.report_expired", {"count": tally["expired"]}))
     lines.append(Say("announce.report_failed", {"count": tally.get("failed", 0)}))
     lines += [Say("announce.report_why", {"why": why, "count": number}) for why, number in reasons]
+    if work == "announcement":
+        lines += polls.in_words(tx, found)
     buttons = [Button(Say("announce.button_list"), Tap(ACTION, item, "list"))]
+    if found.post.pieces[0].poll is not None:
+        buttons.append(Button(Say("poll.button_results"), Tap(ACTION, item, "results")))
     more = []
     if found.recalled_at is None and tally.get("sent", 0):
         if found.post.editable:

@@ -161,6 +161,7 @@ def test_what_is_hidden_stays_hidden(database: Database) -> None:
         again = questions.write(tx, author, 1000 + anna, taken, " kapan? ", NOW)
         assert again is not None
         assert [each.key for each in again.messages if isinstance(each, Say)] == ["questions.asked_before"]
+        assert questions.of(tx, speaker, taken, number) is None
         assert not any(questions.mark(tx, speaker, taken, number, each, NOW) for each in State)
         for actor in (speaker, coordinator):
             assert questions.answer(tx, actor, taken, number, "Lusa.", NOW) is None
