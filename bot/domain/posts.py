@@ -50,10 +50,14 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """What is said: one message, or an album's several files; in a `topic`, where a group has them."""
+    """What is said: one message, or an album's several files; in a `topic`, where a group has them.
+
+    `counted` is the announcement for which the votes in its poll are counted; None: nobody's are.
+    """
 
     pieces: tuple[Piece, ...]
     topic: int | None = None
+    counted: int | None = None
 
     @property
     def words(self) -> str:

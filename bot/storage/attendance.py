@@ -264,8 +264,11 @@ def contesting(tx: Transaction, programme_id: str, session_id: str) -> set[int]:
     return set(found)
 
 
-def of_person(tx: Transaction, person_id: int) -> dict[str, Standing]:
-    """How somebody stands, by session."""
+def of_person(tx: Transaction, person_id: int, *, to_change: bool = False) -> dict[str, Standing]:
+    """How somebody stands, by session. `to_change`: until the transaction ends, nobody else changes it."""
+    if to_change and tx.connection.dialect.name == "postgresql":
+        mine = select(AttendanceRow.session_id).where(AttendanceRow.person_id == person_id)
+        tx.connection.execute(mine.order_by(AttendanceRow.session_id).with_for_update())
     rows = tx.connection.execute(
         select(
             AttendanceRow.session_id,

@@ -8,7 +8,7 @@ the newest change.
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, insert, or_, select, update
 
 from bot.domain.messages import Board, Lane, Revise
 from bot.storage.database import Transaction
@@ -80,12 +80,13 @@ def show(tx: Transaction, people: Iterable[int], board: Board, now: datetime) ->
 
 
 def take_down(tx: Transaction, person_id: int, now: datetime) -> None:
-    """Keep none of somebody's boards up to date any more: they have no say in what is shown."""
+    """Keep none of somebody's boards up to date, nor put up what is owed: they have no say there any more."""
     mine = select(BoardRow.edit_id, BoardRow.other_id).where(BoardRow.person_id == person_id)
     edits = [row_id for row in tx.connection.execute(mine) for row_id in row]
+    shown = select(OutboxRow.copy_of).where(OutboxRow.id.in_(edits))
     tx.connection.execute(
         update(OutboxRow)
-        .where(OutboxRow.id.in_(edits), OutboxRow.state == "owed")
+        .where(or_(OutboxRow.id.in_(edits), OutboxRow.id.in_(shown)), OutboxRow.state == "owed")
         .values(state="withdrawn", settled_at=now)
     )
     tx.connection.execute(delete(BoardRow).where(BoardRow.person_id == person_id))

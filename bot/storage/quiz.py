@@ -33,7 +33,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
-from bot.domain.messages import Ask, AskLive, Reader
+from bot.domain.messages import Announcement, Ask, AskLive, Reader
 from bot.domain.people import Reach
 from bot.domain.quiz import Answered, Asked, Attempt, AttemptStarted, Fact, Finished, Retracted
 from bot.storage.database import Transaction
@@ -129,7 +129,10 @@ def being_asked(tx: Transaction, person_id: int) -> bool:
     statement = select(OutboxRow.message).where(
         OutboxRow.person_id == person_id, OutboxRow.state == "sending"
     )
-    return any(isinstance(load(message), Ask | AskLive) for message in tx.connection.scalars(statement))
+    return any(
+        isinstance(load(message), Ask | AskLive | Announcement)
+        for message in tx.connection.scalars(statement)
+    )
 
 
 def record(tx: Transaction, steps: Sequence[Taken], now: datetime) -> None:

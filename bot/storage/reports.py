@@ -30,6 +30,7 @@ from sqlalchemy import (
     or_,
     select,
     text,
+    union_all,
 )
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import InstrumentedAttribute
@@ -38,6 +39,7 @@ from sqlalchemy.sql.functions import GenericFunction
 
 from bot.domain.messages import Lane
 from bot.storage.tables import (
+    AnnouncedPollRow,
     AnnouncementRow,
     AttendanceRow,
     AuditRow,
@@ -64,6 +66,8 @@ from bot.storage.tables import (
 
 Column: TypeAlias = "InstrumentedAttribute[Any] | Label[Any]"
 Query: TypeAlias = "Select[*tuple[Any, ...]]"
+
+_MOST_OPTIONS = 12  # of a poll in Telegram
 
 
 class _Seconds(GenericFunction[int]):
@@ -564,6 +568,46 @@ def _announcement_recipients() -> Query:
     )
 
 
+def _announcement_polls() -> Query:
+    """What nobody chose has no row: how many options there are is in no column."""
+    polled = AnnouncedPollRow
+    numbers = union_all(*(select(literal(n).label("number")) for n in range(_MOST_OPTIONS))).subquery()
+    delivered = (
+        select(polled.announcement_id, func.count().label("delivered"))
+        .add_columns(_count_if(polled.choice != "").label("answered"))
+        .join_from(polled, PersonRow, PersonRow.id == polled.person_id)
+        .where(_REAL)
+        .group_by(polled.announcement_id)
+        .subquery()
+    )
+    comma = literal(",")
+    chosen = (comma + polled.choice + comma).like(literal("%,") + cast(numbers.c.number, String) + ",%")
+    votes = func.count()
+    return (
+        select(
+            AnnouncementRow.programme_id.label("programme"),
+            AnnouncementRow.id.label("announcement_id"),
+            (numbers.c.number + 1).label("option_number"),
+            votes.label("votes"),
+            _percent(votes, delivered.c.answered).label("percent"),
+            delivered.c.answered,
+            delivered.c.delivered,
+        )
+        .join_from(polled, AnnouncementRow, AnnouncementRow.id == polled.announcement_id)
+        .join(PersonRow, PersonRow.id == polled.person_id)
+        .join(delivered, delivered.c.announcement_id == polled.announcement_id)
+        .join(numbers, chosen)
+        .where(_REAL)
+        .group_by(
+            AnnouncementRow.programme_id,
+            AnnouncementRow.id,
+            numbers.c.number,
+            delivered.c.answered,
+            delivered.c.delivered,
+        )
+    )
+
+
 def _audit() -> Query:
     return select(
         AuditRow.programme_id.label("programme"),
@@ -596,6 +640,7 @@ VIEWS = {
     "report_questions": _questions(),
     "report_live_quizzes": _live_quizzes(),
     "report_live_answers": _live_answers(),
+    "report_announcement_polls": _announcement_polls(),
     "report_audit": _audit(),
 }
 """Each view's query, by its name."""

@@ -992,3 +992,19 @@ class NoMaterialRow(Base):
     session_id: Mapped[str] = mapped_column(primary_key=True)
     said_by: Mapped[int | None] = mapped_column(ForeignKey("people.id", ondelete="SET NULL"))
     said_at: Mapped[datetime]
+
+
+# --- polls that were announced ----------------------------------------------------------------------------
+
+
+class AnnouncedPollRow(Base):
+    """Somebody's copy of an announced poll, and what they chose in it last; only totals are ever shown."""
+
+    __tablename__ = "announcement_polls"
+    __table_args__ = (Index("ix_announcement_polls_of", "announcement_id", "choice"),)
+
+    poll_id: Mapped[str] = mapped_column(primary_key=True)
+    announcement_id: Mapped[int] = mapped_column(ForeignKey("announcements.id", ondelete="CASCADE"))
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"), index=True)
+    choice: Mapped[str] = mapped_column(default="")  # "0,2", ascending; empty: no vote, or taken back
+    voted_at: Mapped[datetime | None]

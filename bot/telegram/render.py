@@ -120,8 +120,11 @@ def _shown(piece: Piece) -> dict[str, Any]:
     return {"has_spoiler": True} if piece.spoiler else {}
 
 
-def _question(poll: Question) -> dict[str, Any]:
-    """A poll of a coordinator's. Nobody's vote is named: what people think is not asked for by name."""
+def _question(poll: Question, *, counted: bool) -> dict[str, Any]:
+    """A poll of a coordinator's. Nobody's vote is named: what people think is not asked for by name.
+
+    Of a copy in a chat with one person Telegram tells the bot the votes only where it is not anonymous.
+    """
     quiz = {
         "type": "quiz",
         "correct_option_ids": list(poll.correct),
@@ -130,7 +133,7 @@ def _question(poll: Question) -> dict[str, Any]:
     return {
         "question": poll.text,
         "options": [{"text": option} for option in poll.options],
-        "is_anonymous": True,
+        "is_anonymous": not counted,
         "allows_multiple_answers": poll.multiple,
         **(quiz if poll.correct else {}),
     }
@@ -290,7 +293,7 @@ class Renderer:
             ]
             return Call("sendMediaGroup", {"media": media})
         if first.poll is not None:
-            return Call("sendPoll", _question(first.poll))
+            return Call("sendPoll", _question(first.poll, counted=post.counted is not None))
         if first.place is not None:
             latitude, longitude = first.place
             where: dict[str, Any] = {"latitude": latitude, "longitude": longitude}

@@ -28,7 +28,7 @@ from bot.storage.database import Transaction
 from bot.storage.outbox import Recipient
 from bot.storage.spans import Span
 from bot.storage.waves import Ringing
-from bot.usecases import copies, forecasts, planning, posts, slices
+from bot.usecases import copies, forecasts, planning, polls, posts, slices
 from bot.usecases import whom as whom_of
 from bot.usecases.refusal import RefusedError, UnknownError
 from bot.usecases.slices import Step, Taken
@@ -794,9 +794,15 @@ def release(tx: Transaction, wave: Ringing, step: Step, _: datetime) -> Taken:
     return Taken(*waves.release(tx, wave.id, slices.SLICE, step.after), new=False)
 
 
+def is_told(tx: Transaction, found: Announcement, person_id: int | None) -> bool:
+    """Whether somebody is told how far it has got: its author, for as long as announcing is theirs."""
+    author = None if person_id is None or person_id != found.author_id else staff.actor_by_id(tx, person_id)
+    return author is not None and author.may(Right.ANNOUNCE)
+
+
 def _tell_anew(tx: Transaction, found: Announcement, now: datetime) -> None:
     """Begin a new progress message, the one that is then edited."""
-    if found.author_id is None:
+    if found.author_id is None or not is_told(tx, found, found.author_id):
         return
     number = found.progress + 1
     stored.change(tx, found.id, progress=number, told="")
@@ -814,6 +820,8 @@ def _tell(tx: Transaction, found: Announcement, now: datetime) -> bool:
     """Have the progress message edited where it would say something else; whether it is."""
     current = stored.announcement(tx, found.id)
     if current is None or current.author_id is None or not current.progress:
+        return False
+    if not is_told(tx, current, current.author_id):
         return False
     now_told = _in_short(tx, current)
     reason = f"{current.name}/progress/{current.progress}"
@@ -855,7 +863,7 @@ def _in_short(tx: Transaction, found: Announcement) -> str:
 
 
 def _tell_author(tx: Transaction, found: Announcement, say: Say, now: datetime) -> None:
-    if found.author_id is not None:
+    if found.author_id is not None and is_told(tx, found, found.author_id):
         outbox.owe(
             tx,
             Recipient(person_id=found.author_id),
@@ -949,6 +957,12 @@ def progress_in_words(tx: Transaction, announcement_id: int) -> Say | None:
     return Say("announce.progress", said, _control(found))
 
 
+def told_in_words(tx: Transaction, announcement_id: int, person_id: int | None) -> Say | None:
+    """The same for its author, who is told by itself; None where they are not any more."""
+    found = stored.announcement(tx, announcement_id)
+    return None if found is None or not is_told(tx, found, person_id) else progress_in_words(tx, found.id)
+
+
 def _work_of(found: Announcement) -> str:
     """What is (or was) done last: announcement, revise, recall."""
     return found.works[-1].partition(":")[0] if found.works else "announcement"
@@ -990,7 +1004,11 @@ def report_in_words(
         lines.append(Say("announce.report_expired", {"count": tally["expired"]}))
     lines.append(Say("announce.report_failed", {"count": tally.get("failed", 0)}))
     lines += [Say("announce.report_why", {"why": why, "count": number}) for why, number in reasons]
+    if work == "announcement":
+        lines += polls.in_words(tx, found)
     buttons = [Button(Say("announce.button_list"), Tap(ACTION, item, "list"))]
+    if found.post.pieces[0].poll is not None:
+        buttons.append(Button(Say("poll.button_results"), Tap(ACTION, item, "results")))
     more = []
     if found.recalled_at is None and tally.get("sent", 0):
         if found.post.editable:

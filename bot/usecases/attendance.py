@@ -329,9 +329,12 @@ def _weigh(
 
 
 def waits(tx: Transaction, actor: Actor, session: Session, person_id: int) -> bool:
-    """Whether somebody whom the actor reaches has said "I was there", and nobody has decided since."""
+    """Whether somebody whom the actor reaches has said "I was there", and nobody has decided since.
+
+    Until the transaction ends, nobody else decides.
+    """
     other = people.person(tx, person_id)
-    mine = attendance.of_person(tx, person_id).get(session.id)
+    mine = attendance.of_person(tx, person_id, to_change=True).get(session.id)
     return other is not None and actor.reaches(other) and mine is not None and mine.contested
 
 

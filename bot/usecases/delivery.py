@@ -3,10 +3,11 @@
 from collections.abc import Collection, Container, Iterable, Sequence
 from datetime import datetime, timedelta
 
-from bot.domain.messages import Ask, AskLive, Lane
+from bot.domain.messages import Announcement, Ask, AskLive, Lane
 from bot.domain.outcomes import Done, Failed, Gone, HoldBack, InDoubt, Moved, Outcome, Sent, Unsent
 from bot.domain.people import Reach
-from bot.storage import corrections, files, outbox, people, quiz, state, updates
+from bot.domain.posts import Post
+from bot.storage import corrections, files, outbox, people, polls, quiz, state, updates
 from bot.storage import live_quiz as copies_of
 from bot.storage.database import Transaction
 from bot.storage.messages import load
@@ -193,20 +194,27 @@ def _note_paid(tx: Transaction, number: int, now: datetime) -> None:
 def record_all(tx: Transaction, ended: Sequence[tuple[Letter, Outcome]], now: datetime) -> None:
     """Record how attempts to send ended: what was simply sent in a statement or two, the rest one by one."""
     simply: dict[int, int] = {}
-    polls: list[tuple[int, str, int, Ask]] = []
+    asked: list[tuple[int, str, int, Ask]] = []
     live: list[tuple[str, int, int, int]] = []
+    announced: list[tuple[str, int, int]] = []
     for letter, outcome in ended:
         match outcome:
             case Sent(int(message_id), poll_id, ()) if letter.owed.reach is Reach.OPEN:
                 simply[letter.owed.id] = message_id
                 if poll_id is not None and isinstance(letter.message, Ask):
-                    polls.append((letter.owed.id, poll_id, message_id, letter.message))
+                    asked.append((letter.owed.id, poll_id, message_id, letter.message))
                 elif poll_id is not None and isinstance(letter.message, AskLive) and letter.person_id:
                     live.append((poll_id, letter.message.live_quiz, letter.person_id, message_id))
+                elif poll_id is not None and letter.person_id:
+                    match letter.message:
+                        case Post(counted=int(number)):
+                            announced.append((poll_id, number, letter.person_id))
             case _:
                 record(tx, letter.owed.id, outcome, now)
-    if polls:
-        quiz.note_polls(tx, polls, now)
+    if asked:
+        quiz.note_polls(tx, asked, now)
+    if announced:
+        polls.note_copies(tx, announced)
     if live:
         copies_of.note_copies(tx, live, now)
         live_quiz.delivered(tx, (number for _, number, _, _ in live), now)
@@ -234,6 +242,8 @@ def record(tx: Transaction, outbox_id: int, outcome: Outcome, now: datetime) -> 
                     case AskLive(number):
                         copies_of.note_copies(tx, [(poll_id, number, row.person_id, message_id)], now)
                         live_quiz.delivered(tx, [number], now)
+                    case Announcement(number, None):
+                        polls.note_copies(tx, [(poll_id, number, row.person_id)])
         case Done():
             outbox.settle(tx, (outbox_id,), "sent", now)
         case HoldBack(seconds):

@@ -12,6 +12,7 @@ from bot.domain.announcements import KINDS, State, Whom
 from bot.domain.audit import Action
 from bot.domain.enrolment import tidy
 from bot.domain.events import Edited, Shared, Wrote
+from bot.domain.forms import clock_time
 from bot.domain.messages import Announcement as Reference
 from bot.domain.messages import Button, Cell, Edit, File, Message, Reply, Say, Table, Tap, Value
 from bot.domain.posts import Post
@@ -21,7 +22,7 @@ from bot.storage import announcements as stored
 from bot.storage import audit, dialogues, files, groups
 from bot.storage.announcements import Announcement
 from bot.storage.database import Transaction
-from bot.usecases import announcements
+from bot.usecases import announcements, polls
 from bot.usecases import whom as whom_of
 from bot.usecases.menu import OLD_BUTTON
 from bot.usecases.posts import post_of
@@ -343,6 +344,30 @@ def _recalled(at: _At) -> Reply:
     return at.here(Say("announce.recalling", {"number": at.number, "count": number}))
 
 
+def _results(at: _At) -> Reply:
+    return Reply((_poll(at.tx, at.shift, at.found),))
+
+
+def _results_again(at: _At) -> Reply:
+    return at.here(_poll(at.tx, at.shift, at.found))
+
+
+def _poll(tx: Transaction, shift: Shift, found: Announcement) -> Say:
+    """How an announced poll has been answered so far."""
+    poll = found.post.pieces[0].poll
+    if poll is None:
+        raise NotPossibleError("unknown")
+    said: dict[str, Value] = {
+        "number": found.id,
+        "question": poll.text,
+        "lines": polls.in_words(tx, found),
+        "at": clock_time(shift.now),
+    }
+    item = str(found.id)
+    again = Button(Say("poll.button_again"), Tap(ACTION, item, "results-again"))
+    return Say("poll.results", said, ((again,), (_button("button_list", item, "list"),)))
+
+
 _TAPS: Mapping[str, Callable[[_At], Reply]] = {
     "make": _make,
     "drop": _drop,
@@ -372,6 +397,8 @@ _TAPS: Mapping[str, Callable[[_At], Reply]] = {
     "stopped": _stopped,
     "progress": _back_to_progress,
     "list": _list,
+    "results": _results,
+    "results-again": _results_again,
     "correct": _rewrite,
     "fix": _fix,
     "recall": _ask_recall,
@@ -657,7 +684,9 @@ def _one(tx: Transaction, found: Announcement) -> Say:
     if found.state in domain.UNDER_WAY:
         rows.append((_button("button_progress", item, "progress"),))
     if ids:
-        rows.append((_button("button_list", item, "list"),))
+        results = Button(Say("poll.button_results"), Tap(ACTION, item, "results"))
+        asks = (results,) if found.post.pieces[0].poll is not None else ()
+        rows.append((_button("button_list", item, "list"), *asks))
     if tally.get("sent", 0) and found.recalled_at is None:
         change = (_button("button_correct", item, "correct"),) if found.post.editable else ()
         rows.append((*change, _button("button_recall", item, "recall")))
@@ -702,7 +731,10 @@ def _listing(tx: Transaction, shift: Shift, found: Announcement) -> Reply:
         Say("announce.list_title", {"number": found.id}),
         tuple(Say(f"announce.{title}") for title in titles),
         tuple(rows),
-        (Say("announce.list_note", {"number": found.id, "at": shift.now}),),
+        (
+            Say("announce.list_note", {"number": found.id, "at": shift.now}),
+            *polls.in_words(tx, found, drawn=False),
+        ),
     )
     file_id = files.keep(tx, table, shift.now)
     audit.note(

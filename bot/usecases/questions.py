@@ -381,11 +381,11 @@ def answer(
 
 
 def answer_in_words(tx: Transaction, number: int) -> Say | None:
-    """What those are told who wanted to know; None where the answer is no more."""
+    """What those are told who wanted to know; None where there is no answer, or it is hidden by now."""
     found = stored.question(tx, None, number)
     programme = None if found is None else tx.catalogue.programme(found.programme)
     session = None if found is None or programme is None else programme.session(found.session)
-    if found is None or session is None or not found.answer:
+    if found is None or session is None or not found.answer or found.state is State.HIDDEN:
         return None
     said: dict[str, Value] = {"title": session.title, "text": found.text, "answer": found.answer}
     return Say("questions.answer", said)

@@ -13,7 +13,7 @@ from bot.storage import outbox
 from bot.storage import quiz as stored
 from bot.storage.database import Transaction, TryAgain
 from bot.storage.people import Visitor
-from bot.usecases import live_quiz
+from bot.usecases import live_quiz, polls
 from bot.usecases.menu import OLD_BUTTON
 
 
@@ -69,14 +69,14 @@ def vote(tx: Transaction, who: Visitor, programme: Programme, voted: Voted, now:
     if person is None:
         return Reply()
     poll = stored.poll(tx, poll_id)
-    if poll is None and (heard := live_quiz.vote(tx, person, poll_id, options, now)) is not None:
+    if poll is None and (heard := _elsewhere(tx, person, poll_id, options, now)) is not None:
         return heard
     if poll is None:
         if not voted.waited and stored.being_asked(tx, person.id):
             raise TryAgain
         # On PostgreSQL the note may have been committed between the two looks; then it is there now.
         poll = stored.poll(tx, poll_id)
-    if poll is None and (heard := live_quiz.vote(tx, person, poll_id, options, now)) is not None:
+    if poll is None and (heard := _elsewhere(tx, person, poll_id, options, now)) is not None:
         return heard
     if poll is None:
         return Reply((Say("quiz.old_poll", {}, (_list_button(),)),)) if options else Reply()
@@ -89,6 +89,14 @@ def vote(tx: Transaction, who: Visitor, programme: Programme, voted: Voted, now:
     step = dialogue.vote(quiz, attempts, poll.attempt, poll.question, options)
     carry_out(tx, [Decided(person.id, programme, quiz, attempts, step)], now)
     return Reply(step.replies)
+
+
+def _elsewhere(
+    tx: Transaction, person: Person, poll_id: str, options: tuple[int, ...], now: datetime
+) -> Reply | None:
+    """A vote in a poll that is no practice quiz's: of a live quiz, or announced; None where it is neither."""
+    heard = live_quiz.vote(tx, person, poll_id, options, now)
+    return polls.vote(tx, person, poll_id, options, now) if heard is None else heard
 
 
 def carry_out(tx: Transaction, steps: Sequence[Decided], now: datetime) -> None:

@@ -78,13 +78,17 @@ class _Lookup:
                 return self._boards[which]
             case Announcement():
                 found = self._post(message)
-                return None if found is None else replace(found[1], topic=message.topic)
+                if found is None:
+                    return None
+                # In a group all would see who voted what; what is only looked at beforehand is not counted.
+                counts = person_id is not None and message.version is None
+                return replace(found[1], topic=message.topic, counted=message.id if counts else None)
             case Material():
                 if message not in self._handouts:
                     self._handouts[message] = materials.handout(self._tx, message)
                 return self._handouts[message]
             case Progress(number):
-                return announcements.progress_in_words(self._tx, number)
+                return announcements.told_in_words(self._tx, number, person_id)
             case File(file_id):
                 content = files.content(self._tx, file_id)
                 return None if content is None else replace(message, content=content)

@@ -24,7 +24,7 @@ from bot.storage import announcements as stored
 from bot.storage import groups, staff
 from bot.storage.announcements import Announcement
 from bot.storage.database import Transaction
-from bot.usecases import announcements
+from bot.usecases import announcements, polls
 from bot.usecases import whom as whom_of
 from bot.usecases.refusal import RefusedError
 from bot.web import markup
@@ -172,6 +172,7 @@ def _live(tx: Transaction, visit: Visit, found: Announcement) -> dict[str, Any]:
         "total": total,
         "last": stored.last_expected(tx, ids) if under_way else None,
         "reasons": stored.reasons(tx, ids, 5),
+        "results": polls.in_words(tx, found),
         "pausable": found.state in (State.TRIAL, State.RUNNING),
         "resumable": found.state in (State.PAUSED, State.STOPPED),
         "under_way": under_way,

@@ -11,15 +11,17 @@ from sqlalchemy.exc import DBAPIError
 from bot.documents.zoom_report import read_zoom_report
 from bot.domain.attendance import MOST_WRONG, Grade, Standing
 from bot.domain.audit import Action
+from bot.domain.events import Sender, Wrote
 from bot.domain.messages import Reply, Say, Tap
 from bot.domain.people import Person, Role
-from bot.domain.programme import Audience, CheckIn, Item, Programme, Target
+from bot.domain.programme import Audience, Catalogue, CheckIn, Item, Programme, Target
 from bot.domain.staff import EVERYTHING, Actor, Scope
-from bot.storage import attendance, audience, people, staff, state
+from bot.storage import attendance, audience, dialogues, people, staff, state
 from bot.storage.database import Database, DatabaseError, Transaction
+from bot.storage.questions import questions as asked_of
 from bot.storage.tables import EvidenceRow, PersonRow
 from bot.usecases import attendance as deeds
-from bot.usecases import desk_attendance, zoom_reports
+from bot.usecases import desk, desk_attendance, feedback, journal, questions, zoom_reports
 from bot.usecases.shift import Shift
 from bot.usecases.zoom_reports import Compared
 from tests.examples import SESSION, add_person, audited, outbox_rows, programme
@@ -29,7 +31,7 @@ MINUTE = timedelta(minutes=1)
 PROGRAMME: Programme = replace(programme(), sessions=(replace(SESSION, check_in=CheckIn(minutes=60)),))
 (HARI,) = PROGRAMME.sessions
 OVER = HARI.ends + 2 * timedelta(hours=1)
-ANNA, BUDI, CITRA, SARI, PAULA, OTHER = range(1, 7)
+ANNA, BUDI, CITRA, SARI, PAULA, OTHER, RINA = range(1, 8)
 
 
 @pytest.fixture
@@ -329,3 +331,31 @@ def test_each_office_is_counted(crowd: Database) -> None:
         ("Satker A", 2, 1, 0, 1),
         ("Satker B", 1, 0, 1, 0),
     ]
+
+
+def test_who_comes_second_is_told_that_it_was_decided(crowd: Database) -> None:
+    taps(crowd, CITRA, "contest", OVER)
+
+    def decides(who: int, choice: str) -> Reply:
+        shift = Shift(actor(crowd, who), PROGRAMME, 1000 + who, OVER + MINUTE)
+        return crowd.write_now(desk_attendance.tap, shift, 1, Tap("k-hadir", f"{CITRA}~{HARI.id}", choice))
+
+    crowd.write_now(add_person, "Rina", role=Role.OWNER.value)
+    assert decides(SARI, "yes").toast == Say("presence.toast_decided")
+    assert decides(RINA, "no").toast == Say("presence.toast_decided_already")
+    assert stands(crowd, CITRA) == Standing(Grade.PRESENT, decided=True)
+    assert [row.person_id for row in crowd.read_now(outbox_rows)] == [SARI, CITRA]
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("dialogue", [questions.DIALOGUE, journal.DIALOGUE, feedback.DIALOGUE])
+def test_a_code_is_a_code_whatever_was_asked_for(crowd: Database, dialogue: str) -> None:
+    crowd.catalogue = Catalogue({"p": replace(PROGRAMME, sessions=(replace(HARI, questions=True),))}, {})
+
+    def play(tx: Transaction, digits: str) -> None:
+        dialogues.enter(tx, 1000 + ANNA, dialogue, {"session": HARI.id, "prompt": "catatan"}, STARTS)
+        desk.handle.one(tx, 1, Wrote(Sender(1000 + ANNA), 5, digits), STARTS)
+
+    crowd.write_now(play, code(crowd, STARTS))
+    assert stands(crowd, ANNA).grade is Grade.PRESENT
+    assert crowd.read_now(asked_of, "p", HARI.id) == []

@@ -224,3 +224,56 @@ def test_what_is_asked_comes_back_as_it_was(database: Database) -> None:
         return launched(tx, cast(tx)[0], poll)
 
     assert database.write_now(play).question == poll
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("when", ["early", "over", "cancelled"])
+def test_it_is_put_while_the_session_is_on(database: Database, when: str) -> None:
+    session = replace(SESSION, cancelled=when == "cancelled")
+    then = replace(P, sessions=(session,), live=LiveRules(30, Votes.FIRST))
+    now = {"early": session.room_opens - timedelta(seconds=1), "over": session.ends}.get(when, STARTS)
+
+    def play(tx: Transaction) -> None:
+        actor, _ = cast(tx)
+        made = live_quiz.draft(tx, actor, then, session, QUESTION, now)
+        assert made is not None
+        assert live_quiz.launch(tx, actor, then, made.id, "all", now) is None
+        after = stored.live_quiz(tx, made.id)
+        assert after is not None
+        assert after.state is State.DRAFT
+        assert tx.connection.execute(select(OutboxRow.id)).all() == []
+
+    database.write_now(play)
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("one_by_one", [False, True])
+def test_who_gets_a_copy_when_the_answer_is_shown_already_is_told_too(
+    database: Database, one_by_one: bool
+) -> None:
+    def play(tx: Transaction) -> list[str]:
+        actor, (late, *_) = cast(tx)
+        asked = launched(tx, actor)
+        mine = select(OutboxRow.id).where(OutboxRow.person_id == late)
+        letters = delivery.begin(tx, list(tx.connection.scalars(mine)), at(1))
+        live_quiz.reveal(tx, actor, tx.catalogue.programmes["p"], asked.id, at(2))
+        assert told(tx) == []
+        ended = [(each, Sent(each.owed.id, "poll")) for each in letters]
+        if one_by_one:
+            for letter, outcome in ended:
+                delivery.record(tx, letter.owed.id, outcome, at(3))
+        else:
+            delivery.record_all(tx, ended, at(3))
+        assert told(tx) == [late]
+        live_quiz.delivered(tx, [asked.id], at(4))
+        assert told(tx) == [late]
+        result = live_quiz.result_in_words(tx, asked.id, late)
+        assert result is not None
+        return [each.key for each in result.params.values() if isinstance(each, Say)]
+
+    def told(tx: Transaction) -> list[int | None]:
+        return list(
+            tx.connection.scalars(select(OutboxRow.person_id).where(OutboxRow.reason.endswith("/result")))
+        )
+
+    assert database.write_now(play) == ["live.own_none"]

@@ -7,20 +7,20 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from bot.domain.messages import Amend, Say
+from bot.domain.messages import Amend, Reply, Say, Tap
 from bot.domain.outcomes import Sent
 from bot.domain.people import Role
 from bot.domain.programme import Catalogue
 from bot.domain.questions import State
 from bot.domain.sessions import State as Step
 from bot.domain.staff import Actor, Scope
+from bot.storage import dialogues, staff
 from bot.storage import people as people_of
 from bot.storage import questions as stored
-from bot.storage import staff
 from bot.storage.database import Database, Transaction
 from bot.storage.tables import OutboxRow
 from bot.usecases import delivery, questions
-from tests.examples import SESSION, add_person, programme
+from tests.examples import SESSION, add_person, outbox_rows, programme
 
 NOW = SESSION.starts + timedelta(minutes=5)
 P = programme()
@@ -126,3 +126,48 @@ def test_when_it_ends_its_speakers_are_told_what_waits_once(database: Database) 
 
     told, speaker = database.write_now(play)
     assert told == speaker
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_what_is_hidden_stays_hidden(database: Database) -> None:
+    session = replace(SESSION, questions=True)
+    taken = replace(P, sessions=(session,))
+
+    def play(tx: Transaction) -> None:
+        coordinator = at_work(tx, "Karin", Role.COORDINATOR)
+        speaker = at_work(tx, "Bagus", Role.SPEAKER, SESSION.id)
+        anna, budi = add_person(tx, "Anna"), add_person(tx, "Budi")
+        number = asked(tx, anna)
+        assert questions.answer(tx, speaker, taken, number, "Besok.", NOW) == 1
+        (answer,) = [row.id for row in outbox_rows(tx)]
+        assert questions.mark(tx, coordinator, taken, number, State.HIDDEN, NOW)
+
+        # What was on its way to be told is not told any more.
+        assert delivery.begin(tx, [answer], NOW) == ()
+        assert [row.state for row in outbox_rows(tx)] == ["withdrawn"]
+        supporter = people_of.person(tx, budi)
+        assert supporter is not None
+        tapped = Tap(questions.ACTION, str(number), "support")
+        reply = questions.tap(tx, supporter, 1000 + budi, taken, 1, tapped, NOW)
+        assert reply == Reply((), Say("questions.gone_toast"))
+        found = stored.question(tx, "p", number)
+        assert found is not None
+        assert (found.state, found.supports) == (State.HIDDEN, 0)
+
+        # Asked again by the same person it is the same; the speaker cannot bring it back.
+        dialogues.enter(tx, 1000 + anna, questions.DIALOGUE, {"session": session.id}, NOW)
+        author = people_of.person(tx, anna)
+        assert author is not None
+        again = questions.write(tx, author, 1000 + anna, taken, " kapan? ", NOW)
+        assert again is not None
+        assert [each.key for each in again.messages if isinstance(each, Say)] == ["questions.asked_before"]
+        assert questions.of(tx, speaker, taken, number) is None
+        assert not any(questions.mark(tx, speaker, taken, number, each, NOW) for each in State)
+        for actor in (speaker, coordinator):
+            assert questions.answer(tx, actor, taken, number, "Lusa.", NOW) is None
+        assert questions.shown(tx, taken, session) == []
+        board = questions.board_in_words(tx, taken, session.id)
+        assert board is not None
+        assert "Kapan" not in repr(board)
+
+    database.write_now(play)

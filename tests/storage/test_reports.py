@@ -12,6 +12,7 @@ from sqlalchemy import inspect, text
 from bot.storage import reports
 from bot.storage.database import Database, Transaction
 from bot.storage.tables import (
+    AnnouncedPollRow,
     AnnouncementRow,
     AttendanceRow,
     AuditRow,
@@ -168,6 +169,10 @@ def fill(tx: Transaction) -> None:
             {"id": 1, "programme_id": "orientasi", "author": "Sari", "state": "running", "whom": {}}
             | {"works": [], "version": 1, "urgent": False, "created_at": NINE, "started_at": at(1)}
             | {"people": 1, "never": 0, "blocked": 0, "progress": 1, "told": ""},
+        ],
+        AnnouncedPollRow: [  # Anna chose two, Budi took his vote back, Tes is a test person
+            {"poll_id": str(n), "announcement_id": 1, "person_id": n, "choice": choice, "voted_at": at(4)}
+            for n, choice in ((1, "0,10"), (2, ""), (5, "1"))
         ],
         CorrectionRow: [
             {"programme_id": "orientasi", "kind": "session", "item": "pembukaan", "made_by_name": "Rina"}
@@ -363,6 +368,10 @@ EXPECTED: dict[str, tuple[str, list[tuple[Any, ...]]]] = {
         "person_id",
         [(1, *ANNA, "sent", NINE, at(1), 0, None)],
     ),
+    "report_announcement_polls": (
+        "option_number",
+        [("orientasi", 1, 1, 1, 100.0, 1, 2), ("orientasi", 1, 11, 1, 100.0, 1, 2)],
+    ),
     "report_reach": (
         "office, status",
         [
@@ -468,7 +477,7 @@ def test_the_pages_queries_find_what_they_say(database: Database) -> None:
     def empty(tx: Transaction) -> list[str]:
         return [query for query in queries if not tx.connection.execute(text(query)).all()]
 
-    assert len(queries) == 26
+    assert len(queries) == 27
     assert database.read_now(empty) == []
 
 

@@ -20,6 +20,8 @@ from bot.domain.sessions import (
     possible,
     state,
 )
+from bot.usecases.corrections import ChangeSession, RefusedError
+from bot.usecases.sessions import wanted
 from tests.examples import entry, programme
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -120,3 +122,14 @@ def test_what_depends_on_a_cancelled_session_is_silent() -> None:
     session = found.session("hari-1")
     assert session is not None
     assert session.cancelled
+
+
+def test_an_extension_never_shortens() -> None:
+    """It was asked for until then; meanwhile somebody else has extended it further."""
+    asked = str(int((ENDS + EXTENSION).timestamp()))
+    assert wanted(SESSION, Deed.EXTEND, STARTS, until=asked) == ChangeSession(
+        SESSION.id, SessionChange(ends=ENDS + EXTENSION)
+    )
+    longer = replace(SESSION, ends=ENDS + 2 * EXTENSION)
+    with pytest.raises(RefusedError):
+        wanted(longer, Deed.EXTEND, STARTS, until=asked)

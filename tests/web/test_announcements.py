@@ -7,14 +7,16 @@ import httpx
 from sqlalchemy import select
 
 from bot.domain.people import Role
+from bot.domain.posts import Piece, Post, Question
 from bot.domain.programme import Audience
-from bot.storage import staff
+from bot.storage import polls, staff
 from bot.storage.database import Transaction
 from bot.storage.tables import AnnouncementRow, AuditRow
+from bot.usecases import announcements
 from bot.usecases.whom import mark
 from bot.web import markup
 from tests.examples import add_person
-from tests.web.pages import MAROS, WAMENA, World, add_staff, announce, form_token
+from tests.web.pages import BEGIN, MAROS, WAMENA, World, add_staff, announce, form_token
 
 
 async def post(browser: httpx.AsyncClient, path: str, **fields: str) -> httpx.Response:
@@ -262,3 +264,22 @@ async def test_an_audience_is_saved_and_chosen_again_by_whom_it_concerns(here: W
     async with here.browser("stranger") as stranger:
         assert (await post(stranger, "/announcements/new", words="Halo", saved=number)).status_code == 400
     assert (unknown.status_code, taken.status_code, guessed.status_code) == (400, 409, 400)
+
+
+async def test_what_a_poll_was_answered_is_on_the_page(here: World) -> None:
+    def poll(tx: Transaction) -> int:
+        author = staff.actor_by_id(tx, here.people["owner"])
+        assert author is not None
+        asked = Question("Kapan?", ("Senin", "Selasa & Rabu"))
+        number = announcements.draft(tx, author, Post((Piece("poll", poll=asked),)), BEGIN, chat_id=None)
+        announcements.send(tx, author, number, 1, BEGIN)
+        polls.note_copies(tx, [("1", number, here.people["anna"]), ("2", number, here.people["wati"])])
+        polls.choose(tx, "1", [1], BEGIN)
+        return number
+
+    number = here.write(poll)
+    async with here.browser("owner") as browser:
+        for path in (f"/announcements/{number}", f"/announcements/{number}/live"):
+            page = (await browser.get(path)).text
+            assert "Jawaban: 1 dari 2 orang" in page
+            assert re.search(r"▫️ Selasa &amp; Rabu\n?.*1 \(100%\)", page), page

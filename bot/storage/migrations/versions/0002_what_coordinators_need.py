@@ -474,6 +474,28 @@ def upgrade() -> None:
         batch_op.create_index("ix_zoom_names_session", ["programme_id", "session_id", "state"], unique=False)
 
     op.create_table(
+        "announcement_polls",
+        sa.Column("poll_id", sa.Text(), nullable=False),
+        sa.Column("announcement_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("person_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("choice", sa.Text(), nullable=False),
+        sa.Column("voted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["announcement_id"],
+            ["announcements.id"],
+            name=op.f("fk_announcement_polls_announcement_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["people.id"], name=op.f("fk_announcement_polls_person_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("poll_id", name=op.f("pk_announcement_polls")),
+    )
+    with op.batch_alter_table("announcement_polls", schema=None) as batch_op:
+        batch_op.create_index("ix_announcement_polls_of", ["announcement_id", "choice"], unique=False)
+        batch_op.create_index(batch_op.f("ix_announcement_polls_person_id"), ["person_id"], unique=False)
+
+    op.create_table(
         "announcement_versions",
         sa.Column("announcement_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
@@ -734,6 +756,11 @@ def downgrade() -> None:
 
     op.drop_table("journal_comments")
     op.drop_table("announcement_versions")
+    with op.batch_alter_table("announcement_polls", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_announcement_polls_person_id"))
+        batch_op.drop_index("ix_announcement_polls_of")
+
+    op.drop_table("announcement_polls")
     with op.batch_alter_table("zoom_names", schema=None) as batch_op:
         batch_op.drop_index("ix_zoom_names_session")
         batch_op.drop_index("ix_zoom_names_name")
