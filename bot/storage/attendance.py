@@ -449,6 +449,7 @@ _PIECES = (
     EvidenceRow.since,
     EvidenceRow.until,
     EvidenceRow.lag,
+    EvidenceRow.received_at,
 )
 _GRADE = func.coalesce(AttendanceRow.grade, Grade.NONE.value)
 _LISTED: tuple[Any, ...] = (
@@ -556,6 +557,7 @@ def _row(programme_id: str, entry: Entry) -> dict[str, Any]:
         "key": entry.key,
         "leg": None if piece.leg is None else piece.leg.value,
         "at": piece.at,
+        "received_at": piece.received,
         "counts": piece.counts,
         "minutes": piece.minutes,
         "since": piece.since,
@@ -578,6 +580,7 @@ def _evidence(row: Any) -> Evidence:
         row.since,
         row.until,
         None if row.lag is None else timedelta(seconds=row.lag),
+        row.received_at,
     )
 
 

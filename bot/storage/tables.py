@@ -781,7 +781,8 @@ class EvidenceRow(Base):
     kind: Mapped[str]  # domain.attendance.Kind
     key: Mapped[str]
     leg: Mapped[str | None]  # in | out
-    at: Mapped[datetime]  # when it came
+    at: Mapped[datetime]  # when they did it
+    received_at: Mapped[datetime | None]  # when it came here, if much later
     counts: Mapped[bool]
     minutes: Mapped[int | None]  # in Zoom
     since: Mapped[datetime | None]  # joined Zoom

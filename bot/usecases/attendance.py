@@ -18,9 +18,11 @@ from bot.domain.attendance import (
     Window,
     begins_to_count,
     is_over,
+    newest_known,
     next_window,
     open_windows,
     read_code,
+    when_sent,
     windows,
 )
 from bot.domain.audit import Action
@@ -161,13 +163,23 @@ def tap(tx: Transaction, person: Person, programme: Programme, tapped: Tap, now:
     return _recorded(tx, person, programme, session, window.leg, now)
 
 
-def write(tx: Transaction, person: Person, programme: Programme, text: str, now: datetime) -> Reply | None:
-    """Six digits, typed at the time of a session; None where it is none."""
+def write(
+    tx: Transaction,
+    person: Person,
+    programme: Programme,
+    text: str,
+    now: datetime,
+    *,
+    sent: datetime | None = None,
+) -> Reply | None:
+    """Six digits, typed at the time of a session (`sent`, where that is known); None where it is none."""
     code = read_code(text)
-    return None if code is None else _take(tx, person, programme, code, now)
+    return None if code is None else _take(tx, person, programme, code, now, sent)
 
 
-def code_by_link(tx: Transaction, who: Visitor, payload: str, now: datetime) -> Reply | None:
+def code_by_link(
+    tx: Transaction, who: Visitor, payload: str, now: datetime, *, sent: datetime | None = None
+) -> Reply | None:
     """The link of the QR code on the presenter page; None where the payload is none of these."""
     code = read_code(payload.removeprefix(_LINK)) if payload.startswith(_LINK) else None
     if code is None:
@@ -175,38 +187,54 @@ def code_by_link(tx: Transaction, who: Visitor, payload: str, now: datetime) -> 
     programme = None if who.active is None else tx.catalogue.programme(who.active.programme)
     if who.active is None or programme is None:
         return Reply((Say("attendance.join_first"),))
-    return _take(tx, who.active, programme, code, now) or Reply((Say("attendance.nothing_open", {}, MENU),))
+    return _take(tx, who.active, programme, code, now, sent) or Reply(
+        (Say("attendance.nothing_open", {}, MENU),)
+    )
 
 
-def _take(tx: Transaction, person: Person, programme: Programme, code: str, now: datetime) -> Reply | None:
-    """A code of whichever session is open; None where none is near."""
-    near = [session for session in programme.sessions if _is_near(session, now)]
+def _take(
+    tx: Transaction,
+    person: Person,
+    programme: Programme,
+    code: str,
+    now: datetime,
+    sent: datetime | None,
+) -> Reply | None:
+    """A code of whichever session is open; None where none is near.
+
+    It counts by when they sent it: an outage of ours makes nobody late.
+    """
+    at = when_sent(sent, now)
+    if not any(open_windows(session, at) for session in programme.sessions):
+        at = now  # it was too early or too late then: what they can do now is said
+    near = [session for session in programme.sessions if _is_near(session, at)]
     if not near:
         return None
-    there = [(session, window) for session in near if (window := _window(tx, person, session, now))]
+    there = [(session, window) for session in near if (window := _window(tx, person, session, at))]
     if not there:
-        return Reply((_closed(tx, person, near[-1], now),))
+        return Reply((_closed(tx, person, near[-1], at),))
     if any(attendance.wrong_codes(tx, session.id, person.id) >= MOST_WRONG for session, _ in there):
         return Reply((Say("attendance.too_many"),))
     key, step, lapse = secret(tx, ATTENDANCE), step_length(tx), _lapse(tx)
+    newest, received = newest_known(at, now), None if at == now else now
     for session, window in there:
         own = _key(key, programme, session)
-        number = step_of(own, code, now, step=step)
+        number = step_of(own, code, at, step=step, newest=newest)
         if number is None:  # a late one, or none: many more to look at
-            number = step_of(own, code, now, step=step, back=KNOWN_LATE)
+            number = step_of(own, code, at, step=step, back=KNOWN_LATE)
         if number is None:
             continue
-        in_time = number >= step_at(now, step) - TOLERATED
-        lag = max(now - begins(number, step), timedelta()) / lapse
-        piece = Evidence(Kind.CODE, now, window.leg, counts=in_time, lag=lag)
+        in_time = number >= step_at(at, step) - TOLERATED
+        lag = max(at - begins(number, step), timedelta()) / lapse
+        piece = Evidence(Kind.CODE, at, window.leg, counts=in_time, lag=lag, received=received)
         entry = Entry(person.id, session.id, piece, key=f"{window.leg}:{number}", step=number)
         attendance.add(tx, programme.id, [entry])
         if in_time:
-            return _recorded(tx, person, programme, session, window.leg, now, coded=True)
+            return _recorded(tx, person, programme, session, window.leg, now, coded=True, at=at)
         _weigh(tx, programme, session, person.id, now)
         return Reply((Say("attendance.late_code", {"title": session.title}),))
     session, window = there[0]
-    piece = Evidence(Kind.CODE, now, window.leg, counts=False)
+    piece = Evidence(Kind.CODE, at, window.leg, counts=False, received=received)
     attendance.add(tx, programme.id, [Entry(person.id, session.id, piece, key=f"wrong:{now.isoformat()}")])
     return Reply((Say("attendance.wrong_code", {"title": session.title}),))
 
@@ -220,13 +248,14 @@ def _recorded(
     now: datetime,
     *,
     coded: bool = False,
+    at: datetime | None = None,
 ) -> Reply:
-    """What is said to somebody who has just tapped or sent the code."""
+    """What is said to somebody who has tapped or sent the code (`at`; None: just now)."""
     rule = session.check_in
     if rule is None:
         return Reply((OLD_BUTTON,))
     found = _weigh(tx, programme, session, person.id, now)
-    said: dict[str, Value] = {"title": session.title, "at": clock_time(now)}
+    said: dict[str, Value] = {"title": session.title, "at": clock_time(at or now)}
     if rule.code and not coded and not _coded(tx, person, session, leg):
         return Reply((Say("attendance.type_code", said),))
     out = next((each for each in windows(session) if each.leg is Leg.OUT), None)

@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from bot.documents.zoom_report import read_zoom_report
 from bot.domain.attendance import MOST_WRONG, Grade, Standing
 from bot.domain.audit import Action
+from bot.domain.forms import short_moment
 from bot.domain.messages import Reply, Say, Tap
 from bot.domain.people import Person, Role
 from bot.domain.programme import Audience, CheckIn, Item, Programme, Target
@@ -75,8 +76,13 @@ def code(database: Database, at: datetime) -> str:
     return shown.code
 
 
-def types(database: Database, who: int, words: str, at: datetime) -> str:
-    return said(database.write_now(deeds.write, person(database, who), PROGRAMME, words, at))
+def types(database: Database, who: int, words: str, at: datetime, *, received: datetime | None = None) -> str:
+    def written(tx: Transaction) -> Reply | None:
+        mine = people.person(tx, who)
+        assert mine is not None
+        return deeds.write(tx, mine, PROGRAMME, words, received or at, sent=at)
+
+    return said(database.write_now(written))
 
 
 def taps(database: Database, who: int, choice: str, at: datetime) -> str:
@@ -101,6 +107,38 @@ def test_the_code_counts_while_it_stands_and_one_step_more(crowd: Database) -> N
     assert crowd.read_now(attendance.late_codes, "p", HARI.id, EVERYTHING) == 1
     lags = {each.lag for each in crowd.read_now(attendance.arrivals, "p", HARI.id, EVERYTHING)}
     assert max(lags) == timedelta(minutes=2)
+
+
+def test_an_outage_of_ours_makes_nobody_late(crowd: Database) -> None:
+    back = STARTS + 40 * MINUTE
+    assert types(crowd, ANNA, code(crowd, STARTS), STARTS, received=back) == "attendance.checked_in"
+    assert types(crowd, BUDI, code(crowd, STARTS - MINUTE), STARTS, received=back) == "attendance.late_code"
+    # After the window has closed as well; but by nobody who sent it then.
+    closed = STARTS + 61 * MINUTE
+    assert types(crowd, CITRA, code(crowd, STARTS), STARTS, received=closed) == "attendance.checked_in"
+    assert types(crowd, BUDI, code(crowd, closed), closed) == "attendance.over"
+    assert [stands(crowd, who).grade for who in (ANNA, BUDI)] == [Grade.PRESENT, Grade.PARTIAL]
+    assert stands(crowd, ANNA).arrived == STARTS
+    (kept,) = crowd.read_now(attendance.ledger, HARI.id, ANNA)
+    assert (kept.evidence.at, kept.evidence.received) == (STARTS, back)
+    line = desk_attendance.evidence_line(kept)
+    assert line.params["held"] == Say("presence.evidence_held", {"at": short_moment(back)})
+
+
+def test_a_code_from_after_it_was_sent_is_a_guess(crowd: Database) -> None:
+    back = STARTS + 40 * MINUTE
+    later = code(crowd, STARTS + 30 * MINUTE)
+    assert types(crowd, ANNA, later, STARTS, received=back) == "attendance.wrong_code"
+    # Telegram's clock goes 50 seconds after ours, which makes the codes.
+    assert types(
+        crowd, BUDI, code(crowd, STARTS + MINUTE), STARTS + MINUTE / 6, received=STARTS + MINUTE
+    ) == ("attendance.checked_in")
+
+
+def test_what_was_sent_before_the_window_opened_is_judged_as_of_now(crowd: Database) -> None:
+    early, back = STARTS - 50 * MINUTE, STARTS - 40 * MINUTE
+    assert types(crowd, ANNA, code(crowd, early), early, received=back) == "attendance.late_code"
+    assert types(crowd, ANNA, code(crowd, back), back) == "attendance.checked_in"
 
 
 def test_the_same_again_is_kept_once(crowd: Database) -> None:
