@@ -311,6 +311,16 @@ def _may_contest(session: Session, mine: Standing | None, now: datetime) -> bool
     return mine is None or not (mine.grade is Grade.PRESENT or mine.contested or mine.decided)
 
 
+def _may_answer(
+    tx: Transaction, session: Session, person_id: int, mine: Standing | None, now: datetime
+) -> bool:
+    """Whether somebody may still say "I was there" to a decision: who has not said so before it."""
+    if mine is None or not mine.decided or now > session.ends + CONTESTED_WITHIN:
+        return False
+    theirs = attendance.evidence(tx, session.id, [person_id]).get(person_id, ())
+    return not any(each.kind is Kind.CONTEST for each in theirs)
+
+
 def _contest(tx: Transaction, person: Person, programme: Programme, session: Session, now: datetime) -> Reply:
     """Somebody says that they were there: for a coordinator to decide."""
     said: dict[str, Value] = {"title": session.title}
@@ -319,7 +329,7 @@ def _contest(tx: Transaction, person: Person, programme: Programme, session: Ses
         return Reply((Say("attendance.present_already", said),))
     if mine is not None and mine.contested:
         return Reply((Say("attendance.contested_already", said),))
-    if not _may_contest(session, mine, now):
+    if not _may_contest(session, mine, now) and not _may_answer(tx, session, person.id, mine, now):
         return Reply((Say("attendance.contest_closed", said),))
     others = bool(attendance.contesting(tx, programme.id, session.id))
     piece = Evidence(Kind.CONTEST, now, counts=False)
@@ -385,7 +395,7 @@ def decide(
 ) -> bool:
     """Say that somebody was there, or was not, whatever the evidence; whether the actor may.
 
-    Who has said "I was there" is told. Said again, nothing changes.
+    Who has said "I was there" is told, and whose grade it changes. Said again, nothing changes.
     """
     other = people.person(tx, person_id)
     rule = session.check_in
@@ -406,7 +416,7 @@ def decide(
         made_by_name=actor.person.name,
     )
     attendance.add(tx, programme.id, [entry])
-    _weigh(tx, programme, session, person_id, now)
+    found = _weigh(tx, programme, session, person_id, now)
     audit.note(
         tx,
         actor,
@@ -421,6 +431,8 @@ def decide(
     )
     if before is not None and before.contested:
         _tell(tx, programme, session, person_id, now, present=present)
+    elif found.grade is not (Grade.NONE if before is None else before.grade):
+        _tell_change(tx, programme, session, person_id, now, found)
     return True
 
 
@@ -441,10 +453,38 @@ def weigh(
 def _tell(
     tx: Transaction, programme: Programme, session: Session, person_id: int, now: datetime, *, present: bool
 ) -> None:
+    """Tell somebody what became of their "I was there"."""
+    key = f"attendance.decided_{'present' if present else 'absent'}"
+    _owe(tx, programme, session, person_id, now, Say(key, {"title": session.title}))
+
+
+def _tell_change(
+    tx: Transaction, programme: Programme, session: Session, person_id: int, now: datetime, found: Standing
+) -> None:
+    """Tell somebody who has not asked that a coordinator's decision changes how they stand."""
+    said: dict[str, Value] = {"title": session.title}
+    if found.grade is Grade.PRESENT:
+        say = Say("attendance.changed_present", said)
+    elif _may_answer(tx, session, person_id, found, now):
+        label = Say("attendance.button_contest", said)
+        rows = ((Button(label, Tap(ACTION, session.id, "contest")),),)
+        say = Say("attendance.changed_absent", {**said, "how": Say("attendance.say_so")}, rows)
+    else:
+        say = Say("attendance.changed_absent", {**said, "how": Say("attendance.ask_them")})
+    _owe(tx, programme, session, person_id, now, say)
+
+
+def _owe(
+    tx: Transaction, programme: Programme, session: Session, person_id: int, now: datetime, say: Say
+) -> None:
+    """Tell somebody of a decision, unless they have not agreed to be written to, or no more."""
+    other = people.person(tx, person_id)
+    if other is None or other.consented_at is None or other.withdrawn_at is not None:
+        return
     outbox.owe(
         tx,
         outbox.Recipient(person_id=person_id),
-        Say(f"attendance.decided_{'present' if present else 'absent'}", {"title": session.title}),
+        say,
         reason=f"{programme.id}/decided:{session.id}@{now:%Y%m%dT%H%M%S%f}",
         lane=Lane.REMINDER,
         now=now,

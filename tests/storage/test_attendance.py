@@ -18,6 +18,7 @@ from bot.domain.programme import Audience, CheckIn, Item, Programme, Target
 from bot.domain.staff import EVERYTHING, Actor, Scope
 from bot.storage import attendance, audience, audit, people, staff, state
 from bot.storage.database import Database, DatabaseError, Transaction
+from bot.storage.messages import load
 from bot.storage.tables import EvidenceRow, PersonRow
 from bot.usecases import attendance as deeds
 from bot.usecases import desk_attendance, zoom_reports
@@ -240,6 +241,41 @@ def test_i_was_there_is_said_once_and_decided(crowd: Database) -> None:
     noted = [each.action for each in crowd.read_now(audit.noted, "p")]
     assert noted == [Action.ATTENDANCE_DECIDED]
     assert [row.person_id for row in crowd.read_now(outbox_rows)] == [SARI, CITRA]
+
+
+def test_a_decision_that_changes_something_is_told_and_can_be_contested(crowd: Database) -> None:
+    types(crowd, ANNA, code(crowd, STARTS), STARTS)
+
+    def decides(who: int, at: datetime, *, present: bool) -> list[Say]:
+        before = len(crowd.read_now(outbox_rows))
+        decided = crowd.write_now(deeds.decide, actor(crowd, SARI), PROGRAMME, HARI, who, at, present=present)
+        assert decided
+        told = [load(row.message) for row in crowd.read_now(outbox_rows)[before:] if row.person_id == who]
+        return [each for each in told if isinstance(each, Say)]
+
+    assert decides(ANNA, OVER, present=True) == []  # as it was
+    assert decides(CITRA, OVER, present=False) == []
+    (lowered,) = decides(ANNA, OVER + MINUTE, present=False)
+    assert (lowered.key, lowered.params["how"]) == ("attendance.changed_absent", Say("attendance.say_so"))
+    ((button,),) = lowered.buttons
+    assert button.does == Tap("hadir", HARI.id, "contest")
+    assert decides(ANNA, OVER + 2 * MINUTE, present=False) == []  # said again
+    assert taps(crowd, ANNA, "contest", OVER + 3 * MINUTE) == "attendance.contested"
+    assert [each.key for each in decides(ANNA, OVER + 4 * MINUTE, present=True)] == [
+        "attendance.decided_present"
+    ]
+    (again,) = decides(ANNA, OVER + 5 * MINUTE, present=False)
+    assert (again.params["how"], again.buttons) == (Say("attendance.ask_them"), ())  # they have had their say
+    assert taps(crowd, ANNA, "contest", OVER + 6 * MINUTE) == "attendance.contest_closed"
+    assert [each.key for each in decides(CITRA, OVER + 6 * MINUTE, present=True)] == [
+        "attendance.changed_present"
+    ]
+
+
+def test_who_has_left_is_told_of_no_decision(crowd: Database) -> None:
+    crowd.write_now(people.change, CITRA, OVER, withdrawn_at=OVER)
+    assert crowd.write_now(deeds.decide, actor(crowd, SARI), PROGRAMME, HARI, CITRA, OVER, present=True)
+    assert crowd.read_now(outbox_rows) == []
 
 
 def test_it_is_not_said_for_ever(crowd: Database) -> None:
