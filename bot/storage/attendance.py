@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Select, and_, case, delete, func, insert, or_, select, update
 
 from bot.domain.attendance import Arrival, Evidence, Grade, Kind, Leg, Standing, standing
 from bot.domain.people import Role
@@ -500,12 +500,16 @@ def _theirs(session_id: str) -> ColumnElement[bool]:
 
 
 def _considered(programme_id: str, scope: Scope) -> tuple[ColumnElement[bool], ...]:
-    """Participants who have not left and are no test accounts, whether or not they have a chat yet."""
+    """Participants who are no test accounts, whether or not they have a chat, or want messages any more.
+
+    A sheet is an official record, and who stops the messages was there all the same. Whoever only ever came
+    to coordinate or to speak was not: they are withdrawn when their role is taken away.
+    """
     return (
         PersonRow.programme_id == programme_id,
         PersonRow.role == Role.PARTICIPANT.value,
         PersonRow.is_test.is_(False),
-        PersonRow.withdrawn_at.is_(None),
+        or_(PersonRow.withdrawn_at.is_(None), PersonRow.origin != "invitation"),
         *within(scope),
     )
 

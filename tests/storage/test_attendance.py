@@ -17,6 +17,7 @@ from bot.domain.people import Person, Role
 from bot.domain.programme import Audience, CheckIn, Item, Programme, Target
 from bot.domain.staff import EVERYTHING, Actor, Scope
 from bot.storage import attendance, audience, audit, people, staff, state
+from bot.storage.attendance import Count, Wanted
 from bot.storage.database import Database, DatabaseError, Transaction
 from bot.storage.messages import load
 from bot.storage.tables import EvidenceRow, PersonRow
@@ -393,6 +394,29 @@ def test_the_desk_shows_and_does_nothing_outside_a_scope(crowd: Database, tmp_pa
     assert stands(crowd, CITRA).grade is Grade.NONE
     assert crowd.read_now(attendance.counts, "p", HARI.id, shift.actor.scope).people == 2
     assert len(crowd.read_now(attendance.open_names, "p", HARI.id)) == 2
+
+
+def test_who_stopped_the_messages_stays_on_the_sheets(crowd: Database) -> None:
+    types(crowd, CITRA, code(crowd, STARTS), STARTS)
+
+    def change(tx: Transaction) -> None:
+        people.change(tx, CITRA, OVER, withdrawn_at=OVER)
+        people.change(tx, BUDI, OVER, is_test=True)
+        staff.dismiss(tx, staff_only := add_person(tx, "Tamu", role="speaker", origin="invitation"), OVER)
+        assert people.person(tx, staff_only) is not None
+
+    crowd.write_now(change)
+    listed = crowd.read_now(
+        lambda tx: [
+            (each.name, each.grade) for each in attendance.people(tx, "p", HARI.id, EVERYTHING, Wanted())
+        ]
+    )
+    assert listed == [("Anna Putri", "none"), ("Citra Lestari", "present")]
+    assert crowd.read_now(attendance.counts, "p", HARI.id) == Count("Satker A", 2, 1, 0, 0)
+    assert [name for _, name, _ in crowd.read_now(attendance.known, "p")] == ["Anna Putri", "Citra Lestari"]
+    anybody = Audience(roles=(Role.PARTICIPANT.value,))
+    reminded = crowd.read_now(lambda tx: audience.names(tx, audience.people(PROGRAMME, anybody)))
+    assert CITRA not in reminded
 
 
 def test_each_office_is_counted(crowd: Database) -> None:
