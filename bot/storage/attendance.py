@@ -427,6 +427,18 @@ def name(tx: Transaction, programme_id: str, name_id: int) -> ZoomName | None:
     return None if row is None else _name(row)
 
 
+def number_open(tx: Transaction, programme_id: str, session_id: str) -> int:
+    """How many names of a session `open_names` lists."""
+    return tx.connection.execute(
+        select(func.count()).where(*_of(ZoomNameRow, programme_id, session_id), ZoomNameRow.state == "open")
+    ).scalar_one()
+
+
+def prune_names(tx: Transaction, before: datetime) -> int:
+    """Forget the names of reports that were imported before, settled or not; how many."""
+    return tx.connection.execute(delete(ZoomNameRow).where(ZoomNameRow.imported_at < before)).rowcount
+
+
 def settle(tx: Transaction, name_id: int, people: Sequence[int], state: str, *, by: int | None) -> bool:
     """Say who an open name is: these people, or `nobody`; whether nobody has said so before."""
     statement = (

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from bot.domain.messages import Ask, AskLive, Lane
 from bot.domain.outcomes import Done, Failed, Gone, HoldBack, InDoubt, Moved, Outcome, Sent, Unsent
 from bot.domain.people import Reach
-from bot.storage import corrections, files, outbox, people, quiz, state, updates
+from bot.storage import attendance, corrections, files, outbox, people, quiz, state, updates
 from bot.storage import live_quiz as copies_of
 from bot.storage.database import Transaction
 from bot.storage.messages import load
@@ -47,6 +47,9 @@ UPDATES_KEPT = timedelta(days=3)
 
 LOG_KEPT = timedelta(days=90)
 """How long it is kept what was sent to whom (DOMAIN, "Privacy")."""
+
+NAMES_KEPT = timedelta(days=90)
+"""How long names of an imported Zoom report are kept: past the last day on which attendance is contested."""
 
 HANDED_OVER_FOR = timedelta(seconds=30)
 """How old a reply may be that was begun when it was owed, and is only now handed over."""
@@ -283,6 +286,7 @@ def prune(tx: Transaction, now: datetime) -> int:
         updates.prune(tx, now - UPDATES_KEPT)
         + outbox.prune(tx, now - LOG_KEPT, _PRUNED_AT_ONCE)
         + files.prune(tx, now)
+        + attendance.prune_names(tx, now - NAMES_KEPT)
     )
 
 

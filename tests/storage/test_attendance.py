@@ -22,7 +22,7 @@ from bot.storage.database import Database, DatabaseError, Transaction
 from bot.storage.messages import load
 from bot.storage.tables import EvidenceRow, PersonRow
 from bot.usecases import attendance as deeds
-from bot.usecases import desk_attendance, zoom_reports
+from bot.usecases import delivery, desk_attendance, zoom_reports
 from bot.usecases.shift import Shift
 from bot.usecases.zoom_reports import Compared
 from tests.examples import SESSION, add_person, outbox_rows, programme
@@ -274,7 +274,7 @@ def test_a_decision_that_changes_something_is_told_and_can_be_contested(crowd: D
 
 
 def test_who_has_left_is_told_of_no_decision(crowd: Database) -> None:
-    crowd.write_now(people.change, CITRA, OVER, withdrawn_at=OVER)
+    crowd.write_now(lambda tx: people.change(tx, CITRA, OVER, withdrawn_at=OVER))
     assert crowd.write_now(deeds.decide, actor(crowd, SARI), PROGRAMME, HARI, CITRA, OVER, present=True)
     assert crowd.read_now(outbox_rows) == []
 
@@ -349,6 +349,17 @@ def test_a_whole_name_that_was_settled_is_sure_the_next_day(crowd: Database, tmp
     assert crowd.write_now(zoom_reports.settle, sari, PROGRAMME, melati, [BUDI, CITRA], OVER)
     sure = {each.attendee.name: each.sure for each in compared("2026-11-10").matches}
     assert sure["Ruang Melati Timur"] == (BUDI, CITRA)
+
+
+def test_names_of_a_report_are_forgotten_after_90_days(crowd: Database, tmp_path: Path) -> None:
+    sari = actor(crowd, SARI)
+    crowd.write_now(zoom_reports.take, sari, PROGRAMME, report(crowd, tmp_path), OVER)
+    citra, _ = crowd.read_now(attendance.open_names, "p", HARI.id)
+    assert crowd.write_now(zoom_reports.settle, sari, PROGRAMME, citra, [CITRA], OVER)
+    assert crowd.read_now(attendance.number_open, "p", HARI.id) == 1
+    assert crowd.write_now(delivery.prune, OVER + timedelta(days=90)) == 0
+    assert crowd.write_now(delivery.prune, OVER + timedelta(days=91)) == 2
+    assert stands(crowd, CITRA).minutes == 90  # what speaks for somebody stays
 
 
 def test_another_sessions_report_is_noticed(crowd: Database, tmp_path: Path) -> None:
