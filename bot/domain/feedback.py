@@ -9,6 +9,9 @@ RATINGS = (1, 2, 3, 4, 5)
 LONGEST = 500
 """Characters of a sentence that are kept."""
 
+ENOUGH = 5
+"""Answers from which on the ratings are shown one by one: of fewer, whose is whose is soon guessed."""
+
 OPEN_FOR = timedelta(days=7)
 """How long after a session's end an answer is taken, or changed."""
 
