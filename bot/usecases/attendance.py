@@ -382,6 +382,24 @@ def session_reached(
         weigh(tx, programme, session, attendance.graded(tx, programme.id, session.id), now)
 
 
+def session_counts(tx: Transaction, programme: Programme, session: Session) -> tuple[Say, ...]:
+    """How many are there, and say they were; nothing before anybody is."""
+    if not windows(session):
+        return ()
+    found = attendance.counts(tx, programme.id, session.id)
+    if not (found.present or found.partial or found.contested):
+        return ()
+    said: dict[str, Value] = {
+        "present": found.present,
+        "people": found.people,
+        "partial": found.partial,
+        "contested": Say("attendance.counted_contested", {"count": found.contested})
+        if found.contested
+        else "",
+    }
+    return (Say("attendance.counted", said),)
+
+
 def decide(
     tx: Transaction,
     actor: Actor,

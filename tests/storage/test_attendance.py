@@ -3,9 +3,10 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import event, select, text
 from sqlalchemy.exc import DBAPIError
 
 from bot.documents.zoom_report import read_zoom_report
@@ -22,7 +23,7 @@ from bot.storage.database import Database, DatabaseError, Transaction
 from bot.storage.messages import load
 from bot.storage.tables import EvidenceRow, PersonRow
 from bot.usecases import attendance as deeds
-from bot.usecases import delivery, desk_attendance, zoom_reports
+from bot.usecases import delivery, desk_attendance, sessions, zoom_reports
 from bot.usecases.shift import Shift
 from bot.usecases.zoom_reports import Compared
 from tests.examples import SESSION, add_person, outbox_rows, programme
@@ -428,6 +429,41 @@ def test_who_stopped_the_messages_stays_on_the_sheets(crowd: Database) -> None:
     anybody = Audience(roles=(Role.PARTICIPANT.value,))
     reminded = crowd.read_now(lambda tx: audience.names(tx, audience.people(PROGRAMME, anybody)))
     assert CITRA not in reminded
+
+
+def test_a_sessions_screen_counts_who_is_there_in_one_query(crowd: Database) -> None:
+    def counted() -> tuple[Say, ...]:
+        return crowd.read_now(deeds.session_counts, PROGRAMME, HARI)
+
+    assert counted() == ()
+    types(crowd, ANNA, code(crowd, STARTS), STARTS)
+    taps(crowd, BUDI, "in", STARTS)
+    taps(crowd, CITRA, "contest", OVER)
+    (line,) = counted()
+    assert line.params == {
+        "present": 1,
+        "people": 3,
+        "partial": 1,
+        "contested": Say("attendance.counted_contested", {"count": 1}),
+    }
+
+    def statements(tx: Transaction) -> int:
+        seen: list[str] = []
+        noted = tx.connection.engine
+
+        def note(*args: Any) -> None:
+            seen.append(str(args[2]))
+
+        event.listen(noted, "before_cursor_execute", note)
+        try:
+            sessions.counts(tx, PROGRAMME, HARI)
+        finally:
+            event.remove(noted, "before_cursor_execute", note)
+        return len(seen)
+
+    few = crowd.read_now(statements)
+    crowd.write_now(lambda tx: [add_person(tx, f"Orang {n}", linked=False) for n in range(30)])
+    assert crowd.read_now(statements) == few <= 8
 
 
 def test_each_office_is_counted(crowd: Database) -> None:
