@@ -38,7 +38,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import GenericFunction
 
-from bot.domain.feedback import ENOUGH, RATINGS
+from bot.domain.feedback import ENOUGH, FEWEST, RATINGS
 from bot.domain.messages import Lane
 from bot.storage.tables import (
     AnnouncementRow,
@@ -629,7 +629,9 @@ def _feedback() -> Query:
         each.c.session,
         func.sum(each.c.asked).label("asked"),
         answers.label("answered"),
-        func.round(cast(func.sum(each.c.rating) * 1.0 / func.nullif(answers, 0), Numeric), 2).label("mean"),
+        case(
+            (answers >= FEWEST, func.round(cast(func.sum(each.c.rating) * 1.0 / answers, Numeric), 2))
+        ).label("mean"),
         *(
             case((answers >= ENOUGH, _count_if(each.c.rating == rating))).label(f"rated_{rating}")
             for rating in RATINGS

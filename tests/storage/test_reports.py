@@ -449,7 +449,7 @@ EXPECTED: dict[str, tuple[str, list[tuple[Any, ...]]]] = {
             (*LIVE, 11, "x", "Bagus", "waiting", "end", 1, None, at(1), None, 0),
         ],
     ),
-    "report_feedback": ("session", [(*LIVE, 0, 2, 4.5, None, None, None, None, None, 1)]),
+    "report_feedback": ("session", [(*LIVE, 0, 2, None, None, None, None, None, None, 1)]),
     "report_corrections": ("item", [("orientasi", "session", "pembukaan", "Rina", at(5), None)]),
     "report_audit": ("at", [("orientasi", at(3), "Sari", 1, "exported", "people", "/people", 5)]),
 }
@@ -470,10 +470,13 @@ def test_who_got_a_material_and_how_a_session_was_found(database: Database) -> N
     few = (None, None, None, None, None)
     assert database.read_now(rows_of, "report_feedback", "session") == [
         ("orientasi", "klinik", 1, 0, None, *few, 0),
-        (*LIVE, 1, 2, 4.5, *few, 1),
+        (*LIVE, 1, 2, None, *few, 1),
     ]
     given = {"programme_id": "orientasi", "session_id": "pembukaan", "given_at": at(9), "rating": 5}
-    more = [{**given, "person_id": who, "sentence": ""} for who in (3, 4, 6)]
+    third = {**given, "person_id": 3, "sentence": ""}
+    database.write_now(put, {FeedbackRow: [third]})
+    assert database.read_now(rows_of, "report_feedback", "session")[1] == (*LIVE, 1, 3, 4.67, *few, 1)
+    more = [{**given, "person_id": who, "sentence": ""} for who in (4, 6)]
     database.write_now(put, {FeedbackRow: more})
     assert database.read_now(rows_of, "report_feedback", "session")[1] == (*LIVE, 1, 5, 4.8, 0, 0, 0, 1, 4, 1)
 
