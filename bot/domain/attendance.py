@@ -23,6 +23,11 @@ KNOWN_LATE = 120
 MOST_WRONG = 8
 """Wrong codes that somebody may type at one session: a million guesses would find one."""
 
+HELD = timedelta(seconds=5)
+"""What reaches the bot later than this after it was sent was held up, by an outage as a rule."""
+
+_HELD_AT_MOST = timedelta(hours=24)  # Telegram keeps an update no longer
+_CLOCKS_DIFFER = timedelta(minutes=2)
 _MOVED_A_LITTLE = timedelta(hours=3)
 _STALE = STEP * 1.5
 """How long after its step has begun a code was not read from the screen any more, but from elsewhere."""
@@ -70,7 +75,7 @@ class Evidence:
     """One piece. `counts`: it came in its time (a decision: they were there).
 
     Of Zoom, `since` and `until` are when they joined and left, where the report says. `lag`: how old a code
-    was, counted from when it came up.
+    was, counted from when it came up. `at` is when they sent it; `received` when it came here, if much later.
     """
 
     kind: Kind
@@ -81,6 +86,7 @@ class Evidence:
     since: datetime | None = None
     until: datetime | None = None
     lag: timedelta | None = None
+    received: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +134,24 @@ def read_code(text: str) -> str | None:
     """The six digits of a code, as people type them ("123 456"); None where it is none."""
     digits = re.sub(r"[\s.\-]", "", text)
     return digits if re.fullmatch(r"[0-9]{6}", digits) else None
+
+
+def when_sent(sent: datetime | None, now: datetime) -> datetime:
+    """When somebody did what reaches the bot `now`: as Telegram dates it (`sent`), where that is plausible.
+
+    A moment's delay is none, and what is dated in the future, or longer ago than Telegram keeps it, is taken
+    to be of now: then a clock is wrong.
+    """
+    return sent if sent is not None and HELD < now - sent <= _HELD_AT_MOST else now
+
+
+def newest_known(sent: datetime, now: datetime) -> datetime:
+    """Up to when codes had come up that somebody could read who sent one at `sent`, received `now`.
+
+    Telegram's clock and the one that codes are made by may differ; beyond that, a code from after it was sent
+    is a guess.
+    """
+    return now if now - sent <= _CLOCKS_DIFFER else sent
 
 
 def begins_to_count(session: Session) -> datetime | None:

@@ -1,6 +1,7 @@
 """What can happen in a chat, free of any library: the edge reads updates into these."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TypeAlias
 
 from bot.domain.messages import Tap
@@ -18,10 +19,11 @@ class Sender:
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """`/start`, with the deep link's payload (empty without one)."""
+    """`/start`, with the deep link's payload (empty without one). `sent` as in `Wrote`."""
 
     sender: Sender
     payload: str
+    sent: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,7 @@ class Commanded:
 
 @dataclass(frozen=True, slots=True)
 class Wrote:
-    """A text message."""
+    """A text message. `sent`: when Telegram took it (aware UTC, whole seconds), however late it came here."""
 
     sender: Sender
     message_id: int
@@ -43,6 +45,7 @@ class Wrote:
     html: str | None = None  # with its formatting, in Telegram's HTML; None where it has none
     preview: bool = True  # whether its links are shown with a preview
     forwarded: bool = False
+    sent: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,12 @@ RATINGS = (1, 2, 3, 4, 5)
 LONGEST = 500
 """Characters of a sentence that are kept."""
 
+FEWEST = 3
+"""Answers from which on their mean is shown: of fewer, each of them knows the other's."""
+
+ENOUGH = 5
+"""Answers from which on ratings and sentences are shown one by one: of fewer, whose is whose is guessed."""
+
 OPEN_FOR = timedelta(days=7)
 """How long after a session's end an answer is taken, or changed."""
 
@@ -27,6 +33,16 @@ class Summary:
     def answers(self) -> int:
         """How many have answered."""
         return sum(self.counts.values())
+
+    @property
+    def has_mean(self) -> bool:
+        """Whether there are enough answers for their mean to tell nobody's."""
+        return self.answers >= FEWEST
+
+    @property
+    def is_enough(self) -> bool:
+        """Whether there are enough answers for each of them to be shown."""
+        return self.answers >= ENOUGH
 
     @property
     def tenths(self) -> int:

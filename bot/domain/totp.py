@@ -50,11 +50,21 @@ def totp(
 
 
 def step_of(
-    secret: bytes, given: str, now: datetime, *, step: timedelta = STEP, back: int = TOLERATED
+    secret: bytes,
+    given: str,
+    now: datetime,
+    *,
+    step: timedelta = STEP,
+    back: int = TOLERATED,
+    newest: datetime | None = None,
 ) -> int | None:
-    """The step whose code was given: the newest, of those up to `back` steps ago and one ahead; or None."""
+    """The step whose code was given: the newest, of those up to `back` steps ago and one ahead; or None.
+
+    One ahead of `newest`, where that is later than `now`.
+    """
     current = step_at(now, step)
+    ahead = current if newest is None else step_at(newest, step)
     # All are compared, in constant time each: how long it takes tells nothing about a code.
-    numbers = range(current + TOLERATED, current - back - 1, -1)
+    numbers = range(ahead + TOLERATED, current - back - 1, -1)
     found = [number for number in numbers if hmac.compare_digest(hotp(secret, number), given)]
     return found[0] if found else None

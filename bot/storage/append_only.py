@@ -6,7 +6,10 @@ What is older than two years, its retention, may be deleted.
 
 from sqlalchemy import Connection, inspect
 
-_EVIDENCE = "at, kind, key, leg, counts, minutes, since, until, step, lag, note, made_by_name, session_id"
+_EVIDENCE = (
+    "at, received_at, kind, key, leg, counts, minutes, since, until, step, lag, note, made_by_name, "
+    "session_id"
+)
 """What of a piece never changes; `made_by` is forgotten with the person, as are their own pieces."""
 
 _SQLITE = (

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Select, and_, case, delete, func, insert, or_, select, update
 
 from bot.domain.attendance import Arrival, Evidence, Grade, Kind, Leg, Standing, standing
 from bot.domain.people import Role
@@ -430,6 +430,18 @@ def name(tx: Transaction, programme_id: str, name_id: int) -> ZoomName | None:
     return None if row is None else _name(row)
 
 
+def number_open(tx: Transaction, programme_id: str, session_id: str) -> int:
+    """How many names of a session `open_names` lists."""
+    return tx.connection.execute(
+        select(func.count()).where(*_of(ZoomNameRow, programme_id, session_id), ZoomNameRow.state == "open")
+    ).scalar_one()
+
+
+def prune_names(tx: Transaction, before: datetime) -> int:
+    """Forget the names of reports that were imported before, settled or not; how many."""
+    return tx.connection.execute(delete(ZoomNameRow).where(ZoomNameRow.imported_at < before)).rowcount
+
+
 def settle(tx: Transaction, name_id: int, people: Sequence[int], state: str, *, by: int | None) -> bool:
     """Say who an open name is: these people, or `nobody`; whether nobody has said so before."""
     statement = (
@@ -452,6 +464,7 @@ _PIECES = (
     EvidenceRow.since,
     EvidenceRow.until,
     EvidenceRow.lag,
+    EvidenceRow.received_at,
 )
 _GRADE = func.coalesce(AttendanceRow.grade, Grade.NONE.value)
 _LISTED: tuple[Any, ...] = (
@@ -502,12 +515,16 @@ def _theirs(session_id: str) -> ColumnElement[bool]:
 
 
 def _considered(programme_id: str, scope: Scope) -> tuple[ColumnElement[bool], ...]:
-    """Participants who have not left and are no test accounts, whether or not they have a chat yet."""
+    """Participants who are no test accounts, whether or not they have a chat, or want messages any more.
+
+    A sheet is an official record, and who stops the messages was there all the same. Whoever only ever came
+    to coordinate or to speak was not: they are withdrawn when their role is taken away.
+    """
     return (
         PersonRow.programme_id == programme_id,
         PersonRow.role == Role.PARTICIPANT.value,
         PersonRow.is_test.is_(False),
-        PersonRow.withdrawn_at.is_(None),
+        or_(PersonRow.withdrawn_at.is_(None), PersonRow.origin != "invitation"),
         *within(scope),
     )
 
@@ -559,6 +576,7 @@ def _row(programme_id: str, entry: Entry) -> dict[str, Any]:
         "key": entry.key,
         "leg": None if piece.leg is None else piece.leg.value,
         "at": piece.at,
+        "received_at": piece.received,
         "counts": piece.counts,
         "minutes": piece.minutes,
         "since": piece.since,
@@ -581,6 +599,7 @@ def _evidence(row: Any) -> Evidence:
         row.since,
         row.until,
         None if row.lag is None else timedelta(seconds=row.lag),
+        row.received_at,
     )
 
 

@@ -5,7 +5,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, delete, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    and_,
+    delete,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    text,
+    update,
+)
 
 from bot.domain.materials import Release, State
 from bot.domain.messages import Handout
@@ -14,8 +26,18 @@ from bot.domain.posts import Post, dump, load
 from bot.storage import outbox
 from bot.storage.copies import Which
 from bot.storage.database import Transaction
-from bot.storage.tables import MaterialRow, MaterialVersionRow, NoMaterialRow, OutboxRow, WaveRow
+from bot.storage.tables import (
+    MaterialRow,
+    MaterialVersionRow,
+    NoMaterialRow,
+    OutboxRow,
+    PersonRow,
+    WaveRow,
+)
 from bot.storage.upsert import insert_new, upsert
+
+REPLACED = "there is a newer version"
+"""Why what was owed of an old version is not sent any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +235,43 @@ def copies(tx: Transaction, found: Material, versions: Sequence[int]) -> Which:
         WaveRow.entry_id.in_([found.wave(version) for version in versions]),
     )
     return Which(tuple(tx.connection.scalars(waves)), outbox.handing_out(found.id))
+
+
+def has_had(found: Material) -> ColumnElement[bool]:
+    """Of somebody (`PersonRow`): whether they have a version before the one that holds, or were about to.
+
+    By the log of what was sent, which is kept for 90 days.
+    """
+    on_the_way = or_(
+        OutboxRow.state.in_(("owed", "held", "sending", "sent")),
+        and_(OutboxRow.state == "withdrawn", OutboxRow.error == REPLACED),
+    )
+    handed_out = exists().where(
+        OutboxRow.person_id == PersonRow.id,
+        OutboxRow.reason.in_([found.wave(version) for version in range(1, found.version)]),
+        on_the_way,
+    )
+    asked_for = (
+        select(OutboxRow.person_id)
+        .where(
+            text("outbox.lane = 0 AND outbox.about IS NOT NULL"),
+            OutboxRow.about == outbox.handing_out(found.id),
+            OutboxRow.person_id.is_not(None),
+            on_the_way,
+        )
+        .correlate(None)
+    )
+    return or_(handed_out, PersonRow.id.in_(asked_for))
+
+
+def is_in_the_making(tx: Transaction, found: Material, version: int) -> bool:
+    """Whether there are people for whom that version has not been planned yet."""
+    waiting = exists().where(
+        WaveRow.programme_id == found.programme_id,
+        WaveRow.entry_id == found.wave(version),
+        WaveRow.state == "planning",
+    )
+    return bool(tx.connection.scalar(select(waiting)))
 
 
 def withdraw_owed(tx: Transaction, found: Material, version: int, now: datetime, why: str) -> int:

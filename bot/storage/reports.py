@@ -27,6 +27,7 @@ from sqlalchemy import (
     func,
     inspect,
     literal,
+    null,
     or_,
     select,
     text,
@@ -37,6 +38,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import GenericFunction
 
+from bot.domain.feedback import ENOUGH, FEWEST, RATINGS
 from bot.domain.messages import Lane
 from bot.storage.tables import (
     AnnouncedPollRow,
@@ -46,6 +48,7 @@ from bot.storage.tables import (
     ChatRow,
     CorrectionRow,
     ExcuseRow,
+    FeedbackRow,
     Id,
     JournalEntryRow,
     JournalPartRow,
@@ -53,6 +56,8 @@ from bot.storage.tables import (
     LivePollRow,
     LiveQuizRow,
     LiveVoteRow,
+    MaterialRow,
+    MaterialVersionRow,
     ModuleDoneRow,
     OutboxRow,
     PersonRow,
@@ -550,6 +555,94 @@ def _vote_of(poll: type[LivePollRow]) -> ColumnElement[bool]:
     return and_(LiveVoteRow.live_quiz_id == poll.live_quiz_id, LiveVoteRow.person_id == poll.person_id)
 
 
+def _materials() -> Query:
+    """Who has any version of it, by its waves or because they asked for it; by the log of what was sent."""
+    number = cast(MaterialRow.id, String)
+    handed_out = (
+        select(MaterialRow.id.label("material_id"), OutboxRow.person_id)
+        .join_from(MaterialRow, WaveRow, WaveRow.entry_id.like("material:" + number + "/v%"))
+        .join(OutboxRow, OutboxRow.wave_id == WaveRow.id)
+        .where(OutboxRow.state == "sent")
+    )
+    asked_for = (
+        select(MaterialRow.id, OutboxRow.person_id)
+        .join_from(MaterialRow, OutboxRow, OutboxRow.about == "material:" + number)
+        .where(OutboxRow.state == "sent", text("outbox.lane = 0 AND outbox.about IS NOT NULL"))
+    )
+    got = union_all(handed_out, asked_for).subquery()
+    columns = (
+        MaterialRow.programme_id.label("programme"),
+        MaterialRow.session_id.label("session"),
+        MaterialRow.id.label("material_id"),
+        MaterialVersionRow.name,
+        MaterialRow.author,
+        MaterialRow.state,
+        MaterialRow.release,
+        MaterialRow.version,
+        MaterialRow.released_at,
+        MaterialVersionRow.written_at.label("version_written_at"),
+        MaterialRow.withdrawn_at,
+    )
+    holds = and_(
+        MaterialVersionRow.material_id == MaterialRow.id, MaterialVersionRow.version == MaterialRow.version
+    )
+    return (
+        select(*columns, func.count(distinct(case((_PARTICIPANT, PersonRow.id)))).label("people"))
+        .join_from(MaterialRow, MaterialVersionRow, holds)
+        .outerjoin(got, got.c.material_id == MaterialRow.id)
+        .outerjoin(PersonRow, PersonRow.id == got.c.person_id)
+        .where(MaterialRow.state != "draft")
+        .group_by(*(column.element if isinstance(column, Label) else column for column in columns))
+    )
+
+
+def _feedback() -> Query:
+    """How sessions were found whose participants were asked, or answered; ratings one by one of enough."""
+    begins = PersonRow.programme_id + "/feedback:"
+    asked = (
+        select(
+            PersonRow.programme_id.label("programme"),
+            func.substr(OutboxRow.reason, func.length(begins) + 1).label("session"),
+            literal(1).label("asked"),
+            cast(null(), Integer).label("rating"),
+            literal(0).label("sentence"),
+        )
+        .join_from(PersonRow, OutboxRow, OutboxRow.person_id == PersonRow.id)
+        .where(
+            _REAL,
+            OutboxRow.state == "sent",
+            func.substr(OutboxRow.reason, 1, func.length(begins)) == begins,
+        )
+    )
+    answered = (
+        select(
+            FeedbackRow.programme_id,
+            FeedbackRow.session_id,
+            literal(0),
+            FeedbackRow.rating,
+            case((FeedbackRow.sentence != "", 1), else_=0),
+        )
+        .join(PersonRow, PersonRow.id == FeedbackRow.person_id)
+        .where(_REAL)
+    )
+    each = union_all(asked, answered).subquery()
+    answers = func.count(each.c.rating)
+    return select(
+        each.c.programme,
+        each.c.session,
+        func.sum(each.c.asked).label("asked"),
+        answers.label("answered"),
+        case(
+            (answers >= FEWEST, func.round(cast(func.sum(each.c.rating) * 1.0 / answers, Numeric), 2))
+        ).label("mean"),
+        *(
+            case((answers >= ENOUGH, _count_if(each.c.rating == rating))).label(f"rated_{rating}")
+            for rating in RATINGS
+        ),
+        func.sum(each.c.sentence).label("sentences"),
+    ).group_by(each.c.programme, each.c.session)
+
+
 def _announcement_recipients() -> Query:
     number = cast(func.substr(WaveRow.entry_id, len("announcement:") + 1), Id)
     return (
@@ -641,6 +734,8 @@ VIEWS = {
     "report_live_quizzes": _live_quizzes(),
     "report_live_answers": _live_answers(),
     "report_announcement_polls": _announcement_polls(),
+    "report_materials": _materials(),
+    "report_feedback": _feedback(),
     "report_audit": _audit(),
 }
 """Each view's query, by its name."""

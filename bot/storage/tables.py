@@ -129,7 +129,7 @@ class PersonRow(Base):
     group: Mapped[str | None] = mapped_column("group_name")
     language: Mapped[str] = mapped_column(String(2), default="id")
     zone: Mapped[str] = mapped_column(String(4))
-    origin: Mapped[str] = mapped_column(default="roster")  # roster | approval | open
+    origin: Mapped[str] = mapped_column(default="roster")  # roster | approval | open | invitation
     is_test: Mapped[bool] = mapped_column(default=False)
     first_login: Mapped[date | None]
     consented_at: Mapped[datetime | None]
@@ -781,7 +781,8 @@ class EvidenceRow(Base):
     kind: Mapped[str]  # domain.attendance.Kind
     key: Mapped[str]
     leg: Mapped[str | None]  # in | out
-    at: Mapped[datetime]  # when it came
+    at: Mapped[datetime]  # when they did it
+    received_at: Mapped[datetime | None]  # when it came here, if much later
     counts: Mapped[bool]
     minutes: Mapped[int | None]  # in Zoom
     since: Mapped[datetime | None]  # joined Zoom

@@ -183,9 +183,10 @@ def _message(message: Message, username: str) -> Event | None:
             html=_formatted(message.text_html) if message.entities else None,
             preview=preview is None or not preview.is_disabled,
             forwarded=message.forward_origin is not None,
+            sent=message.date,
         )
     name, argument = command.group(1).lower(), (command.group(3) or "").strip()
-    return Started(sender, argument) if name == "start" else Commanded(sender, name, argument)
+    return Started(sender, argument, message.date) if name == "start" else Commanded(sender, name, argument)
 
 
 def _topic(here: Sender, message: Message, topic: int) -> TopicChanged | None:

@@ -18,9 +18,11 @@ from bot.domain.attendance import (
     Window,
     begins_to_count,
     is_over,
+    newest_known,
     next_window,
     open_windows,
     read_code,
+    when_sent,
     windows,
 )
 from bot.domain.audit import Action
@@ -161,13 +163,23 @@ def tap(tx: Transaction, person: Person, programme: Programme, tapped: Tap, now:
     return _recorded(tx, person, programme, session, window.leg, now)
 
 
-def write(tx: Transaction, person: Person, programme: Programme, text: str, now: datetime) -> Reply | None:
-    """Six digits, typed at the time of a session; None where it is none."""
+def write(
+    tx: Transaction,
+    person: Person,
+    programme: Programme,
+    text: str,
+    now: datetime,
+    *,
+    sent: datetime | None = None,
+) -> Reply | None:
+    """Six digits, typed at the time of a session (`sent`, where that is known); None where it is none."""
     code = read_code(text)
-    return None if code is None else _take(tx, person, programme, code, now)
+    return None if code is None else _take(tx, person, programme, code, now, sent)
 
 
-def code_by_link(tx: Transaction, who: Visitor, payload: str, now: datetime) -> Reply | None:
+def code_by_link(
+    tx: Transaction, who: Visitor, payload: str, now: datetime, *, sent: datetime | None = None
+) -> Reply | None:
     """The link of the QR code on the presenter page; None where the payload is none of these."""
     code = read_code(payload.removeprefix(_LINK)) if payload.startswith(_LINK) else None
     if code is None:
@@ -175,38 +187,54 @@ def code_by_link(tx: Transaction, who: Visitor, payload: str, now: datetime) -> 
     programme = None if who.active is None else tx.catalogue.programme(who.active.programme)
     if who.active is None or programme is None:
         return Reply((Say("attendance.join_first"),))
-    return _take(tx, who.active, programme, code, now) or Reply((Say("attendance.nothing_open", {}, MENU),))
+    return _take(tx, who.active, programme, code, now, sent) or Reply(
+        (Say("attendance.nothing_open", {}, MENU),)
+    )
 
 
-def _take(tx: Transaction, person: Person, programme: Programme, code: str, now: datetime) -> Reply | None:
-    """A code of whichever session is open; None where none is near."""
-    near = [session for session in programme.sessions if _is_near(session, now)]
+def _take(
+    tx: Transaction,
+    person: Person,
+    programme: Programme,
+    code: str,
+    now: datetime,
+    sent: datetime | None,
+) -> Reply | None:
+    """A code of whichever session is open; None where none is near.
+
+    It counts by when they sent it: an outage of ours makes nobody late.
+    """
+    at = when_sent(sent, now)
+    if not any(open_windows(session, at) for session in programme.sessions):
+        at = now  # it was too early or too late then: what they can do now is said
+    near = [session for session in programme.sessions if _is_near(session, at)]
     if not near:
         return None
-    there = [(session, window) for session in near if (window := _window(tx, person, session, now))]
+    there = [(session, window) for session in near if (window := _window(tx, person, session, at))]
     if not there:
-        return Reply((_closed(tx, person, near[-1], now),))
+        return Reply((_closed(tx, person, near[-1], at),))
     if any(attendance.wrong_codes(tx, session.id, person.id) >= MOST_WRONG for session, _ in there):
         return Reply((Say("attendance.too_many"),))
     key, step, lapse = secret(tx, ATTENDANCE), step_length(tx), _lapse(tx)
+    newest, received = newest_known(at, now), None if at == now else now
     for session, window in there:
         own = _key(key, programme, session)
-        number = step_of(own, code, now, step=step)
+        number = step_of(own, code, at, step=step, newest=newest)
         if number is None:  # a late one, or none: many more to look at
-            number = step_of(own, code, now, step=step, back=KNOWN_LATE)
+            number = step_of(own, code, at, step=step, back=KNOWN_LATE)
         if number is None:
             continue
-        in_time = number >= step_at(now, step) - TOLERATED
-        lag = max(now - begins(number, step), timedelta()) / lapse
-        piece = Evidence(Kind.CODE, now, window.leg, counts=in_time, lag=lag)
+        in_time = number >= step_at(at, step) - TOLERATED
+        lag = max(at - begins(number, step), timedelta()) / lapse
+        piece = Evidence(Kind.CODE, at, window.leg, counts=in_time, lag=lag, received=received)
         entry = Entry(person.id, session.id, piece, key=f"{window.leg}:{number}", step=number)
         attendance.add(tx, programme.id, [entry])
         if in_time:
-            return _recorded(tx, person, programme, session, window.leg, now, coded=True)
+            return _recorded(tx, person, programme, session, window.leg, now, coded=True, at=at)
         _weigh(tx, programme, session, person.id, now)
         return Reply((Say("attendance.late_code", {"title": session.title}),))
     session, window = there[0]
-    piece = Evidence(Kind.CODE, now, window.leg, counts=False)
+    piece = Evidence(Kind.CODE, at, window.leg, counts=False, received=received)
     attendance.add(tx, programme.id, [Entry(person.id, session.id, piece, key=f"wrong:{now.isoformat()}")])
     return Reply((Say("attendance.wrong_code", {"title": session.title}),))
 
@@ -220,13 +248,14 @@ def _recorded(
     now: datetime,
     *,
     coded: bool = False,
+    at: datetime | None = None,
 ) -> Reply:
-    """What is said to somebody who has just tapped or sent the code."""
+    """What is said to somebody who has tapped or sent the code (`at`; None: just now)."""
     rule = session.check_in
     if rule is None:
         return Reply((OLD_BUTTON,))
     found = _weigh(tx, programme, session, person.id, now)
-    said: dict[str, Value] = {"title": session.title, "at": clock_time(now)}
+    said: dict[str, Value] = {"title": session.title, "at": clock_time(at or now)}
     if rule.code and not coded and not _coded(tx, person, session, leg):
         return Reply((Say("attendance.type_code", said),))
     out = next((each for each in windows(session) if each.leg is Leg.OUT), None)
@@ -282,6 +311,16 @@ def _may_contest(session: Session, mine: Standing | None, now: datetime) -> bool
     return mine is None or not (mine.grade is Grade.PRESENT or mine.contested or mine.decided)
 
 
+def _may_answer(
+    tx: Transaction, session: Session, person_id: int, mine: Standing | None, now: datetime
+) -> bool:
+    """Whether somebody may still say "I was there" to a decision: who has not said so before it."""
+    if mine is None or not mine.decided or now > session.ends + CONTESTED_WITHIN:
+        return False
+    theirs = attendance.evidence(tx, session.id, [person_id]).get(person_id, ())
+    return not any(each.kind is Kind.CONTEST for each in theirs)
+
+
 def _contest(tx: Transaction, person: Person, programme: Programme, session: Session, now: datetime) -> Reply:
     """Somebody says that they were there: for a coordinator to decide."""
     said: dict[str, Value] = {"title": session.title}
@@ -290,7 +329,7 @@ def _contest(tx: Transaction, person: Person, programme: Programme, session: Ses
         return Reply((Say("attendance.present_already", said),))
     if mine is not None and mine.contested:
         return Reply((Say("attendance.contested_already", said),))
-    if not _may_contest(session, mine, now):
+    if not _may_contest(session, mine, now) and not _may_answer(tx, session, person.id, mine, now):
         return Reply((Say("attendance.contest_closed", said),))
     others = bool(attendance.contesting(tx, programme.id, session.id))
     piece = Evidence(Kind.CONTEST, now, counts=False)
@@ -346,6 +385,24 @@ def session_reached(
         weigh(tx, programme, session, attendance.graded(tx, programme.id, session.id), now)
 
 
+def session_counts(tx: Transaction, programme: Programme, session: Session) -> tuple[Say, ...]:
+    """How many are there, and say they were; nothing before anybody is."""
+    if not windows(session):
+        return ()
+    found = attendance.counts(tx, programme.id, session.id)
+    if not (found.present or found.partial or found.contested):
+        return ()
+    said: dict[str, Value] = {
+        "present": found.present,
+        "people": found.people,
+        "partial": found.partial,
+        "contested": Say("attendance.counted_contested", {"count": found.contested})
+        if found.contested
+        else "",
+    }
+    return (Say("attendance.counted", said),)
+
+
 def decide(
     tx: Transaction,
     actor: Actor,
@@ -359,7 +416,7 @@ def decide(
 ) -> bool:
     """Say that somebody was there, or was not, whatever the evidence; whether the actor may.
 
-    Who has said "I was there" is told. Said again, nothing changes.
+    Who has said "I was there" is told, and whose grade it changes. Said again, nothing changes.
     """
     other = people.person(tx, person_id)
     rule = session.check_in
@@ -380,7 +437,7 @@ def decide(
         made_by_name=actor.person.name,
     )
     attendance.add(tx, programme.id, [entry])
-    _weigh(tx, programme, session, person_id, now)
+    found = _weigh(tx, programme, session, person_id, now)
     audit.note(
         tx,
         actor,
@@ -395,6 +452,8 @@ def decide(
     )
     if before is not None and before.contested:
         _tell(tx, programme, session, person_id, now, present=present)
+    elif found.grade is not (Grade.NONE if before is None else before.grade):
+        _tell_change(tx, programme, session, person_id, now, found)
     return True
 
 
@@ -415,10 +474,38 @@ def weigh(
 def _tell(
     tx: Transaction, programme: Programme, session: Session, person_id: int, now: datetime, *, present: bool
 ) -> None:
+    """Tell somebody what became of their "I was there"."""
+    key = f"attendance.decided_{'present' if present else 'absent'}"
+    _owe(tx, programme, session, person_id, now, Say(key, {"title": session.title}))
+
+
+def _tell_change(
+    tx: Transaction, programme: Programme, session: Session, person_id: int, now: datetime, found: Standing
+) -> None:
+    """Tell somebody who has not asked that a coordinator's decision changes how they stand."""
+    said: dict[str, Value] = {"title": session.title}
+    if found.grade is Grade.PRESENT:
+        say = Say("attendance.changed_present", said)
+    elif _may_answer(tx, session, person_id, found, now):
+        label = Say("attendance.button_contest", said)
+        rows = ((Button(label, Tap(ACTION, session.id, "contest")),),)
+        say = Say("attendance.changed_absent", {**said, "how": Say("attendance.say_so")}, rows)
+    else:
+        say = Say("attendance.changed_absent", {**said, "how": Say("attendance.ask_them")})
+    _owe(tx, programme, session, person_id, now, say)
+
+
+def _owe(
+    tx: Transaction, programme: Programme, session: Session, person_id: int, now: datetime, say: Say
+) -> None:
+    """Tell somebody of a decision, unless they have not agreed to be written to, or no more."""
+    other = people.person(tx, person_id)
+    if other is None or other.consented_at is None or other.withdrawn_at is not None:
+        return
     outbox.owe(
         tx,
         outbox.Recipient(person_id=person_id),
-        Say(f"attendance.decided_{'present' if present else 'absent'}", {"title": session.title}),
+        say,
         reason=f"{programme.id}/decided:{session.id}@{now:%Y%m%dT%H%M%S%f}",
         lane=Lane.REMINDER,
         now=now,

@@ -7,7 +7,7 @@ from bot.domain.messages import Announcement, Ask, AskLive, Lane
 from bot.domain.outcomes import Done, Failed, Gone, HoldBack, InDoubt, Moved, Outcome, Sent, Unsent
 from bot.domain.people import Reach
 from bot.domain.posts import Post
-from bot.storage import corrections, files, outbox, people, polls, quiz, state, updates
+from bot.storage import attendance, corrections, files, outbox, people, polls, quiz, state, updates
 from bot.storage import live_quiz as copies_of
 from bot.storage.database import Transaction
 from bot.storage.messages import load
@@ -48,6 +48,9 @@ UPDATES_KEPT = timedelta(days=3)
 
 LOG_KEPT = timedelta(days=90)
 """How long it is kept what was sent to whom (DOMAIN, "Privacy")."""
+
+NAMES_KEPT = timedelta(days=90)
+"""How long names of an imported Zoom report are kept: past the last day on which attendance is contested."""
 
 HANDED_OVER_FOR = timedelta(seconds=30)
 """How old a reply may be that was begun when it was owed, and is only now handed over."""
@@ -293,6 +296,7 @@ def prune(tx: Transaction, now: datetime) -> int:
         updates.prune(tx, now - UPDATES_KEPT)
         + outbox.prune(tx, now - LOG_KEPT, _PRUNED_AT_ONCE)
         + files.prune(tx, now)
+        + attendance.prune_names(tx, now - NAMES_KEPT)
     )
 
 

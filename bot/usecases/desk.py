@@ -183,8 +183,8 @@ def _answer(tx: Transaction, who: Visitor, event: Event, now: datetime) -> Reply
             return Reply((Delete(message_id), Say("help.nik")))
         case Shared(_, message_id, _, _, caption) if looks_like_nik(caption):
             return Reply((Delete(message_id), Say("help.nik")))
-        case Started(_, payload):
-            return enrolment.start(tx, who, payload, now)
+        case Started(_, payload, sent):
+            return enrolment.start(tx, who, payload, now, sent=sent)
         case Commanded(_, command, _):
             return _command(tx, who, COMMANDS.get(command, ""), now)
         case Tapped(_, message_id, _, tap) if tap.action == "menu":
@@ -265,7 +265,9 @@ def _participant(
     match event:
         case Voted():
             return quiz.vote(tx, who, programme, event, now)
-        case Wrote(_, _, text) if (code := attendance.write(tx, person, programme, text, now)) is not None:
+        case Wrote(_, _, text) if (
+            code := attendance.write(tx, person, programme, text, now, sent=event.sent)
+        ) is not None:
             return code  # the code on the screen, whatever else was asked for
         case Wrote(_, _, text) if (
             asked := questions.write(tx, person, chat_id, programme, text, now)

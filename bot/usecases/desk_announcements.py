@@ -356,7 +356,7 @@ def _poll(tx: Transaction, shift: Shift, found: Announcement) -> Say:
     """How an announced poll has been answered so far."""
     poll = found.post.pieces[0].poll
     if poll is None:
-        raise NotPossibleError("unknown")
+        raise UnknownError("announce.unknown")
     said: dict[str, Value] = {
         "number": found.id,
         "question": poll.text,

@@ -401,15 +401,18 @@ def evidence_line(kept: Kept) -> Say:
     """A piece of evidence in a line."""
     piece = kept.evidence
     at = short_moment(piece.at)
+    held: Value = (
+        "" if piece.received is None else Say("presence.evidence_held", {"at": short_moment(piece.received)})
+    )
     match piece.kind:
         case Kind.TAP:
             return Say(f"presence.evidence_tap_{piece.leg}", {"at": at})
         case Kind.CODE if kept.step is None:
-            return Say("presence.evidence_wrong", {"at": at})
+            return Say("presence.evidence_wrong", {"at": at, "held": held})
         case Kind.CODE:
             seconds = 0 if piece.lag is None else int(piece.lag.total_seconds())
             key = f"presence.evidence_code_{piece.leg}" if piece.counts else "presence.evidence_late"
-            return Say(key, {"at": at, "seconds": seconds})
+            return Say(key, {"at": at, "seconds": seconds, "held": held})
         case Kind.ZOOM:
             return Say("presence.evidence_zoom", {"minutes": piece.minutes or 0, "shown": kept.note})
         case Kind.DECISION:

@@ -47,8 +47,8 @@ def tap(tx: Transaction, shift: Shift, message_id: int, tapped: Tap) -> Reply:
             return Reply((_one(tx, shift, session),))
         case "chart":
             found = stored.summary(tx, shift.programme.id, session.id)
-            if not found.answers:
-                return Reply((), Say("feedback.toast_none"))
+            if not found.is_enough:
+                return Reply((), feedback.too_few(found) or Say("feedback.toast_none"))
             return Reply((feedback.chart(tx, shift.programme, session, found, shift.now),))
     return Reply((OLD_BUTTON,))
 
@@ -74,16 +74,17 @@ def _overview(tx: Transaction, shift: Shift) -> Say:
 
 def _one(tx: Transaction, shift: Shift, session: Session) -> Say:
     found = stored.summary(tx, shift.programme.id, session.id)
-    newest = stored.sentences(tx, shift.programme.id, session.id, limit=_SHOWN)
+    enough = found.is_enough
+    newest = stored.sentences(tx, shift.programme.id, session.id, limit=_SHOWN) if enough else []
     said: dict[str, Value] = {
         "title": session.title,
         "summary": feedback.in_words(found),
-        "bars": _bars(found) if found.answers else "",
-        "lines": tuple(feedback.quoted(each) for each in newest),
+        "bars": _bars(found) if enough else "",
+        "lines": feedback.too_few(found) or tuple(feedback.quoted(each) for each in newest),
     }
     chart = Button(Say("feedback.button_chart"), Tap(ACTION, session.id, "chart"))
     back = Button(Say("feedback.button_list"), Tap(ACTION, "", "list"))
-    return Say("feedback.one", said, ((chart, back),) if found.answers else ((back,),))
+    return Say("feedback.one", said, ((chart, back),) if enough else ((back,),))
 
 
 def _bars(found: Summary) -> tuple[Say, ...]:

@@ -258,7 +258,8 @@ def _overview(tx: Transaction, shift: Shift, since: datetime) -> Say:
     corrected = corrections.standing(tx, programme.id) if first else []
     sessions = [session for session in programme.sessions if session.ends > shift.now] if first else []
     for session in reversed(sessions):
-        label = Say("desk_timetable.button_session", {"title": session.title})
+        key = "button_session_cancelled" if session.cancelled else "button_session"
+        label = Say(f"desk_timetable.{key}", {"title": session.title})
         rows.insert(0, (Button(label, Tap(ACTION, session.id, "session")),))
     if first:  # what is skipped rings no more, so it stands in no other row
         for entry in programme.timetable:
@@ -344,7 +345,11 @@ def _session(tx: Transaction, shift: Shift, session: Session) -> Say:
         if change is not None:
             restore = Button(Say("desk_timetable.button_restore"), Tap(ACTION, session.id, "restore-session"))
             rows.append((restore,))
-    said: dict[str, Value] = {"title": session.title, **words.session_values(session)}
+    said: dict[str, Value] = {
+        "title": session.title,
+        "cancelled": Say("desk_timetable.session_cancelled") if session.cancelled else "",
+        **words.session_values(session),
+    }
     return Say("desk_timetable.session", said, (*rows, _back()))
 
 

@@ -20,13 +20,15 @@ from bot.usecases.menu import OLD_BUTTON
 DIALOGUE = "enrolment"
 
 
-def start(tx: Transaction, who: Visitor, payload: str, now: datetime) -> Reply:
-    """`/start`, with or without a claim link."""
+def start(
+    tx: Transaction, who: Visitor, payload: str, now: datetime, *, sent: datetime | None = None
+) -> Reply:
+    """`/start`, with or without a claim link; `sent`: when they did it, where that is known."""
     if not payload:
         return _start_plainly(tx, who, now)
     if (invited := staff.accept(tx, who, payload, now)) is not None:
         return invited
-    if (checked_in := attendance.code_by_link(tx, who, payload, now)) is not None:
+    if (checked_in := attendance.code_by_link(tx, who, payload, now, sent=sent)) is not None:
         return checked_in
     code = read_claim_code(secret(tx, CLAIMS), payload)
     link = people.claim_link(tx, *code) if code else None

@@ -220,11 +220,20 @@ def mean(found: Summary) -> Say:
 
 
 def in_words(found: Summary) -> Say:
-    """The mean, and how many it is of."""
+    """The mean, and how many it is of; of too few, only how many."""
     if not found.answers:
         return Say("feedback.none", {"asked": found.asked})
-    said: dict[str, Value] = {"mean": mean(found), "answers": found.answers, "asked": found.asked}
-    return Say("feedback.summary", said)
+    said: dict[str, Value] = {"answers": found.answers, "asked": found.asked}
+    if not found.has_mean:
+        return Say("feedback.few", said)
+    return Say("feedback.summary", {**said, "mean": mean(found)})
+
+
+def too_few(found: Summary) -> Say | None:
+    """Why no answers are shown one by one; None where they are, or where there are none."""
+    if found.is_enough or not found.answers:
+        return None
+    return Say("feedback.too_few", {"enough": domain.ENOUGH})
 
 
 def session_counts(tx: Transaction, programme: Programme, session: Session) -> tuple[Say, ...]:
@@ -246,8 +255,15 @@ def summed_up(tx: Transaction, board: Board, now: datetime) -> Message | None:
     if programme is None or session is None:
         return None
     found = stored.summary(tx, programme.id, session.id)
-    if not found.answers:
-        return Say("feedback.line", {"title": session.title, "summary": in_words(found)})
+    if not found.is_enough:
+        said: dict[str, Value] = {
+            "title": session.title,
+            "summary": in_words(found),
+            "bars": "",
+            "lines": too_few(found) or "",
+        }
+        rows = ((Button(Say("feedback.button_read"), Tap(AREA, session.id, "open")),),)
+        return Say("feedback.one", said, rows if found.answers else ())
     return chart(tx, programme, session, found, now)
 
 

@@ -5,10 +5,13 @@ for a session is handed out by `session_reached`; speakers whose session nears w
 `remind`. At the end, what participants ask for.
 """
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+
+from sqlalchemy import Select
 
 from bot.content.markup import plain, width
 from bot.domain import materials as domain
@@ -190,8 +193,14 @@ def plan(tx: Transaction, found: Material, now: datetime) -> Plan:
     if session is None:
         raise RefusedError("materials.session_gone")
     starts = {zone: _starts(programme, session, zone, now) for zone in Zone}
+    before = None if found.replaces is None else stored.material(tx, found.replaces)
+    narrowed = before is not None and _only_those(tx, before, before.version)
+    # As if it were the newer version already: who has the one that holds now is meant.
+    meant = found if before is None else dataclasses.replace(before, version=before.version + 1)
     number = sum(
-        audience.size(tx, programme, _WHOM, zone=zone) for zone, at in starts.items() if at is not None
+        audience.count(tx, _whom(programme, meant, zone, narrowed=narrowed))
+        for zone, at in starts.items()
+        if at is not None
     )
     return Plan(number, min((at for at in starts.values() if at is not None), default=None))
 
@@ -221,8 +230,9 @@ def release(
 def replace(tx: Transaction, actor: Actor, material_id: int, now: datetime) -> tuple[Material, int]:
     """Put a draft in the place of the material that it is the newer version of.
 
-    Where that is out, everybody gets the newer version, and copies of the old one say that they are old; to
-    how many it goes. Raises RefusedError.
+    Where that is out, those who have it (or were about to get it) get the newer version, and copies of the
+    old one say that they are old; to how many it goes. Everybody else finds the newer one at `/materi`.
+    Raises RefusedError.
     """
     new = _drafted(tx, actor, material_id)
     if new.replaces is None:
@@ -239,7 +249,8 @@ def replace(tx: Transaction, actor: Actor, material_id: int, now: datetime) -> t
     current = of(tx, actor, found.id)
     if found.state is State.OUT:
         waves.wait_for_joiners(tx, found.programme_id)  # a slice of the old one that is being made is seen
-        stored.withdraw_owed(tx, found, was, now, "there is a newer version")
+        narrowed = _only_those(tx, found, was)
+        stored.withdraw_owed(tx, found, was, now, stored.REPLACED)
         if found.post.pieces[0].kind not in domain.COPIED:
             copies.revise(
                 tx,
@@ -249,7 +260,7 @@ def replace(tx: Transaction, actor: Actor, material_id: int, now: datetime) -> t
                 lane=Lane.REMINDER,
                 now=now,
             )
-        number = _hand_out(tx, current, session, now)
+        number = _hand_out(tx, current, session, now, narrowed=narrowed)
     _note(tx, actor, Action.MATERIAL_REPLACED, current, now, people=number, version=version)
     return of(tx, actor, found.id), number
 
@@ -284,8 +295,21 @@ def needs_none(tx: Transaction, actor: Actor, session_id: str, now: datetime) ->
     return session
 
 
-def _hand_out(tx: Transaction, found: Material, session: Session, now: datetime) -> int:
-    """Owe the version that holds to everybody, from their next open hour on, in slices; how many at once."""
+def _only_those(tx: Transaction, found: Material, version: int) -> bool:
+    """Whether a newer version goes to those who have this one, which has been planned for everybody."""
+    return found.state is State.OUT and not stored.is_in_the_making(tx, found, version)
+
+
+def _whom(programme: Programme, found: Material, zone: Zone | None, *, narrowed: bool) -> Select[int]:
+    """Whom a version is handed out to: everybody, or (`narrowed`) those who have had an earlier one."""
+    people = audience.people(programme, _WHOM, zone=zone)
+    return people.where(stored.has_had(found)) if narrowed else people
+
+
+def _hand_out(
+    tx: Transaction, found: Material, session: Session, now: datetime, *, narrowed: bool = False
+) -> int:
+    """Owe the version that holds, from their next open hour on, in slices; how many at once."""
     programme = _programme(tx, found.programme_id)
     waves.wait_for_joiners(tx, programme.id)
     number = 0
@@ -297,11 +321,17 @@ def _hand_out(tx: Transaction, found: Material, session: Session, now: datetime)
         wave_id = waves.note(tx, programme, found.wave(), _times(starts), now, zone=zone)
         free = max(free, starts)
         step = slices.Step(
-            HAND_OUT, {"material": found.id, "version": found.version, "free": free.isoformat()}
+            HAND_OUT,
+            {
+                "material": found.id,
+                "version": found.version,
+                "free": free.isoformat(),
+                "narrowed": narrowed,
+            },
         )
         number += slices.begin(tx, wave_id, step, owe, now, most=slices.SLICE - number)[0]
         if apart := posts.apart(tx, found.post):
-            free += apart * audience.count(tx, audience.people(programme, _WHOM, zone=zone))
+            free += apart * audience.count(tx, _whom(programme, found, zone, narrowed=narrowed))
     stored.change(tx, found.id, state=State.OUT.value, released_at=found.released_at or now)
     return number
 
@@ -319,7 +349,7 @@ def owe(tx: Transaction, wave: Ringing, step: slices.Step, now: datetime) -> Tak
     before = announcements.last_row(tx)
     mailing = outbox.mailing(
         tx,
-        span.of(audience.people(programme, _WHOM, zone=wave.zone)),
+        span.of(_whom(programme, found, wave.zone, narrowed=step.details.get("narrowed", False))),
         Reference(found.id, found.version),
         reason=found.wave(),
         lane=Lane.REMINDER,

@@ -52,6 +52,7 @@ HOOKS: tuple[Follower, ...] = (
 """Who is told of each step, in this order."""
 
 COUNTS: tuple[Counted, ...] = (
+    cast("Counted", attendance),
     cast("Counted", stuck),
     cast("Counted", materials),
     cast("Counted", questions),

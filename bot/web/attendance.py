@@ -1,6 +1,7 @@
 """Attendance: the sessions, who was there, what speaks for it of one person, and a coordinator's decision."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any, Final
 
 from bot.documents.sheets import write_sheets
@@ -13,14 +14,17 @@ from bot.domain.people import groups_in_line
 from bot.domain.programme import Session
 from bot.domain.staff import Right
 from bot.storage import attendance
-from bot.storage.attendance import Listed, Wanted
+from bot.storage.attendance import Listed, Wanted, ZoomName
 from bot.storage.database import Transaction
 from bot.usecases import attendance as deeds
+from bot.usecases import zoom_reports
 from bot.usecases.desk_attendance import burst_line, evidence_line
 from bot.web.page import Answer, Download, Go, Note, Show, Visit, Way, bad_input, not_found, refused
 from bot.web.tables import Asked, Column, Filter, Table, name_column
 
 _NOTICED: Final = 20
+_NAMES: Final = 50
+"""Names to settle on a page: the next ones come up as these are settled."""
 
 
 def _session(visit: Visit) -> Session:
@@ -102,6 +106,9 @@ def _of_session(tx: Transaction, visit: Visit) -> Answer:
         "bursts": [burst_line(each) for each in bursts(arrivals)[:_NOTICED]],
         "speaks": visit.actor.speaks_at(session.id),
         "exports": visit.actor.may(Right.EXPORT),
+        "names": attendance.number_open(tx, visit.programme.id, session.id)
+        if visit.actor.may(Right.RUN_SESSIONS)
+        else 0,
     }
     return _table(session.id).answer(tx, visit, "attendance_session.html", values)
 
@@ -197,10 +204,58 @@ def _decide(tx: Transaction, visit: Visit) -> Go:
     return Go(f"/attendance/{session.id}/people/{person_id}", "decided")
 
 
+# --- names of Zoom reports ----------------------------------------------------------------------------------
+
+
+def _names(tx: Transaction, visit: Visit, wrong: Say | None = None, found: ZoomName | None = None) -> Show:
+    """The names that wait to be settled; `found`: of one of them, whom what was typed may mean."""
+    session = _session(visit)
+    names = attendance.open_names(tx, visit.programme.id, session.id)
+    shown = [each if found is None or each.id != found.id else found for each in names[:_NAMES]]
+    ids = sorted({person for each in shown for person in each.perhaps})
+    known = {each[0]: each for each in attendance.known(tx, visit.programme.id, visit.scope, ids)}
+    values = {
+        "session": session,
+        "number": len(names),
+        "lines": [(each, [known[one] for one in each.perhaps if one in known]) for each in shown],
+        "wrong": wrong,
+        "wrong_id": None if found is None else found.id,
+    }
+    return Show("attendance_names.html", values, status=200 if wrong is None else 409)
+
+
+def _settle(tx: Transaction, visit: Visit) -> Go | Show:
+    session = _session(visit)
+    one = attendance.name(tx, visit.programme.id, visit.id("name"))
+    if one is None or one.session != session.id:
+        raise not_found()
+    back = f"/attendance/{session.id}/names"
+    if one.state != "open":
+        return Go(back, "settled_already")
+    who = visit.field("who", at_most=20)
+    if who == "nobody":
+        people: list[int] = []
+    elif who == "typed":
+        meant = zoom_reports.meant(tx, visit.programme, visit.field("typed", at_most=200))
+        if not meant.sure:
+            key = "presence.which_person" if meant.perhaps else "presence.nobody_of_that_name"
+            return _names(tx, visit, Say(key, {"shown": one.name}), replace(one, perhaps=meant.perhaps))
+        people = list(meant.sure)
+    elif who.isascii() and who.isdecimal():
+        people = [int(who)]
+    else:
+        raise bad_input()
+    if not zoom_reports.settle(tx, visit.actor, visit.programme, one, people, visit.now):
+        raise refused()
+    return Go(back, "settled")
+
+
 WAYS: Final = (
     Way("/attendance", Right.SEE_PROGRESS, _sessions, menu="page.menu_attendance"),
     Way("/attendance/{id}", Right.SEE_PROGRESS, _of_session),
     Way("/attendance/{id}/sheets", Right.EXPORT, _sheets),
+    Way("/attendance/{id}/names", Right.RUN_SESSIONS, _names),
+    Way("/attendance/{id}/names/{name}/settle", Right.RUN_SESSIONS, do=_settle),
     Way("/attendance/{id}/people/{person}", Right.SEE_PROGRESS, _person),
     Way("/attendance/{id}/people/{person}/decide", Right.CHANGE_PEOPLE, do=_decide),
 )

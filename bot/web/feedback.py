@@ -45,12 +45,14 @@ def _one(tx: Transaction, visit: Visit) -> Answer:
         }
         for place, rating in enumerate(reversed(RATINGS))
     ]
-    sentences = stored.sentences(tx, visit.programme.id, session.id, limit=_SENTENCES)
+    enough = found.is_enough
+    sentences = stored.sentences(tx, visit.programme.id, session.id, limit=_SENTENCES) if enough else []
     values = {
         "session": session,
         "summary": feedback.in_words(found),
         "bars": bars,
-        "answers": found.answers,
+        "enough": enough,
+        "too_few": feedback.too_few(found),
         "width": _WIDE,
         "sentences": [feedback.quoted(each) for each in sentences],
     }

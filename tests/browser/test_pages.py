@@ -220,6 +220,7 @@ async def test_axe_finds_nothing_serious(page: Page, here: World) -> None:
         "/journals",
         f"/journals/{ids['anna_wrote']}",
         "/deliveries",
+        "/attendance/hari-1/names",
     )
     for path in ("/", "/people?q=peserta+0&state=joined&sort=office", person, "/audit", *more):
         await page.goto(here.address + path)

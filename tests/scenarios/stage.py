@@ -270,19 +270,26 @@ class Stage:
     def _screen_code(self, what: str) -> str:
         """The code on the presenter page of the open session: now, some time ago, or an invented one."""
         now = self.clock.now()
-        self._database.write_now(attendance.make_key)
+        # The page may be another process's: it shows its code whatever has become of the bot.
+        page = Database.open(f"sqlite:///{self.database_path}", self._catalogue) if self._down else None
+        database = page or self._database
+        database.write_now(attendance.make_key)
 
         def shown(ago: timedelta) -> str:
             session = next(each for each in self.programme.sessions if open_windows(each, now))
-            found = self._database.read_now(attendance.shown, self.programme, session, now - ago)
+            found = database.read_now(attendance.shown, self.programme, session, now - ago)
             assert found is not None
             return found.code
 
-        if what == "an invented code":
-            known = {shown(timedelta(seconds=30 * n)) for n in range(-2, 130)}
-            return next(code for code in map("{:06}".format, range(1_000_000)) if code not in known)
-        length = script.later(what.removeprefix("the code of ").replace(" ago", " later"))
-        return shown(length or timedelta())
+        try:
+            if what == "an invented code":
+                known = {shown(timedelta(seconds=30 * n)) for n in range(-2, 130)}
+                return next(code for code in map("{:06}".format, range(1_000_000)) if code not in known)
+            length = script.later(what.removeprefix("the code of ").replace(" ago", " later"))
+            return shown(length or timedelta())
+        finally:
+            if page is not None:
+                page.close_now()
 
     def _invitation(self) -> str:
         """The code of the newest invitation that a coordinator was given to pass on."""

@@ -65,6 +65,8 @@ def _shown(message: SeenMessage) -> Iterator[str]:
                 yield from (f"| {' | '.join(map(str, row))}" for row in sheet.to_python())
         elif message.file.name.endswith(".txt"):
             yield from (f"| {line}" for line in message.file.data.decode("utf-8-sig").splitlines())
+    elif message.location is not None:
+        yield "(location)"
     else:
         yield from _text(message).splitlines()
     for row in message.keyboard:

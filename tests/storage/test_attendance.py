@@ -3,25 +3,29 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import event, select, text
 from sqlalchemy.exc import DBAPIError
 
 from bot.documents.zoom_report import read_zoom_report
 from bot.domain.attendance import MOST_WRONG, Grade, Standing
 from bot.domain.audit import Action
 from bot.domain.events import Sender, Wrote
+from bot.domain.forms import short_moment
 from bot.domain.messages import Reply, Say, Tap
 from bot.domain.people import Person, Role
 from bot.domain.programme import Audience, Catalogue, CheckIn, Item, Programme, Target
 from bot.domain.staff import EVERYTHING, Actor, Scope
 from bot.storage import attendance, audience, dialogues, people, staff, state
+from bot.storage.attendance import Count, Wanted
 from bot.storage.database import Database, DatabaseError, Transaction
+from bot.storage.messages import load
 from bot.storage.questions import questions as asked_of
 from bot.storage.tables import EvidenceRow, PersonRow
 from bot.usecases import attendance as deeds
-from bot.usecases import desk, desk_attendance, feedback, journal, questions, zoom_reports
+from bot.usecases import delivery, desk, desk_attendance, feedback, journal, questions, sessions, zoom_reports
 from bot.usecases.shift import Shift
 from bot.usecases.zoom_reports import Compared
 from tests.examples import SESSION, add_person, audited, outbox_rows, programme
@@ -77,8 +81,13 @@ def code(database: Database, at: datetime) -> str:
     return shown.code
 
 
-def types(database: Database, who: int, words: str, at: datetime) -> str:
-    return said(database.write_now(deeds.write, person(database, who), PROGRAMME, words, at))
+def types(database: Database, who: int, words: str, at: datetime, *, received: datetime | None = None) -> str:
+    def written(tx: Transaction) -> Reply | None:
+        mine = people.person(tx, who)
+        assert mine is not None
+        return deeds.write(tx, mine, PROGRAMME, words, received or at, sent=at)
+
+    return said(database.write_now(written))
 
 
 def taps(database: Database, who: int, choice: str, at: datetime) -> str:
@@ -103,6 +112,38 @@ def test_the_code_counts_while_it_stands_and_one_step_more(crowd: Database) -> N
     assert crowd.read_now(attendance.late_codes, "p", HARI.id, EVERYTHING) == 1
     lags = {each.lag for each in crowd.read_now(attendance.arrivals, "p", HARI.id, EVERYTHING)}
     assert max(lags) == timedelta(minutes=2)
+
+
+def test_an_outage_of_ours_makes_nobody_late(crowd: Database) -> None:
+    back = STARTS + 40 * MINUTE
+    assert types(crowd, ANNA, code(crowd, STARTS), STARTS, received=back) == "attendance.checked_in"
+    assert types(crowd, BUDI, code(crowd, STARTS - MINUTE), STARTS, received=back) == "attendance.late_code"
+    # After the window has closed as well; but by nobody who sent it then.
+    closed = STARTS + 61 * MINUTE
+    assert types(crowd, CITRA, code(crowd, STARTS), STARTS, received=closed) == "attendance.checked_in"
+    assert types(crowd, BUDI, code(crowd, closed), closed) == "attendance.over"
+    assert [stands(crowd, who).grade for who in (ANNA, BUDI)] == [Grade.PRESENT, Grade.PARTIAL]
+    assert stands(crowd, ANNA).arrived == STARTS
+    (kept,) = crowd.read_now(attendance.ledger, HARI.id, ANNA)
+    assert (kept.evidence.at, kept.evidence.received) == (STARTS, back)
+    line = desk_attendance.evidence_line(kept)
+    assert line.params["held"] == Say("presence.evidence_held", {"at": short_moment(back)})
+
+
+def test_a_code_from_after_it_was_sent_is_a_guess(crowd: Database) -> None:
+    back = STARTS + 40 * MINUTE
+    later = code(crowd, STARTS + 30 * MINUTE)
+    assert types(crowd, ANNA, later, STARTS, received=back) == "attendance.wrong_code"
+    # Telegram's clock goes 50 seconds after ours, which makes the codes.
+    assert types(
+        crowd, BUDI, code(crowd, STARTS + MINUTE), STARTS + MINUTE / 6, received=STARTS + MINUTE
+    ) == ("attendance.checked_in")
+
+
+def test_what_was_sent_before_the_window_opened_is_judged_as_of_now(crowd: Database) -> None:
+    early, back = STARTS - 50 * MINUTE, STARTS - 40 * MINUTE
+    assert types(crowd, ANNA, code(crowd, early), early, received=back) == "attendance.late_code"
+    assert types(crowd, ANNA, code(crowd, back), back) == "attendance.checked_in"
 
 
 def test_the_same_again_is_kept_once(crowd: Database) -> None:
@@ -206,6 +247,41 @@ def test_i_was_there_is_said_once_and_decided(crowd: Database) -> None:
     assert [row.person_id for row in crowd.read_now(outbox_rows)] == [SARI, CITRA]
 
 
+def test_a_decision_that_changes_something_is_told_and_can_be_contested(crowd: Database) -> None:
+    types(crowd, ANNA, code(crowd, STARTS), STARTS)
+
+    def decides(who: int, at: datetime, *, present: bool) -> list[Say]:
+        before = len(crowd.read_now(outbox_rows))
+        decided = crowd.write_now(deeds.decide, actor(crowd, SARI), PROGRAMME, HARI, who, at, present=present)
+        assert decided
+        told = [load(row.message) for row in crowd.read_now(outbox_rows)[before:] if row.person_id == who]
+        return [each for each in told if isinstance(each, Say)]
+
+    assert decides(ANNA, OVER, present=True) == []  # as it was
+    assert decides(CITRA, OVER, present=False) == []
+    (lowered,) = decides(ANNA, OVER + MINUTE, present=False)
+    assert (lowered.key, lowered.params["how"]) == ("attendance.changed_absent", Say("attendance.say_so"))
+    ((button,),) = lowered.buttons
+    assert button.does == Tap("hadir", HARI.id, "contest")
+    assert decides(ANNA, OVER + 2 * MINUTE, present=False) == []  # said again
+    assert taps(crowd, ANNA, "contest", OVER + 3 * MINUTE) == "attendance.contested"
+    assert [each.key for each in decides(ANNA, OVER + 4 * MINUTE, present=True)] == [
+        "attendance.decided_present"
+    ]
+    (again,) = decides(ANNA, OVER + 5 * MINUTE, present=False)
+    assert (again.params["how"], again.buttons) == (Say("attendance.ask_them"), ())  # they have had their say
+    assert taps(crowd, ANNA, "contest", OVER + 6 * MINUTE) == "attendance.contest_closed"
+    assert [each.key for each in decides(CITRA, OVER + 6 * MINUTE, present=True)] == [
+        "attendance.changed_present"
+    ]
+
+
+def test_who_has_left_is_told_of_no_decision(crowd: Database) -> None:
+    crowd.write_now(lambda tx: people.change(tx, CITRA, OVER, withdrawn_at=OVER))
+    assert crowd.write_now(deeds.decide, actor(crowd, SARI), PROGRAMME, HARI, CITRA, OVER, present=True)
+    assert crowd.read_now(outbox_rows) == []
+
+
 def test_it_is_not_said_for_ever(crowd: Database) -> None:
     assert taps(crowd, CITRA, "contest", HARI.ends + timedelta(days=15)) == "attendance.contest_closed"
 
@@ -278,6 +354,17 @@ def test_a_whole_name_that_was_settled_is_sure_the_next_day(crowd: Database, tmp
     assert sure["Ruang Melati Timur"] == (BUDI, CITRA)
 
 
+def test_names_of_a_report_are_forgotten_after_90_days(crowd: Database, tmp_path: Path) -> None:
+    sari = actor(crowd, SARI)
+    crowd.write_now(zoom_reports.take, sari, PROGRAMME, report(crowd, tmp_path), OVER)
+    citra, _ = crowd.read_now(attendance.open_names, "p", HARI.id)
+    assert crowd.write_now(zoom_reports.settle, sari, PROGRAMME, citra, [CITRA], OVER)
+    assert crowd.read_now(attendance.number_open, "p", HARI.id) == 1
+    assert crowd.write_now(delivery.prune, OVER + timedelta(days=90)) == 0
+    assert crowd.write_now(delivery.prune, OVER + timedelta(days=91)) == 2
+    assert stands(crowd, CITRA).minutes == 90  # what speaks for somebody stays
+
+
 def test_another_sessions_report_is_noticed(crowd: Database, tmp_path: Path) -> None:
     found = report(crowd, tmp_path, meeting="999 111", day="2026-11-05")
     assert (found.other_meeting, found.other_day) == ("999111", True)
@@ -321,6 +408,64 @@ def test_the_desk_shows_and_does_nothing_outside_a_scope(crowd: Database, tmp_pa
     assert stands(crowd, CITRA).grade is Grade.NONE
     assert crowd.read_now(attendance.counts, "p", HARI.id, shift.actor.scope).people == 2
     assert len(crowd.read_now(attendance.open_names, "p", HARI.id)) == 2
+
+
+def test_who_stopped_the_messages_stays_on_the_sheets(crowd: Database) -> None:
+    types(crowd, CITRA, code(crowd, STARTS), STARTS)
+
+    def change(tx: Transaction) -> None:
+        people.change(tx, CITRA, OVER, withdrawn_at=OVER)
+        people.change(tx, BUDI, OVER, is_test=True)
+        staff.dismiss(tx, staff_only := add_person(tx, "Tamu", role="speaker", origin="invitation"), OVER)
+        assert people.person(tx, staff_only) is not None
+
+    crowd.write_now(change)
+    listed = crowd.read_now(
+        lambda tx: [
+            (each.name, each.grade) for each in attendance.people(tx, "p", HARI.id, EVERYTHING, Wanted())
+        ]
+    )
+    assert listed == [("Anna Putri", "none"), ("Citra Lestari", "present")]
+    assert crowd.read_now(attendance.counts, "p", HARI.id) == Count("Satker A", 2, 1, 0, 0)
+    assert [name for _, name, _ in crowd.read_now(attendance.known, "p")] == ["Anna Putri", "Citra Lestari"]
+    anybody = Audience(roles=(Role.PARTICIPANT.value,))
+    reminded = crowd.read_now(lambda tx: audience.names(tx, audience.people(PROGRAMME, anybody)))
+    assert CITRA not in reminded
+
+
+def test_a_sessions_screen_counts_who_is_there_in_one_query(crowd: Database) -> None:
+    def counted() -> tuple[Say, ...]:
+        return crowd.read_now(deeds.session_counts, PROGRAMME, HARI)
+
+    assert counted() == ()
+    types(crowd, ANNA, code(crowd, STARTS), STARTS)
+    taps(crowd, BUDI, "in", STARTS)
+    taps(crowd, CITRA, "contest", OVER)
+    (line,) = counted()
+    assert line.params == {
+        "present": 1,
+        "people": 3,
+        "partial": 1,
+        "contested": Say("attendance.counted_contested", {"count": 1}),
+    }
+
+    def statements(tx: Transaction) -> int:
+        seen: list[str] = []
+        noted = tx.connection.engine
+
+        def note(*args: Any) -> None:
+            seen.append(str(args[2]))
+
+        event.listen(noted, "before_cursor_execute", note)
+        try:
+            sessions.counts(tx, PROGRAMME, HARI)
+        finally:
+            event.remove(noted, "before_cursor_execute", note)
+        return len(seen)
+
+    few = crowd.read_now(statements)
+    crowd.write_now(lambda tx: [add_person(tx, f"Orang {n}", linked=False) for n in range(30)])
+    assert crowd.read_now(statements) == few <= 8
 
 
 def test_each_office_is_counted(crowd: Database) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
+from bot.domain.corrections import SessionChange
 from bot.domain.events import Sender, Tapped, Wrote
 from bot.domain.messages import Edit, Reply, Say, Tap
 from bot.domain.people import Role
@@ -14,9 +15,10 @@ from bot.domain.staff import Scope
 from bot.storage import catalogues, staff
 from bot.storage.database import Database, Transaction
 from bot.storage.tables import PersonRow
-from bot.usecases import coordination, desk_timetable
+from bot.usecases import coordination, corrections, desk_timetable
+from bot.usecases.corrections import ChangeSession
 from bot.usecases.shift import Shift
-from tests.examples import add_person, catalogue, entry
+from tests.examples import SESSION, add_person, catalogue, entry
 
 ABOUT = Target(Item.SESSION, "hari-1")
 FILES = catalogue(
@@ -164,3 +166,22 @@ def test_a_moment_that_nobody_means_is_asked_again(database: Database, typed: st
     for item, choice in (("hari-1", "time"), ("modul", "move")):
         taps(database, 1, item, choice)
         assert types(database, 1, typed).key == "desk_timetable.time_again"
+
+
+def test_a_cancelled_session_says_so(database: Database) -> None:
+    def labels() -> list[object]:
+        found = taps(database, 1, "", "list")
+        return [button.label for row in found.buttons for button in row]
+
+    assert Say("desk_timetable.button_session", {"title": SESSION.title}) in labels()
+    assert taps(database, 1, "hari-1", "session").params["cancelled"] == ""
+
+    def cancel(tx: Transaction) -> None:
+        actor = staff.actor_by_id(tx, 1)
+        assert actor is not None
+        corrections.correct(tx, actor, "p", ChangeSession("hari-1", SessionChange(cancelled=True)), EARLY)
+
+    database.write_now(cancel)
+    assert Say("desk_timetable.button_session_cancelled", {"title": SESSION.title}) in labels()
+    shown = taps(database, 1, "hari-1", "session")
+    assert shown.params["cancelled"] == Say("desk_timetable.session_cancelled")

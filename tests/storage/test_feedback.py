@@ -8,13 +8,15 @@ import pytest
 
 from bot.domain.attendance import Evidence, Kind, Leg
 from bot.domain.feedback import LONGEST, Summary, sentence
+from bot.domain.messages import Board, Picture, Say, Tap
 from bot.domain.programme import Catalogue, CheckIn, Session
 from bot.domain.sessions import ASKED_AFTER, STEPS, State
-from bot.storage import attendance, stuck
+from bot.storage import attendance, staff, stuck
 from bot.storage import feedback as stored
 from bot.storage.attendance import Entry
 from bot.storage.database import Database, Transaction
-from bot.usecases import sessions
+from bot.usecases import desk_feedback, feedback, sessions
+from bot.usecases.shift import Shift
 from tests.examples import SESSION, add_person, outbox_rows, programme
 
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
@@ -115,6 +117,41 @@ def test_what_was_answered_is_read_without_names(of: Callable[[Session], Databas
     assert (found.counts, found.asked, found.tenths) == ({1: 0, 2: 0, 3: 1, 4: 0, 5: 1}, 2, 40)
     (only,) = database.read_now(stored.sentences, "p", "hari-1", limit=10)
     assert (only.rating, only.sentence) == (3, "Jelas.")
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_of_few_answers_nobodys_is_shown(of: Callable[[Session], Database]) -> None:
+    database = of(PLAIN)
+    board = Board(feedback.BOARD, "p/hari-1")
+    database.write_now(lambda tx: [add_person(tx, f"Orang {n}") for n in range(5)])
+    seen = []
+    for person in range(1, 6):
+        database.write_now(stored.rate, "p", "hari-1", person, 5, ASKED)
+        database.write_now(stored.say, "p", "hari-1", person, "Rahasia")
+        told = database.read_now(feedback.summed_up, board, ASKED)
+        desk = database.read_now(desk_screen)
+        lines = desk.params["lines"]
+        alone = "Rahasia" not in repr((told, desk)) and lines == Say("feedback.too_few", {"enough": 5})
+        summary = desk.params["summary"]
+        assert isinstance(summary, Say)
+        seen.append((type(told), summary.key, alone))
+    assert seen == [
+        (Say, "feedback.few", True),
+        (Say, "feedback.few", True),
+        (Say, "feedback.summary", True),
+        (Say, "feedback.summary", True),
+        (Picture, "feedback.summary", False),
+    ]
+
+
+def desk_screen(tx: Transaction) -> Say:
+    """What Rina sees of the session."""
+    actor = staff.actor_by_id(tx, 4)
+    assert actor is not None
+    shift = Shift(actor, tx.catalogue.programmes["p"], 1004, ASKED)
+    (shown,) = desk_feedback.tap(tx, shift, 7, Tap(desk_feedback.ACTION, "hari-1", "open")).messages
+    assert isinstance(shown, Say)
+    return shown
 
 
 def test_a_mean_is_rounded_to_tenths_and_a_sentence_is_one_line() -> None:

@@ -19,12 +19,15 @@ from bot.storage.tables import (
     ChatRow,
     CorrectionRow,
     ExcuseRow,
+    FeedbackRow,
     JournalEntryRow,
     JournalPartRow,
     JournalRevisionRow,
     LivePollRow,
     LiveQuizRow,
     LiveVoteRow,
+    MaterialRow,
+    MaterialVersionRow,
     ModuleDoneRow,
     OutboxRow,
     PersonRow,
@@ -241,6 +244,22 @@ def fill(tx: Transaction) -> None:
         | {"millis": 4_000, "votes": 1, "voted_at": at(6)}
         for number, who, choice, correct, late in votes
     ]
+    handed = {"programme_id": "orientasi", "session_id": "pembukaan", "author": "Bagus", "made_at": NINE}
+    rows[MaterialRow] = [
+        {**handed, "id": 1, "state": "out", "release": "now", "version": 2, "released_at": at(4)},
+        {**handed, "id": 11, "state": "waiting", "release": "end", "version": 1},
+        {**handed, "id": 3, "state": "draft", "release": "now", "version": 1},
+    ]
+    rows[MaterialVersionRow] = [
+        {"material_id": number, "version": version, "name": name, "post": {"text": "secret"}}
+        | {"written_at": at(version)}
+        for number, version, name in [(1, 1, "lama.pdf"), (1, 2, "baru.pdf"), (11, 1, "x"), (3, 1, "y")]
+    ]
+    given = {"programme_id": "orientasi", "session_id": "pembukaan", "given_at": at(9)}
+    rows[FeedbackRow] = [
+        {**given, "person_id": who, "rating": rating, "sentence": said}
+        for who, rating, said in [(1, 5, "Rahasia"), (2, 4, ""), (5, 1, "Rahasia")]
+    ]
     put(tx, rows)
 
 
@@ -285,6 +304,27 @@ NOTHING = (0, None, 0, 0, 0)
 LIVE = ("orientasi", "pembukaan")
 WHEN = (NINE, at(15), at(60))
 BLOCKED = "Forbidden: bot was blocked by the user"
+
+
+def fill_the_log(tx: Transaction) -> None:
+    """Who got which version of the material, and who was asked how a session was."""
+    wave = {"programme_id": "orientasi", "zone": "WIT", "due_at": NINE, "everybody_by": at(15)}
+    wave |= {"not_after": at(60), "planned_at": at(4), "people": 2, "state": "planned"}
+    waves = [{**wave, "id": 10 + version, "entry_id": f"material:1/v{version}"} for version in (1, 2)]
+    sent = {"state": "sent", "settled_at": at(5)}
+    log = [
+        outbox(11, 1, wave_id=11, **sent),
+        outbox(12, 1, wave_id=12, **sent),  # the newer version too
+        outbox(13, 5, wave_id=11, **sent),  # the test person's
+        outbox(14, 3, wave_id=11, state="gone", settled_at=at(5)),
+        outbox(15, 2, wave_id=None, lane=0, reason="update:9:0", about="material:1", **sent),
+        outbox(16, 1, wave_id=None, reason="orientasi/feedback:pembukaan", **sent),
+        outbox(17, 5, wave_id=None, reason="orientasi/feedback:pembukaan", **sent),
+        outbox(18, 1, wave_id=None, reason="orientasi/feedback:klinik", **sent),
+        outbox(19, 6, wave_id=None, reason="orientasi/feedback-summary:klinik", **sent),
+    ]
+    put(tx, {WaveRow: waves, OutboxRow: log})
+
 
 EXPECTED: dict[str, tuple[str, list[tuple[Any, ...]]]] = {
     "report_people": (
@@ -411,6 +451,14 @@ EXPECTED: dict[str, tuple[str, list[tuple[Any, ...]]]] = {
             (*BUDI, "pembukaan", 1, "late", 4_000, 1, at(6)),
         ],
     ),
+    "report_materials": (
+        "material_id",
+        [
+            (*LIVE, 1, "baru.pdf", "Bagus", "out", "now", 2, at(4), at(2), None, 0),
+            (*LIVE, 11, "x", "Bagus", "waiting", "end", 1, None, at(1), None, 0),
+        ],
+    ),
+    "report_feedback": ("session", [(*LIVE, 0, 2, None, None, None, None, None, None, 1)]),
     "report_corrections": ("item", [("orientasi", "session", "pembukaan", "Rina", at(5), None)]),
     "report_audit": ("at", [("orientasi", at(3), "Sari", 1, "exported", "people", "/people", 5)]),
 }
@@ -421,6 +469,25 @@ def test_every_view_whole(database: Database) -> None:
     database.write_now(fill)
     found = {view: database.read_now(rows_of, view, order) for view, (order, _) in EXPECTED.items()}
     assert found == {view: rows for view, (_, rows) in EXPECTED.items()}
+
+
+def test_who_got_a_material_and_how_a_session_was_found(database: Database) -> None:
+    database.write_now(fill)
+    database.write_now(fill_the_log)
+    materials = database.read_now(rows_of, "report_materials", "material_id")
+    assert [(row[2], row[-1]) for row in materials] == [(1, 2), (11, 0)]  # Anna once, Budi by /materi
+    few = (None, None, None, None, None)
+    assert database.read_now(rows_of, "report_feedback", "session") == [
+        ("orientasi", "klinik", 1, 0, None, *few, 0),
+        (*LIVE, 1, 2, None, *few, 1),
+    ]
+    given = {"programme_id": "orientasi", "session_id": "pembukaan", "given_at": at(9), "rating": 5}
+    third = {**given, "person_id": 3, "sentence": ""}
+    database.write_now(put, {FeedbackRow: [third]})
+    assert database.read_now(rows_of, "report_feedback", "session")[1] == (*LIVE, 1, 3, 4.67, *few, 1)
+    more = [{**given, "person_id": who, "sentence": ""} for who in (4, 6)]
+    database.write_now(put, {FeedbackRow: more})
+    assert database.read_now(rows_of, "report_feedback", "session")[1] == (*LIVE, 1, 5, 4.8, 0, 0, 0, 1, 4, 1)
 
 
 def test_no_view_shows_a_nip_or_what_was_written(database: Database) -> None:
@@ -477,7 +544,7 @@ def test_the_pages_queries_find_what_they_say(database: Database) -> None:
     def empty(tx: Transaction) -> list[str]:
         return [query for query in queries if not tx.connection.execute(text(query)).all()]
 
-    assert len(queries) == 27
+    assert len(queries) == 29
     assert database.read_now(empty) == []
 
 

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -32,6 +33,7 @@ ANNA = {"id": 11, "is_bot": False, "first_name": "Anna", "language_code": "en"}
 PRIVATE = {"id": 11, "type": "private", "first_name": "Anna"}
 GROUP = {"id": -20, "type": "group", "title": "Angkatan 1"}
 FROM_ANNA = Sender(11, "en")
+SENT = datetime(2027, 1, 15, 8, tzinfo=UTC)
 PICTURE = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x08\0\0\0\x06\x08\2\0\0\0"
 FILE = {"file_id": "F1", "file_unique_id": "U1"}
 STICKER = FILE | {"type": "regular", "width": 512, "height": 512, "is_animated": False, "is_video": False}
@@ -40,7 +42,7 @@ FORUM = {"id": -100, "type": "supergroup", "title": "Angkatan 1", "is_forum": Tr
 
 
 def message(chat: dict[str, Any] = PRIVATE, **fields: Any) -> dict[str, Any]:
-    return {"message": {"message_id": 5, "date": 1_800_000_000, "chat": chat, "from": ANNA, **fields}}
+    return {"message": {"message_id": 5, "date": int(SENT.timestamp()), "chat": chat, "from": ANNA, **fields}}
 
 
 def event(**update: Any) -> Event | None:
@@ -54,20 +56,20 @@ def written(text: str, chat: dict[str, Any] = PRIVATE, **fields: Any) -> Event |
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("/start", Started(FROM_ANNA, "")),
-        ("/start ABC-def_1", Started(FROM_ANNA, "ABC-def_1")),
-        ("/START@rekan_bot  x ", Started(FROM_ANNA, "x")),
+        ("/start", Started(FROM_ANNA, "", SENT)),
+        ("/start ABC-def_1", Started(FROM_ANNA, "ABC-def_1", SENT)),
+        ("/START@rekan_bot  x ", Started(FROM_ANNA, "x", SENT)),
         ("/jadwal", Commanded(FROM_ANNA, "jadwal", "")),
         ("/Kuis 2\nya", Commanded(FROM_ANNA, "kuis", "2\nya")),
         ("/kuis@rekan_bot", Commanded(FROM_ANNA, "kuis", "")),
-        ("halo /jadwal", Wrote(FROM_ANNA, 5, "halo /jadwal")),
-        ("9/11/2026", Wrote(FROM_ANNA, 5, "9/11/2026")),
-        ("/9/11", Wrote(FROM_ANNA, 5, "/9/11")),
-        ("/", Wrote(FROM_ANNA, 5, "/")),
-        ("/3171234567890001", Wrote(FROM_ANNA, 5, "/3171234567890001")),
-        ("/start 3171234567890001", Wrote(FROM_ANNA, 5, "/start 3171234567890001")),
-        ("/status 3171 2345 6789 0001", Wrote(FROM_ANNA, 5, "/status 3171 2345 6789 0001")),
-        (" a\0b\ud83d ", Wrote(FROM_ANNA, 5, " ab? ")),
+        ("halo /jadwal", Wrote(FROM_ANNA, 5, "halo /jadwal", sent=SENT)),
+        ("9/11/2026", Wrote(FROM_ANNA, 5, "9/11/2026", sent=SENT)),
+        ("/9/11", Wrote(FROM_ANNA, 5, "/9/11", sent=SENT)),
+        ("/", Wrote(FROM_ANNA, 5, "/", sent=SENT)),
+        ("/3171234567890001", Wrote(FROM_ANNA, 5, "/3171234567890001", sent=SENT)),
+        ("/start 3171234567890001", Wrote(FROM_ANNA, 5, "/start 3171234567890001", sent=SENT)),
+        ("/status 3171 2345 6789 0001", Wrote(FROM_ANNA, 5, "/status 3171 2345 6789 0001", sent=SENT)),
+        (" a\0b\ud83d ", Wrote(FROM_ANNA, 5, " ab? ", sent=SENT)),
     ],
 )
 def test_texts_and_commands(text: str, expected: Event) -> None:
@@ -75,7 +77,7 @@ def test_texts_and_commands(text: str, expected: Event) -> None:
 
 
 def test_nobodys_texts_are_nothing() -> None:
-    assert event(**message(text="x") | {"x": 1}) == Wrote(FROM_ANNA, 5, "x")
+    assert event(**message(text="x") | {"x": 1}) == Wrote(FROM_ANNA, 5, "x", sent=SENT)
     assert written("x", {"id": -9, "type": "channel", "title": "T"}) is None
     bot = {"id": 3, "is_bot": True, "first_name": "B"}
     assert event(message={**message(text="/jadwal")["message"], "from": bot}) is None
@@ -146,10 +148,10 @@ def test_what_is_shared(fields: dict[str, Any], kind: str, file_id: str | None) 
 def test_formatting_is_kept_as_html() -> None:
     bold = [{"type": "bold", "offset": 0, "length": 3}]
     assert event(**message(text="Ini < itu", entities=bold)) == Wrote(
-        FROM_ANNA, 5, "Ini < itu", html="<b>Ini</b> &lt; itu"
+        FROM_ANNA, 5, "Ini < itu", html="<b>Ini</b> &lt; itu", sent=SENT
     )
     assert event(**message(text="Ini", link_preview_options={"is_disabled": True})) == Wrote(
-        FROM_ANNA, 5, "Ini", preview=False
+        FROM_ANNA, 5, "Ini", preview=False, sent=SENT
     )
     origin = {"type": "hidden_user", "date": 1, "sender_user_name": "A"}
     album = {"document": FILE, "media_group_id": "7", "forward_origin": origin}
@@ -236,7 +238,7 @@ def test_blocking_and_unblocking(status: str, reach: Reach) -> None:
     change = {
         "chat": PRIVATE,
         "from": ANNA,
-        "date": 1_800_000_000,
+        "date": int(SENT.timestamp()),
         "old_chat_member": {"status": "member", "user": bot},
         "new_chat_member": {"status": status, "user": bot, "until_date": 0},
     }
@@ -272,7 +274,9 @@ def test_what_cannot_be_read_is_logged_and_does_not_stop_intake(update: dict[str
 
 def test_kinds_of_updates_and_fields_that_do_not_exist_yet() -> None:
     assert event(telepathy={"from": ANNA}) is None
-    assert event(**message(text="x", mood={"happy": True}), telepathy=1) == Wrote(FROM_ANNA, 5, "x")
+    assert event(**message(text="x", mood={"happy": True}), telepathy=1) == Wrote(
+        FROM_ANNA, 5, "x", sent=SENT
+    )
     assert event(**message(hologram={"depth": 3})) is None
 
 
@@ -294,7 +298,7 @@ def test_votes_and_taps_are_read_as_the_library_reads_them() -> None:
 
 async def test_what_people_do_in_the_simulator_is_understood(telegram: Simulator, bot: Client) -> None:
     anna = telegram.person(11, first_name="Anna", language_code="en")
-    await anna.send("/start abc")
+    started = (await anna.send("/start abc")).date
     typed = await anna.send("halo")
     await anna.edit(typed, "halo juga")
     photo = await anna.send_photo(PICTURE, caption="Ini")
@@ -324,8 +328,8 @@ async def test_what_people_do_in_the_simulator_is_understood(telegram: Simulator
     shared = [e.file_id for e in events if isinstance(e, Shared) and e.file_id is not None]
     assert len(set(shared)) == 2
     assert events == [
-        Started(FROM_ANNA, "abc"),
-        Wrote(FROM_ANNA, typed.message_id, "halo"),
+        Started(FROM_ANNA, "abc", started),
+        Wrote(FROM_ANNA, typed.message_id, "halo", sent=typed.date),
         Edited(FROM_ANNA, typed.message_id, "halo juga"),
         Shared(FROM_ANNA, photo.message_id, "photo", shared[0], "Ini"),
         Shared(FROM_ANNA, file.message_id, "document", shared[1], "", name="jurnal.pdf"),

@@ -10,6 +10,7 @@ from python_calamine import CalamineWorkbook
 
 from bot.delivery.fetching import MOST_BYTES, NotFetchedError
 from bot.domain.events import Shared
+from bot.domain.materials import COPIED
 from bot.domain.messages import (
     Ask,
     Bar,
@@ -18,6 +19,7 @@ from bot.domain.messages import (
     Delete,
     Edit,
     File,
+    Handout,
     Invite,
     Message,
     Picture,
@@ -30,14 +32,14 @@ from bot.domain.messages import (
 from bot.domain.outcomes import Done, Failed, Gone, HoldBack, InDoubt, Outcome, Sent, Unsent
 from bot.domain.people import Reach
 from bot.domain.posts import Piece, Post
-from bot.simulator import DropAfter, DropBefore, Retry429, SeenButton, ServerError, Simulator
+from bot.simulator import DropAfter, DropBefore, Person, Retry429, SeenButton, ServerError, Simulator
 from bot.telegram.client import Client
 from bot.telegram.events import read_json
 from bot.telegram.wire import TelegramWire
 from tests.telegram.small_programme import ANNA, RENDERER
 
 
-async def sent(wire: TelegramWire, message: Message, reader: Reader = ANNA) -> Sent:
+async def sent(wire: TelegramWire, message: Message | Handout, reader: Reader = ANNA) -> Sent:
     outcome = await wire.send(11, message, reader)
     assert isinstance(outcome, Sent)
     return outcome
@@ -224,3 +226,40 @@ async def test_posts_without_words_and_in_topics(telegram: Simulator, bot: Clien
     assert isinstance(await wire.send(group.id, said, ANNA), Sent)
     assert [(message.text, message.topic) for message in group.chat[-1:]] == [("Halo", topic)]
     assert await wire.send(group.id, replace(said, topic=99), ANNA) == Failed("Message thread not found")
+
+
+async def _send(person: Person, kind: str) -> None:
+    """Let somebody send one of what has no words of its own."""
+    match kind:
+        case "location":
+            await person.send_location(-5.13, 119.41)
+        case "venue":
+            await person.send_venue(-5.13, 119.41, "Aula", "Jalan Contoh 1")
+        case "contact":
+            await person.send_contact("0800000001")
+        case "sticker":
+            await person.send_sticker(b"RIFF")
+        case "video_note":
+            await person.send_video_note(b"film")
+
+
+@pytest.mark.parametrize("kind", sorted(COPIED))
+async def test_what_has_no_words_is_handed_out_as_a_copy(telegram: Simulator, bot: Client, kind: str) -> None:
+    bagus, anna, wire = telegram.person(12), telegram.person(11), TelegramWire(bot, RENDERER)
+    await anna.send("/start")
+    await bot.updates(None, hold=0)
+    await _send(bagus, kind)
+    updates = await bot.updates(None, hold=0)
+    shared = read_json(updates[-1], bot.username)
+    assert isinstance(shared, Shared)
+    assert shared.kind == kind
+    post = Post((Piece(kind, file_id=shared.file_id, message_id=shared.message_id),))
+    handout = Handout("pppk", "hari-1", post, chat_id=12)
+    copy = await sent(wire, handout)
+    original, copied = (
+        telegram.world.bots[telegram.token].private_chats[chat].messages[number]
+        for chat, number in ((12, shared.message_id), (11, copy.message_id))
+    )
+    assert copied.content == original.content
+    assert (copied.from_bot, copied.origin) == (True, None)  # it names nobody as its author
+    assert isinstance(await wire.send(11, replace(handout, old=True), ANNA), Failed)

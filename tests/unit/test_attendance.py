@@ -16,10 +16,12 @@ from bot.domain.attendance import (
     begins_to_count,
     bursts,
     is_over,
+    newest_known,
     next_window,
     open_windows,
     read_code,
     standing,
+    when_sent,
     windows,
 )
 from bot.domain.language import Localised
@@ -189,3 +191,27 @@ def test_what_came_before_the_session_was_put_off_counts_no_more() -> None:
 def test_a_tap_alone_is_no_presence_where_a_code_is_asked_for() -> None:
     found = standing(_BOTH, [_tap(Leg.IN)])
     assert (found.grade, found.arrived) == (Grade.PARTIAL, None)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "as_now"),
+    [
+        (-60, True),
+        (-1, True),
+        (0, True),
+        (5, True),
+        (6, False),
+        (3_600, False),
+        (86_400, False),
+        (86_401, True),
+    ],
+)
+def test_when_something_was_sent_is_believed_where_it_can_be(seconds: int, as_now: bool) -> None:
+    sent = _STARTS - timedelta(seconds=seconds)
+    assert when_sent(sent, _STARTS) == (_STARTS if as_now else sent)
+    assert when_sent(None, _STARTS) == _STARTS
+
+
+def test_a_code_from_after_it_was_sent_is_believed_where_only_the_clocks_differ() -> None:
+    assert newest_known(_STARTS - 2 * _MINUTE, _STARTS) == _STARTS
+    assert newest_known(_STARTS - 3 * _MINUTE, _STARTS) == _STARTS - 3 * _MINUTE

@@ -24,7 +24,7 @@ from bot.domain.people import Role
 from bot.domain.posts import Piece, Post
 from bot.domain.programme import AroundSession, Audience, Catalogue, CheckIn, Instant, Recurring
 from bot.domain.staff import EVERYTHING, Scope
-from bot.storage import journal, staff
+from bot.storage import attendance, journal, staff
 from bot.storage.database import Database, Transaction
 from bot.storage.tables import JournalEntryRow, JournalPartRow
 from bot.usecases import announcements, materials, sign_ins
@@ -138,6 +138,8 @@ def fill(tx: Transaction, people: dict[str, int]) -> dict[str, int]:
         "foreign": announce(tx, people["stranger"], "Rapat lain", Audience()),
         "handout": hand_out(tx, people["owner"]),
         "foreign_handout": hand_out(tx, people["stranger"]),
+        "zoom_name": zoom_name(tx, "p", "Wati W.", [people["wati"]]),
+        "foreign_zoom_name": zoom_name(tx, "other", "Oskar L.", [people["other"]]),
         **{f"{name}_wrote": write_journal(tx, people[name]) for name in ("anna", "wati", "other")},
         **{f"{name}_photo": add_photo(tx, people[name]) for name in ("anna", "wati", "other")},
     }
@@ -151,6 +153,21 @@ def hand_out(tx: Transaction, author_id: int) -> int:
     found = materials.draft(tx, actor, words, "", BEGIN, chat_id=1000 + author_id)
     materials.place(tx, actor, found.id, SESSION.id)
     return materials.release(tx, actor, found.id, Release.END, BEGIN)[0].id
+
+
+def zoom_name(tx: Transaction, programme_id: str, name: str, perhaps: list[int]) -> int:
+    """A name of a Zoom report that waits to be settled; its number."""
+    kept = {"report": "r", "name": name, "original": "", "plain": name.casefold(), "minutes": 130}
+    whom = {
+        "perhaps": perhaps,
+        "people": [],
+        "state": "open",
+        "imported_at": BEGIN,
+        "since": None,
+        "until": None,
+    }
+    attendance.keep_names(tx, programme_id, SESSION.id, [{**kept, **whom}])
+    return max(each.id for each in attendance.open_names(tx, programme_id, SESSION.id))
 
 
 def add_photo(tx: Transaction, person_id: int) -> int:

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import httpx
 from sqlalchemy import select
 
 from bot.domain.attendance import Evidence, Kind, Leg
@@ -10,7 +11,7 @@ from bot.storage.attendance import Entry
 from bot.storage.database import Transaction
 from bot.storage.tables import AuditRow, OutboxRow
 from tests.examples import SESSION
-from tests.web.pages import World, form_token
+from tests.web.pages import World, form_token, zoom_name
 
 _STEP = timedelta(seconds=30)
 
@@ -70,3 +71,41 @@ async def test_who_has_not_done_a_session_was_not_there(here: World) -> None:
         return list(tx.connection.scalars(attendance.present("p", "hari-1")))
 
     assert here.read(there) == [here.people["anna"]]
+
+
+async def test_a_doubtful_name_is_settled_on_the_page(here: World) -> None:
+    wati, anna = here.people["wati"], here.people["anna"]
+    first = here.write(zoom_name, "p", "Wati W.", [wati])
+    second = here.write(zoom_name, "p", "Galaxy A15", [])
+    third = here.write(zoom_name, "p", "Ruang Rapat", [])
+    path = "/attendance/hari-1/names"
+    async with here.browser("coordinator") as browser:
+        assert f'{path}"' in (await browser.get("/attendance/hari-1")).text
+        seen = (await browser.get(path)).text
+        assert f'value="{wati}">Wati Wamena · SMPN 1 Wamena' in seen
+        token = {"form_token": await form_token(browser)}
+
+        async def settles(number: int, **form: str) -> httpx.Response:
+            return await browser.post(f"{path}/{number}/settle", data={**token, **form})
+
+        assert (await browser.post(f"{path}/{first}/settle", data={"who": str(wati)})).status_code == 403
+        assert (await settles(first, who=str(wati))).status_code == 303
+        assert (await settles(first, who=str(anna))).status_code == 303  # settled before: nothing changes
+        assert (await settles(third, who=str(here.people["other"]))).status_code == 403  # of elsewhere
+        assert (await settles(second, who="x")).status_code == 400
+        unknown = await settles(second, who="typed", typed="Zulkifli Tidak Ada")
+        assert unknown.status_code == 409
+        assert "Tidak ada peserta dengan nama itu" in unknown.text
+        assert (await settles(second, who="typed", typed="Anna Maros, Wati Wamena")).status_code == 303
+        assert (await settles(third, who="nobody")).status_code == 303
+        assert "sudah dicocokkan" in (await browser.get(path)).text
+        assert path not in (await browser.get("/attendance/hari-1")).text
+
+    def known(tx: Transaction) -> tuple[dict[int, int | None], list[str]]:
+        minutes = {who: attendance.of_person(tx, who)["hari-1"].minutes for who in (anna, wati)}
+        noted = tx.connection.scalars(select(AuditRow.action).order_by(AuditRow.id))
+        return minutes, [each for each in noted if each == "zoom_name_settled"]
+
+    minutes, noted = here.read(known)
+    assert minutes == {anna: 130, wati: 130}
+    assert len(noted) == 3

@@ -118,6 +118,10 @@ GET /attendance/hari-1     200    200          200   403      401
 GET /attendance/hari-1?as=xlsx 200 200         200   403      401
 GET /attendance/none       404    404          404   403      401
 GET /attendance/hari-1/sheets 200 200          200   403      401
+GET /attendance/hari-1/names 200 200           403   403      401
+GET /attendance/none/names 404    404          403   403      401
+POST /attendance/hari-1/names/{zoom_name}/settle 303 303 403 403 401
+POST /attendance/hari-1/names/{foreign_zoom_name}/settle 404 404 403 403 401
 GET /attendance/hari-1/people/{anna} 200 200   200   403      401
 GET /attendance/hari-1/people/{wati} 200 200   404   403      401
 GET /attendance/hari-1/people/{other} 404 404  404   403      401
@@ -143,6 +147,7 @@ FORM = {
     "release": "x",
     "present": "yes",
     "why": "",
+    "who": "nobody",
     "words_id": "Kabar",
     "words_en": "",
     **dict.fromkeys(("url", "stream"), "https://zoom.example.invalid/j/2"),

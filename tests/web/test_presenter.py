@@ -5,11 +5,14 @@ from datetime import timedelta
 
 from sqlalchemy import insert
 
+from bot.domain.messages import Reply, Say
 from bot.domain.people import Role
 from bot.storage import staff, state
 from bot.storage.database import Transaction
 from bot.storage.tables import SecretRow
-from bot.usecases import attendance, sign_ins
+from bot.usecases import attendance, desk_speaking, sign_ins
+from bot.usecases.menu import OLD_BUTTON
+from bot.usecases.shift import Shift
 from tests.examples import SESSION
 from tests.web.pages import URL, World, add_staff
 
@@ -92,6 +95,34 @@ async def test_a_sign_in_link_leads_straight_there(here: World) -> None:
         assert action is not None
         answer = await browser.post(action.group(1).replace("&amp;", "&"))
     assert (answer.status_code, answer.headers["location"]) == (303, _PAGE)
+
+
+async def test_the_link_that_a_speaker_is_handed_opens_their_page_once(here: World) -> None:
+    await _at(here, 0)
+
+    def handed(tx: Transaction, session: str) -> Reply:
+        actor = staff.actor_by_id(tx, here.people["speaker"])
+        assert actor is not None
+        shift = Shift(actor, tx.catalogue.programmes["p"], 1_000 + actor.person.id, here.clock.now())
+        return desk_speaking.open_screen(tx, shift, session)
+
+    (say,) = here.write(handed, "hari-1").messages
+    assert isinstance(say, Say)
+    assert say.key == "speaker.link"
+    path = str(say.params["link"]).removeprefix(URL)
+    async with here.browser() as browser:
+        action = re.search(r'action="([^"]+)"', (await browser.get(path)).text)
+        assert action is not None
+        signed_in = await browser.post(action.group(1).replace("&amp;", "&"))
+        assert (signed_in.status_code, signed_in.headers["location"]) == (303, _PAGE)
+        assert re.search(r"\d{3} \d{3}<", (await browser.get(_PAGE)).text)
+    async with here.browser() as another:
+        again = await another.post(action.group(1).replace("&amp;", "&"))
+        assert again.status_code != 303
+        assert (await another.get(_PAGE)).status_code == 401
+    here.write(staff.bind, here.people["speaker"], [])
+    assert here.write(handed, "hari-1") == Reply((OLD_BUTTON,))
+    assert here.write(handed, "none") == Reply((OLD_BUTTON,))
 
 
 async def test_a_sign_in_link_leads_nowhere_else(here: World) -> None:

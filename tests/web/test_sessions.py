@@ -49,12 +49,16 @@ async def test_what_is_sent_twice_extends_once(here: World) -> None:
 
 
 async def test_feedback_is_read_without_names_and_by_its_speaker_only(here: World) -> None:
-    here.write(stored.rate, "p", SESSION.id, here.people["anna"], 4, SESSION.ends)
+    for name in ("anna", "wati", "participant", "owner"):
+        here.write(stored.rate, "p", SESSION.id, here.people[name], 4, SESSION.ends)
     here.write(stored.say, "p", SESSION.id, here.people["anna"], "Jelas <sekali>")
     here.write(staff.bind, here.people["speaker"], [SESSION.id])
     path = f"/feedback/{SESSION.id}"
     async with here.browser("speaker") as browser:
         assert path in (await browser.get("/feedback")).text
+        few = (await browser.get(path)).text
+        assert ("4,0" in few, "Jelas" in few, "mulai 5 jawaban" in few) == (True, False, True)
+        here.write(stored.rate, "p", SESSION.id, here.people["coordinator"], 4, SESSION.ends)
         page = (await browser.get(path)).text
         assert ("4,0" in page, "“Jelas &lt;sekali&gt;”" in page, "Anna" in page) == (True, True, False)
         here.write(staff.bind, here.people["speaker"], [])

@@ -121,3 +121,14 @@ async def test_a_message_is_added_and_wrong_input_is_a_sentence(here: World) -> 
             assert (await post(browser, "/timetable/entries/kabar/change", **deed)).status_code == 400
         bad = await post(browser, "/timetable/sessions/hari-1/change", **{**SESSION, "url": "javascript:x"})
         assert bad.status_code == 409
+
+
+async def test_a_cancelled_session_says_so(here: World) -> None:
+    async with here.browser("owner") as browser:
+        paths = ("/timetable", "/timetable/sessions/hari-1")
+        marks = ("<s>Hari 1</s>", "❌ dibatalkan")
+        before = [(await browser.get(path)).text for path in paths]
+        assert [mark for mark in marks for page in before if mark in page] == []
+        assert (await post(browser, "/sessions/hari-1/move", deed="cancel", sure="1")).status_code == 303
+        after = [(await browser.get(path)).text for path in paths]
+        assert all(mark in page for mark in marks for page in after)

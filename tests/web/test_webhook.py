@@ -3,6 +3,7 @@ import io
 import json
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import partial
 
 import aiohttp
@@ -21,11 +22,12 @@ from bot.web.webhook import HELD, LARGEST, Webhook
 from tests.web.conftest import get
 
 SECRET = "Rahasia-_1"
+SENT = datetime(2027, 1, 15, 8, tzinfo=UTC)
 UPDATE = {
     "update_id": 7,
     "message": {
         "message_id": 5,
-        "date": 1_800_000_000,
+        "date": int(SENT.timestamp()),
         "chat": {"id": 11, "type": "private"},
         "from": {"id": 11, "is_bot": False, "first_name": "Anna"},
         "text": "satu",
@@ -115,7 +117,7 @@ async def test_a_flood_is_turned_away_rather_than_heaped_up() -> None:
 async def test_half_a_surrogate_pair_is_read(endpoint: Endpoint) -> None:
     message = {**UPDATE["message"], "text": "a\ud83d"}  # type: ignore[dict-item] - a message is a mapping
     assert await post(endpoint, json.dumps({**UPDATE, "message": message}).encode()) == (200, "")
-    assert [event for _, event in endpoint.taken] == [Wrote(Sender(11), 5, "a?")]
+    assert [event for _, event in endpoint.taken] == [Wrote(Sender(11), 5, "a?", sent=SENT)]
 
 
 async def test_what_is_not_taken_is_to_come_again(endpoint: Endpoint) -> None:

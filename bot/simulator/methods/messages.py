@@ -274,7 +274,8 @@ def _copyable(message: Message) -> bool:
     content = message.content
     if content.poll is not None and content.poll.quiz and not content.poll.correct:
         return False
-    return bool(content.text.text or content.media or content.poll or "location" in content.fields)
+    said = content.text.text or content.media or content.poll
+    return bool(said or content.fields.keys() & {"location", "contact"})  # a venue has a location too
 
 
 def send_chat_action(call: Call) -> Any:
