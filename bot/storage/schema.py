@@ -25,6 +25,7 @@ VIEWS_COME_FROM = (
     "storage/reports.py",
     "storage/append_only.py",
     "storage/tables.py",
+    "domain/feedback.py",
     "domain/messages.py",
 )
 """The files, below `bot`, that say what the report views are, and the triggers."""
