@@ -33,6 +33,7 @@ from bot.usecases.corrections import (
     SkipEntry,
 )
 from bot.usecases.menu import OLD_BUTTON
+from bot.usecases.purposes import purpose
 from bot.usecases.refusal import RefusedError
 from bot.usecases.shift import DIALOGUE, Shift, asked_by, menu_button
 
@@ -237,7 +238,7 @@ def _overview(tx: Transaction, shift: Shift, since: datetime) -> Say:
     if first:
         for outlook in timetable.running(tx, programme, shift.now):
             said: dict[str, Value] = {
-                "entry": outlook.entry_id,
+                "entry": purpose(programme, outlook.entry_id),
                 "last": Say("desk_timetable.never")
                 if outlook.last_at is None
                 else clock_time(outlook.last_at),

@@ -16,6 +16,7 @@ from bot.storage.waves import Ringing
 from bot.usecases import planning
 from bot.usecases.forecasts import Outlook
 from bot.usecases.planning import Rung
+from bot.usecases.purposes import purpose
 
 _COORDINATORS = Audience(roles=(Role.COORDINATOR.value, Role.OWNER.value))
 _MINUTE = timedelta(minutes=1)
@@ -66,7 +67,7 @@ def warn(tx: Transaction, kind: Kind, outlook: Outlook, now: datetime) -> bool:
     if not warnings.note(tx, told):
         return False
     params: dict[str, Value] = {
-        "entry": told.entry_id,
+        "entry": purpose(tx.catalogue.programmes[told.programme_id], told.entry_id),
         "zones": ", ".join(outlook.zones),
         "starts": outlook.starts_at,
         "by": outlook.everybody_by,
@@ -155,7 +156,7 @@ def _warn_of_stop(tx: Transaction, stopped: Stopped, now: datetime) -> None:
     # An announcement's author is told, and can let it go on, where it is told how far it has got.
     if warnings.note(tx, told) and "announcement:" not in wave.entry_id:
         params: dict[str, Value] = {
-            "entry": wave.entry_id,
+            "entry": purpose(tx.catalogue.programmes[told.programme_id], wave.entry_id),
             "zone": wave.zone.value,
             "failed": stopped.failed,
             "tried": stopped.sent + stopped.failed,

@@ -1,15 +1,17 @@
 """Deliveries: what was sent to whom and what became of it; and sending again what did not arrive."""
 
-from collections.abc import Iterable
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlencode
 
-from bot.domain.messages import Say
+from bot.domain.messages import Say, Value
 from bot.domain.staff import Right
 from bot.storage import deliveries as stored
 from bot.storage.database import Transaction
 from bot.storage.deliveries import Delivery, Wanted
 from bot.usecases import deliveries
+from bot.usecases.purposes import purpose
 from bot.web.page import Answer, Go, Show, Visit, Way
 from bot.web.tables import Asked, Column, Filter, Table, name_column
 
@@ -18,22 +20,35 @@ def _wanted(visit: Visit) -> Wanted:
     return Wanted(visit.choice("state", stored.STATES), visit.text("wave"), visit.text("q"))
 
 
-def _rows(tx: Transaction, visit: Visit, _: Asked, limit: int | None, offset: int) -> Iterable[Delivery]:
-    wanted = _wanted(visit)
-    return stored.listed(tx, visit.programme.id, visit.scope, wanted, limit=limit, offset=offset)
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A message to somebody, and what it is about."""
+
+    sent: Delivery
+    about: Value
+
+    @property
+    def name(self) -> str:
+        return self.sent.name
 
 
-_DELIVERIES: Final[Table[Delivery]] = Table(
+def _rows(tx: Transaction, visit: Visit, _: Asked, limit: int | None, offset: int) -> Iterator[_Row]:
+    wanted, programme = _wanted(visit), visit.programme
+    for each in stored.listed(tx, programme.id, visit.scope, wanted, limit=limit, offset=offset):
+        yield _Row(each, purpose(programme, each.wave or each.reason))
+
+
+_DELIVERIES: Final[Table[_Row]] = Table(
     name="sent",
     columns=(
-        name_column(lambda row: f"/people/{row.person_id}"),
-        Column("office", "page.column_office", lambda row: row.office),
-        Column("wave", "page.column_entry", lambda row: row.wave or row.reason),
-        Column("state", "page.column_state", lambda row: Say(f"page.delivery_{row.state}")),
-        Column("due", "page.column_due", lambda row: row.due_at, moment=True),
-        Column("settled", "page.column_settled", lambda row: row.settled_at, moment=True),
-        Column("attempts", "page.column_attempts", lambda row: row.attempts, number=True),
-        Column("error", "page.column_error", lambda row: row.error),
+        name_column(lambda row: f"/people/{row.sent.person_id}"),
+        Column("office", "page.column_office", lambda row: row.sent.office),
+        Column("wave", "page.column_entry", lambda row: row.about),
+        Column("state", "page.column_state", lambda row: Say(f"page.delivery_{row.sent.state}")),
+        Column("due", "page.column_due", lambda row: row.sent.due_at, moment=True),
+        Column("settled", "page.column_settled", lambda row: row.sent.settled_at, moment=True),
+        Column("attempts", "page.column_attempts", lambda row: row.sent.attempts, number=True),
+        Column("error", "page.column_error", lambda row: row.sent.error),
     ),
     filters=(
         Filter(

@@ -6,12 +6,13 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from bot.domain.messages import Value
-from bot.domain.programme import Entry, Item, PersonalDay, Programme, Target
+from bot.domain.programme import PersonalDay, Programme
 from bot.domain.staff import Right
 from bot.domain.timetable import upcoming
 from bot.storage import overview
 from bot.storage.database import Transaction
 from bot.storage.overview import Wave
+from bot.usecases.purposes import about
 from bot.web.page import Show, Visit, Way, refused
 
 _AHEAD = timedelta(days=3)
@@ -85,7 +86,7 @@ def _live(tx: Transaction, visit: Visit) -> dict[str, Any]:
         "running": [
             Running(
                 wave,
-                _title(programme, wave.entry_id),
+                about(programme, wave.entry_id),
                 waiting.get(wave.id, 0),
                 wave.people if scope.whole else None,
             )
@@ -103,27 +104,7 @@ def _coming(programme: Programme, now: datetime) -> Iterator[Next]:
         if not isinstance(ring.entry.when, PersonalDay):
             gathered.setdefault((ring.entry.id, ring.at), []).append(ring.zone.value)
     for (entry_id, at), zones in gathered.items():
-        yield Next(_title(programme, entry_id), " ".join(zones), at)
-
-
-def _title(programme: Programme, entry_id: str) -> Value:
-    """What an entry is about, as far as it is about one thing; else its name in the schedule."""
-    entry: Entry | None = programme.entry(entry_id)
-    about = None if entry is None or entry.about is None else _named(programme, entry.about)
-    return entry_id if about is None else about
-
-
-def _named(programme: Programme, target: Target) -> "Value | None":
-    match target.kind:
-        case Item.MODULE:
-            found = programme.module(target.id)
-        case Item.QUIZ:
-            return None if (quiz := programme.quiz(target.id)) is None else quiz.title
-        case Item.JOURNAL:
-            return None if (task := programme.task(target.id)) is None else task.prompt.title
-        case Item.SESSION:
-            return None if (session := programme.session(target.id)) is None else session.title
-    return None if found is None else found.title
+        yield Next(about(programme, entry_id), " ".join(zones), at)
 
 
 WAYS: Final = (

@@ -30,6 +30,7 @@ from bot.usecases.corrections import (
     Restore,
     SkipEntry,
 )
+from bot.usecases.purposes import purpose
 from bot.usecases.timetable import Coming
 from bot.web import markup
 from bot.web.audiences import chosen, conditions
@@ -77,7 +78,10 @@ def _list(tx: Transaction, visit: Visit) -> Answer:
     )
     values = {
         "sessions": [session for session in programme.sessions if session.ends > now],
-        "running": timetable.running(tx, programme, now) if visit.scope.whole else [],
+        "running": [
+            (purpose(programme, each.entry_id), each)
+            for each in (timetable.running(tx, programme, now) if visit.scope.whole else ())
+        ],
         "skipped": [entry for entry in programme.timetable if entry.skipped],
         "standing": corrections.standing(tx, programme.id),
         "may_change": visit.actor.may(Right.CHANGE_TIMETABLE),
