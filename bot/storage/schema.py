@@ -26,6 +26,7 @@ VIEWS_COME_FROM = (
     "storage/append_only.py",
     "storage/tables.py",
     "domain/messages.py",
+    "domain/feedback.py",
 )
 """The files, below `bot`, that say what the report views are, and the triggers."""
 
