@@ -22,6 +22,7 @@ from bot.storage import announcements as stored
 from bot.storage import audit, dialogues, files, groups
 from bot.storage.announcements import Announcement
 from bot.storage.database import Transaction
+from bot.usecases import announcement_words as in_words
 from bot.usecases import announcements, polls
 from bot.usecases import whom as whom_of
 from bot.usecases.menu import OLD_BUTTON
@@ -29,7 +30,7 @@ from bot.usecases.posts import post_of
 from bot.usecases.refusal import RefusedError, UnknownError, reply_or_refusal
 from bot.usecases.shift import DIALOGUE, Shift, menu_button
 
-ACTION = announcements.ACTION
+ACTION = in_words.ACTION
 RIGHT = Right.ANNOUNCE
 
 _PAGE = 8  # values on one screen
@@ -298,7 +299,7 @@ def _resume(at: _At) -> Reply:
 
 
 def _progress(at: _At, toast: Say) -> Reply:
-    said = announcements.progress_in_words(at.tx, at.number)
+    said = in_words.progress(at.tx, at.number)
     announcements.told(at.tx, at.number)
     return Reply((), toast) if said is None else at.here(said, toast)
 
@@ -316,7 +317,7 @@ def _stopped(at: _At) -> Reply:
 
 
 def _back_to_progress(at: _At) -> Reply:
-    said = announcements.progress_in_words(at.tx, at.found.id)
+    said = in_words.progress(at.tx, at.found.id)
     return Reply((OLD_BUTTON,)) if said is None else at.here(said)
 
 
@@ -651,7 +652,7 @@ def _preview(tx: Transaction, shift: Shift, found: Announcement) -> Reply:
     said: dict[str, Value] = {
         "number": found.id,
         "whom": whom_of.in_words(shift.actor, shift.programme, found.whom),
-        "plan": announcements.plan_in_words(found, planned),
+        "plan": in_words.plan(found, planned),
     }
     return Reply((Reference(found.id, found.version), Say("announce.preview", said, rows)))
 
