@@ -243,6 +243,48 @@ def _load(data: Mapping[str, Any]) -> Audience:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The people of one zone: from when they are written to (None: no hour is open), and until when."""
+
+    zone: Zone
+    people: int
+    starts: datetime | None
+    last: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What sending it would mean: for how many, how long, until when, and what keeps it from being sent."""
+
+    parts: tuple[Part, ...]
+    never: int
+    blocked: int
+    chats: int
+    problems: tuple[Problem, ...]
+    approval: bool  # a second coordinator has to agree first
+
+    @property
+    def people(self) -> int:
+        """How many get it."""
+        return sum(part.people for part in self.parts)
+
+    @property
+    def starts(self) -> datetime | None:
+        """When the first one has it."""
+        return min((part.starts for part in self.parts if part.starts), default=None)
+
+    @property
+    def last(self) -> datetime | None:
+        """When the last one has it."""
+        return max((part.last for part in self.parts if part.last), default=None)
+
+    @property
+    def first_handful(self) -> int:
+        """How many get it before the others; none where they are few anyway."""
+        return first_handful(self.people)
+
+
 KINDS = ("offices", "provinces", "zones", "waves", "classes", "groups", "roles", "not_done")
 """What an audience can be narrowed by."""
 

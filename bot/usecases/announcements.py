@@ -5,13 +5,13 @@ The deeds, for the chat and for the page alike; each checks who does it, and on 
 called at any time.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.content.markup import plain, width
 from bot.domain import announcements as domain
-from bot.domain.announcements import BEFORE, UNDER_WAY, Problem, State, Whom
+from bot.domain.announcements import BEFORE, UNDER_WAY, Part, Plan, State, Whom
 from bot.domain.audit import Action
 from bot.domain.forecast import Pace, Wave, forecast
 from bot.domain.messages import Announcement as Reference
@@ -19,7 +19,6 @@ from bot.domain.messages import Button, Lane, Progress, Revise, Say, Tap, Value
 from bot.domain.posts import ALBUM_MOST, Post, joined
 from bot.domain.programme import Programme
 from bot.domain.staff import Actor, Right, Scope
-from bot.domain.zones import Zone
 from bot.storage import announcements as stored
 from bot.storage import audit, groups, outbox, people, staff, state, waves
 from bot.storage.announcements import Announcement, Meant
@@ -28,13 +27,11 @@ from bot.storage.database import Transaction
 from bot.storage.outbox import Recipient
 from bot.storage.spans import Span
 from bot.storage.waves import Ringing
-from bot.usecases import copies, forecasts, planning, polls, posts, slices
+from bot.usecases import announcement_words as in_words
+from bot.usecases import copies, forecasts, planning, posts, slices
 from bot.usecases import whom as whom_of
 from bot.usecases.refusal import RefusedError, UnknownError
 from bot.usecases.slices import Step, Taken
-
-ACTION = "k-umum"
-"""The action of the buttons under what is told of an announcement."""
 
 OWE, RELEASE = "announce", "release"
 """What the steps are called in which an announcement's waves are made (`usecases.slices`)."""
@@ -45,50 +42,6 @@ EVERY = timedelta(seconds=4)
 _RARELY = timedelta(minutes=10)
 _MARGIN = timedelta(minutes=15)  # after the last one is expected to have it, it is late
 _WORTH = timedelta(days=1)  # ... and so much later worth nothing
-_REASONS = 3  # why messages failed: so many reasons are told
-_STATES_OPEN = ("owed", "sending", "held")
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """The people of one zone: from when they are written to (None: no hour is open), and until when."""
-
-    zone: Zone
-    people: int
-    starts: datetime | None
-    last: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What sending it would mean: for how many, how long, until when, and what keeps it from being sent."""
-
-    parts: tuple[Part, ...]
-    never: int
-    blocked: int
-    chats: int
-    problems: tuple[Problem, ...]
-    approval: bool  # a second coordinator has to agree first
-
-    @property
-    def people(self) -> int:
-        """How many get it."""
-        return sum(part.people for part in self.parts)
-
-    @property
-    def starts(self) -> datetime | None:
-        """When the first one has it."""
-        return min((part.starts for part in self.parts if part.starts), default=None)
-
-    @property
-    def last(self) -> datetime | None:
-        """When the last one has it."""
-        return max((part.last for part in self.parts if part.last), default=None)
-
-    @property
-    def first_handful(self) -> int:
-        """How many get it before the others; none where they are few anyway."""
-        return domain.first_handful(self.people)
 
 
 # --- who may ----------------------------------------------------------------------------------------------
@@ -518,15 +471,15 @@ def _ask_approval(
     item = f"{found.id}.{version}"
     rows = (
         (
-            Button(Say("announce.button_approve"), Tap(ACTION, item, "approve")),
-            Button(Say("announce.button_refuse"), Tap(ACTION, item, "refuse")),
+            Button(Say("announce.button_approve"), Tap(in_words.ACTION, item, "approve")),
+            Button(Say("announce.button_refuse"), Tap(in_words.ACTION, item, "refuse")),
         ),
     )
     said: dict[str, Value] = {
         "number": found.id,
         "author": actor.person.name,
         "whom": whom_of.in_words(actor, _programme(tx, found), found.whom, theirs=True),
-        "plan": plan_in_words(found, planned),
+        "plan": in_words.plan(found, planned),
     }
     kind = "ask_approval" if version == found.version else "ask_approval_of_correction"
     for other in others:
@@ -784,7 +737,7 @@ def _look_after(tx: Transaction, found: Announcement, now: datetime) -> bool:
             if row.state == "stopped":
                 waves.resume(tx, row.id, now)
         stored.change(tx, found.id, state=State.CANCELLED if ends else State.DONE, ended_at=now)
-        _tell_author(tx, found, report_in_words(tx, found, rows, now), now)
+        _tell_author(tx, found, in_words.report(tx, found, rows, now), now)
         owed = True
     return _tell(tx, found, now) or owed
 
@@ -858,7 +811,7 @@ def told(tx: Transaction, announcement_id: int) -> None:
 
 def _in_short(tx: Transaction, found: Announcement) -> str:
     """What a progress message says, so far as it can change."""
-    done, total = counted(stored.tally(tx, [row.id for row in _waves(tx, found)]))
+    done, total = in_words.counted(stored.tally(tx, [row.id for row in _waves(tx, found)]))
     return f"{found.state.value} {done}/{total}"
 
 
@@ -874,156 +827,10 @@ def _tell_author(tx: Transaction, found: Announcement, say: Say, now: datetime) 
         )
 
 
-def counted(tally: dict[str, int]) -> tuple[int, int]:
-    """How many messages are through, whatever came of them, and how many there are."""
-    total = sum(tally.values())
-    return total - sum(tally.get(each, 0) for each in _STATES_OPEN), total
-
-
-# --- in words ---------------------------------------------------------------------------------------------
-
-_BAR = 10
-
-
-def plan_in_words(found: Announcement, planned: Plan) -> tuple[Say, ...]:
-    """What sending it would mean, a line each."""
-    lines = [Say("announce.plan_people", {"count": planned.people})]
-    if planned.chats:
-        lines.append(Say("announce.plan_groups", {"count": planned.chats}))
-    if planned.never or planned.blocked:
-        unreached: dict[str, Value] = {"never": planned.never, "blocked": planned.blocked}
-        lines.append(Say("announce.plan_unreached", unreached))
-    for part in planned.parts:
-        said: dict[str, Value] = {"zone": part.zone.value, "count": part.people}
-        if part.starts is None or part.last is None:
-            lines.append(Say("announce.plan_zone_closed", said))
-        else:
-            at: dict[str, Value] = {"starts": _clock(part.starts), "last": _clock(part.last)}
-            lines.append(Say("announce.plan_zone", {**said, **at}))
-    if planned.starts is not None and planned.last is not None:
-        seconds = max(1, round((planned.last - planned.starts).total_seconds()))
-        lines.append(Say("announce.plan_takes", {"length": length_in_words(seconds)}))
-    if planned.first_handful:
-        lines.append(Say("announce.plan_first", {"count": planned.first_handful}))
-    elif planned.people:
-        lines.append(Say("announce.plan_at_once"))
-    if planned.approval:
-        lines.append(Say("announce.plan_approval"))
-    return tuple(lines)
-
-
-def length_in_words(seconds: int) -> Say:
-    """A length of time, roughly."""
-    if seconds < 90:
-        return Say("announce.seconds", {"count": seconds})
-    if seconds < 5400:
-        return Say("announce.minutes", {"count": round(seconds / 60)})
-    return Say("announce.hours", {"count": round(seconds / 3600)})
-
-
-def _clock(at: datetime) -> Say:
-    return Say("form.short_moment", {"at": at})
-
-
-def progress_in_words(tx: Transaction, announcement_id: int) -> Say | None:
-    """How far it has got, with the buttons that fit; None where it is no more."""
-    found = stored.announcement(tx, announcement_id)
-    if found is None:
-        return None
-    rows = _waves(tx, found)
-    ids = [row.id for row in rows]
-    tally = stored.tally(tx, ids)
-    done, total = counted(tally)
-    filled = _BAR * done // total if total else _BAR
-    # Not before anything is done: the forecast of what has just begun may not have been made yet.
-    going = done and found.state in (State.TRIAL, State.RUNNING)
-    expected = stored.last_expected(tx, ids) if going else None
-    work = Say(
-        f"announce.work_{found.works[-1].partition(':')[0]}" if found.works else "announce.work_announcement"
-    )
-    said: dict[str, Value] = {
-        "number": found.id,
-        "work": work,
-        "state": Say(f"announce.state_{found.state}"),
-        "bar": "▰" * filled + "▱" * (_BAR - filled),
-        "share": 100 * done // total if total else 100,
-        "done": done,
-        "total": total,
-        "sent": tally.get("sent", 0),
-        "blocked": tally.get("gone", 0),
-        "failed": tally.get("failed", 0),
-        "last": Say("announce.last_expected", {"at": _clock(expected)}) if expected else "",
-    }
-    return Say("announce.progress", said, _control(found))
-
-
 def told_in_words(tx: Transaction, announcement_id: int, person_id: int | None) -> Say | None:
-    """The same for its author, who is told by itself; None where they are not any more."""
+    """How far it has got, for its author, who is told of it; None where they are not any more."""
     found = stored.announcement(tx, announcement_id)
-    return None if found is None or not is_told(tx, found, person_id) else progress_in_words(tx, found.id)
-
-
-def _work_of(found: Announcement) -> str:
-    """What is (or was) done last: announcement, revise, recall."""
-    return found.works[-1].partition(":")[0] if found.works else "announcement"
-
-
-def _control(found: Announcement) -> tuple[tuple[Button, ...], ...]:
-    item = str(found.id)
-    stop = Button(Say("announce.button_cancel"), Tap(ACTION, item, "stop"))
-    match found.state:
-        case State.TRIAL | State.RUNNING:
-            return ((Button(Say("announce.button_pause"), Tap(ACTION, item, "pause")), stop),)
-        case State.PAUSED | State.STOPPED:
-            return ((Button(Say("announce.button_resume"), Tap(ACTION, item, "resume")), stop),)
-    return ()
-
-
-def report_in_words(
-    tx: Transaction, found: Announcement, rows: Sequence[stored.WaveOf], now: datetime
-) -> Say:
-    """What came of these waves of it, and what can be done now."""
-    wave_ids = [row.id for row in rows]
-    tally = stored.tally(tx, wave_ids)
-    work = _work_of(found)
-    reasons: Iterable[tuple[str, int]] = stored.reasons(tx, wave_ids, _REASONS)
-    item = str(found.id)
-    blocked = found.blocked if work == "announcement" else 0
-    lines = [
-        Say(f"announce.report_{work}", {"count": tally.get("sent", 0)}),
-        Say(
-            "announce.report_blocked",
-            {"count": tally.get("gone", 0) + blocked},
-        ),
-    ]
-    if work == "announcement":
-        lines.append(Say("announce.report_never", {"count": found.never}))
-    if tally.get("withdrawn", 0):
-        lines.append(Say("announce.report_withdrawn", {"count": tally["withdrawn"]}))
-    if tally.get("expired", 0):
-        lines.append(Say("announce.report_expired", {"count": tally["expired"]}))
-    lines.append(Say("announce.report_failed", {"count": tally.get("failed", 0)}))
-    lines += [Say("announce.report_why", {"why": why, "count": number}) for why, number in reasons]
-    if work == "announcement":
-        lines += polls.in_words(tx, found)
-    buttons = [Button(Say("announce.button_list"), Tap(ACTION, item, "list"))]
-    if found.post.pieces[0].poll is not None:
-        buttons.append(Button(Say("poll.button_results"), Tap(ACTION, item, "results")))
-    more = []
-    if found.recalled_at is None and tally.get("sent", 0):
-        if found.post.editable:
-            more.append(Button(Say("announce.button_correct"), Tap(ACTION, item, "correct")))
-        more.append(Button(Say("announce.button_recall"), Tap(ACTION, item, "recall")))
-    said: dict[str, Value] = {
-        "number": found.id,
-        "work": Say(f"announce.work_{work}"),
-        "lines": tuple(lines),
-        "length": length_in_words(
-            max(1, round((now - min((row.planned_at for row in rows), default=now)).total_seconds()))
-        ),
-    }
-    screen = (tuple(buttons), *((tuple(more),) if more else ()))
-    return Say("announce.report", said, screen)
+    return None if found is None or not is_told(tx, found, person_id) else in_words.progress(tx, found.id)
 
 
 def _note(

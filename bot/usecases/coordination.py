@@ -29,7 +29,7 @@ from bot.usecases import (
     staff,
     unreached,
 )
-from bot.usecases.shift import DIALOGUE, MENU, Area, Shift, scope_in_words
+from bot.usecases.shift import DIALOGUE, MENU, Area, Shift, ask_no_more, scope_in_words
 
 AREAS: Mapping[str, Area] = {
     area.ACTION: area
@@ -65,13 +65,13 @@ def answer(tx: Transaction, shift: Shift, event: Event) -> Reply | None:
         case Tapped(_, _, _, tap) if tap.action == MENU and tap.choice == desk_speaking.SCREEN:
             return desk_speaking.open_screen(tx, shift, tap.item)
         case Tapped(_, message_id, _, tap) if tap.action == MENU:
-            dialogues.leave(tx, shift.chat_id, DIALOGUE)
+            ask_no_more(tx, shift)
             return Reply((Edit(message_id, menu(tx, shift)),))
         case Tapped(_, message_id, _, tap) if (area := AREAS.get(tap.action)) is not None:
             if not shift.actor.may(area.RIGHT):
                 return Reply((Say("desk.not_allowed"),))
             if tap.choice == "":
-                dialogues.leave(tx, shift.chat_id, DIALOGUE)
+                ask_no_more(tx, shift)
                 return area.open(tx, shift)
             return area.tap(tx, shift, message_id, tap)
         case Wrote() | Shared():
@@ -85,11 +85,11 @@ def answer(tx: Transaction, shift: Shift, event: Event) -> Reply | None:
             if dialogue.state.get("area") == desk_people.ACTION and not desk_people.is_meant(
                 shift, dialogue.state, dialogue.updated_at, event
             ):
-                dialogues.leave(tx, shift.chat_id, DIALOGUE)
+                ask_no_more(tx, shift)
                 return _offer(tx, shift, event)
             area = AREAS.get(dialogue.state.get("area", ""))
             if area is None or not shift.actor.may(area.RIGHT):
-                dialogues.leave(tx, shift.chat_id, DIALOGUE)
+                ask_no_more(tx, shift)
                 return None
             return area.write(tx, shift, dialogue.state, event)
         case Edited():

@@ -19,17 +19,18 @@ from bot.domain.posts import Post
 from bot.domain.programme import Audience
 from bot.domain.staff import Right
 from bot.storage import announcements as stored
-from bot.storage import audit, dialogues, files, groups
+from bot.storage import audit, files, groups
 from bot.storage.announcements import Announcement
 from bot.storage.database import Transaction
+from bot.usecases import announcement_words as in_words
 from bot.usecases import announcements, polls
 from bot.usecases import whom as whom_of
 from bot.usecases.menu import OLD_BUTTON
 from bot.usecases.posts import post_of
 from bot.usecases.refusal import RefusedError, UnknownError, reply_or_refusal
-from bot.usecases.shift import DIALOGUE, Shift, menu_button
+from bot.usecases.shift import Shift, ask, ask_no_more, menu_button
 
-ACTION = announcements.ACTION
+ACTION = in_words.ACTION
 RIGHT = Right.ANNOUNCE
 
 _PAGE = 8  # values on one screen
@@ -82,7 +83,7 @@ def tap(tx: Transaction, shift: Shift, message_id: int, tapped: Tap) -> Reply:
     """A button of this area."""
     head, *rest = tapped.item.split(".")
     if tapped.choice in {"overview", "new"}:
-        dialogues.leave(tx, shift.chat_id, DIALOGUE)
+        ask_no_more(tx, shift)
         if tapped.choice == "new":
             return _ask(tx, shift, "content", {}, "ask_content")
         return Reply((Edit(message_id, _overview(tx, shift)),))
@@ -298,7 +299,7 @@ def _resume(at: _At) -> Reply:
 
 
 def _progress(at: _At, toast: Say) -> Reply:
-    said = announcements.progress_in_words(at.tx, at.number)
+    said = in_words.progress(at.tx, at.number)
     announcements.told(at.tx, at.number)
     return Reply((), toast) if said is None else at.here(said, toast)
 
@@ -316,7 +317,7 @@ def _stopped(at: _At) -> Reply:
 
 
 def _back_to_progress(at: _At) -> Reply:
-    said = announcements.progress_in_words(at.tx, at.found.id)
+    said = in_words.progress(at.tx, at.found.id)
     return Reply((OLD_BUTTON,)) if said is None else at.here(said)
 
 
@@ -410,7 +411,7 @@ _TAPS: Mapping[str, Callable[[_At], Reply]] = {
 
 
 def _ask(tx: Transaction, shift: Shift, asked: str, more: Mapping[str, Any], key: str) -> Reply:
-    dialogues.enter(tx, shift.chat_id, DIALOGUE, {"area": ACTION, "asked": asked, **more}, shift.now)
+    ask(tx, shift, ACTION, {"asked": asked, **more})
     return Reply((Say(f"announce.{key}", {}, (_to_overview(),)),))
 
 
@@ -418,7 +419,7 @@ def _content(tx: Transaction, shift: Shift, event: Wrote | Shared) -> Reply:
     post = post_of(event)
     if post is None:
         return Reply((Say("announce.kind_cannot", {}, (_to_overview(),)),))
-    dialogues.leave(tx, shift.chat_id, DIALOGUE)
+    ask_no_more(tx, shift)
     album = event.album if isinstance(event, Shared) else None
     number = announcements.draft(tx, shift.actor, post, shift.now, chat_id=shift.chat_id, album=album)
     return Reply((_whom(tx, shift, announcements.of(tx, shift.actor, number)),))
@@ -428,7 +429,7 @@ def _new_words(tx: Transaction, shift: Shift, number: int, event: Wrote | Shared
     post = post_of(event)
     if post is None:
         return Reply((Say("announce.kind_cannot", {}, (_to_overview(),)),))
-    dialogues.leave(tx, shift.chat_id, DIALOGUE)
+    ask_no_more(tx, shift)
     return _rewritten(tx, shift, announcements.of(tx, shift.actor, number), post)
 
 
@@ -456,7 +457,7 @@ def _at_time(tx: Transaction, shift: Shift, number: int, version: int, event: Wr
     if at is None:
         return Reply((Say("announce.time_again", {}, (_to_overview(),)),))
     found = announcements.send(tx, shift.actor, number, version, shift.now, at=at)
-    dialogues.leave(tx, shift.chat_id, DIALOGUE)
+    ask_no_more(tx, shift)
     return Reply((_sent(found),))
 
 
@@ -465,7 +466,7 @@ def _save(tx: Transaction, shift: Shift, number: int, event: Wrote | Shared) -> 
     if name is None:
         return Reply((Say("announce.ask_audience_name", {}, (_to_overview(),)),))
     found = announcements.save_audience(tx, shift.actor, number, name, shift.now)
-    dialogues.leave(tx, shift.chat_id, DIALOGUE)
+    ask_no_more(tx, shift)
     return Reply((_whom(tx, shift, found),))
 
 
@@ -651,7 +652,7 @@ def _preview(tx: Transaction, shift: Shift, found: Announcement) -> Reply:
     said: dict[str, Value] = {
         "number": found.id,
         "whom": whom_of.in_words(shift.actor, shift.programme, found.whom),
-        "plan": announcements.plan_in_words(found, planned),
+        "plan": in_words.plan(found, planned),
     }
     return Reply((Reference(found.id, found.version), Say("announce.preview", said, rows)))
 

@@ -25,13 +25,13 @@ from bot.domain.messages import (
 from bot.domain.people import groups_in_line
 from bot.domain.programme import Programme, Session
 from bot.domain.staff import Actor, Right
-from bot.storage import attendance, audit, dialogues, files
+from bot.storage import attendance, audit, files
 from bot.storage.attendance import Count, Kept, Wanted
 from bot.storage.database import Transaction
 from bot.usecases import attendance as deeds
 from bot.usecases import sign_ins, zoom_reports
 from bot.usecases.menu import OLD_BUTTON
-from bot.usecases.shift import DIALOGUE, Shift, asked_by, menu_button, shift_in, tell
+from bot.usecases.shift import Shift, ask, ask_no_more, asked_by, menu_button, shift_in, tell
 from bot.usecases.zoom_reports import Compared, Read
 
 ACTION = "k-hadir"
@@ -57,9 +57,10 @@ def compare(tx: Transaction, chat_id: int, there: object, now: datetime) -> obje
     if not isinstance(there, Read) or there.report is None:
         return there
     shift = shift_in(tx, chat_id, now)
-    asked = asked_by(tx, chat_id, ACTION)
-    session = None if shift is None else shift.programme.session(str(asked.get("session")))
-    if shift is None or session is None:
+    if shift is None:
+        return None
+    session = shift.programme.session(str(asked_by(tx, shift, ACTION).get("session")))
+    if session is None:
         return None
     return zoom_reports.compare(tx, shift.programme, session, there.report)
 
@@ -70,26 +71,25 @@ def found(tx: Transaction, chat_id: int, there: object, now: datetime) -> None:
     Who may not import it any more by now, or was asked for something else meanwhile, is shown nothing.
     """
     shift = shift_in(tx, chat_id, now)
-    asked = asked_by(tx, chat_id, ACTION)
-    if shift is None or not shift.actor.may(Right.RUN_SESSIONS) or not asked:
+    if shift is None or not shift.actor.may(Right.RUN_SESSIONS):
         return
+    asked = asked_by(tx, shift, ACTION)
     session = shift.programme.session(str(asked.get("session")))
     if session is None:
         return
-    messages: list[Message] = [_preview(tx, chat_id, session, there, now)]
+    messages: list[Message] = [_preview(tx, shift, session, there)]
     if isinstance(sent := asked.get("message"), int):
         messages.insert(0, Delete(sent))  # a list of names has no place in a chat
     tell(tx, shift, "zoom", messages)
 
 
-def _preview(tx: Transaction, chat_id: int, session: Session, there: object, now: datetime) -> Say:
+def _preview(tx: Transaction, shift: Shift, session: Session, there: object) -> Say:
     if isinstance(there, Read) and there.refused is not None:
         return Say("presence.refused", {"why": there.refused}, (_back(session),))
     if not isinstance(there, Compared):
         return Say("presence.not_fetched", {}, (_back(session),))
-    file_id = files.keep(tx, zoom_reports.dump(there), now, kept=KEPT)
-    state = {"area": ACTION, "asked": "zoom", "session": session.id, "file": file_id}
-    dialogues.enter(tx, chat_id, DIALOGUE, state, now)
+    file_id = files.keep(tx, zoom_reports.dump(there), shift.now, kept=KEPT)
+    _ask(tx, shift, session, asked="zoom", file=file_id)
     warnings = [Say("presence.warning", {"why": each}) for each in there.warnings]
     if there.other_meeting:
         warnings.append(Say("presence.other_meeting", {"meeting": there.other_meeting}))
@@ -146,7 +146,7 @@ def tap(tx: Transaction, shift: Shift, message_id: int, tapped: Tap) -> Reply:
         return Reply((OLD_BUTTON,))
     match tapped.choice:
         case "show":
-            dialogues.leave(tx, shift.chat_id, DIALOGUE)
+            ask_no_more(tx, shift)
             return Reply((Edit(message_id, _session(tx, shift, session)),))
         case "screen" if shift.actor.speaks_at(session.id):
             return Reply((_screen(tx, shift, session),))
@@ -268,11 +268,11 @@ def _screen(tx: Transaction, shift: Shift, session: Session) -> Say:
 
 
 def _import(tx: Transaction, shift: Shift, message_id: int, item: str) -> Reply:
-    asked = asked_by(tx, shift.chat_id, ACTION)
+    asked = asked_by(tx, shift, ACTION)
     file_id = asked.get("file")
     if file_id is None or str(file_id) != item:
         return Reply((OLD_BUTTON,))
-    dialogues.leave(tx, shift.chat_id, DIALOGUE)
+    ask_no_more(tx, shift)
     kept = files.take(tx, file_id, shift.now)
     session = shift.programme.session(str(asked.get("session")))
     if session is None:
@@ -298,7 +298,7 @@ def _next_name(tx: Transaction, shift: Shift, session: Session, after: str) -> S
     """The name that is next to be settled; `after`: the one that is left for later."""
     names = attendance.open_names(tx, shift.programme.id, session.id)
     if not names:
-        dialogues.leave(tx, shift.chat_id, DIALOGUE)
+        ask_no_more(tx, shift)
         return Say("presence.all_settled", {"title": session.title}, (_back(session),))
     place = next((n + 1 for n, each in enumerate(names) if str(each.id) == after), 0) % len(names)
     one = names[place]
@@ -488,4 +488,4 @@ def _back(session: Session) -> tuple[Button, ...]:
 
 
 def _ask(tx: Transaction, shift: Shift, session: Session, **state: Any) -> None:
-    dialogues.enter(tx, shift.chat_id, DIALOGUE, {"area": ACTION, "session": session.id, **state}, shift.now)
+    ask(tx, shift, ACTION, {"session": session.id, **state})

@@ -14,13 +14,13 @@ from bot.domain.posts import Question as Poll
 from bot.domain.programme import Quiz, Session
 from bot.domain.quiz import escaped
 from bot.domain.staff import Right
-from bot.storage import audience, dialogues
+from bot.storage import audience
 from bot.storage import live_quiz as stored
 from bot.storage.database import Transaction
 from bot.storage.live_quiz import LiveQuiz
 from bot.usecases import live_quiz
 from bot.usecases.menu import OLD_BUTTON
-from bot.usecases.shift import DIALOGUE, Shift, menu_button
+from bot.usecases.shift import Shift, ask, ask_no_more, menu_button
 
 ACTION = live_quiz.DESK
 RIGHT = Right.SPEAK
@@ -55,7 +55,7 @@ def tap(tx: Transaction, shift: Shift, message_id: int, tapped: Tap) -> Reply:
         return Reply((OLD_BUTTON,))
     match tapped.choice, rest:
         case "show", []:
-            dialogues.leave(tx, shift.chat_id, DIALOGUE)
+            ask_no_more(tx, shift)
             return Reply((Edit(message_id, _session(tx, shift, session)),))
         case "new", []:
             return _ask(tx, shift, session)
@@ -82,7 +82,7 @@ def write(tx: Transaction, shift: Shift, asked: Mapping[str, Any], event: Wrote 
     """A poll that was made for the session."""
     session = shift.programme.session(asked.get("session", ""))
     if session is None or not live_quiz.may(shift.actor, session):
-        dialogues.leave(tx, shift.chat_id, DIALOGUE)
+        ask_no_more(tx, shift)
         return Reply((OLD_BUTTON,))
     if not isinstance(event, Shared) or event.poll is None:
         return Reply((Say("live.poll_please", {}, (_to(session),)),))
@@ -150,7 +150,7 @@ def _of_question(tx: Transaction, shift: Shift, message_id: int, tapped: Tap) ->
 
 
 def _drafted(tx: Transaction, shift: Shift, session: Session, question: Question) -> Reply:
-    dialogues.leave(tx, shift.chat_id, DIALOGUE)
+    ask_no_more(tx, shift)
     made = live_quiz.draft(tx, shift.actor, shift.programme, session, question, shift.now)
     return Reply((OLD_BUTTON if made is None else _preview(tx, shift, session, made),))
 
@@ -182,8 +182,7 @@ def _preview(tx: Transaction, shift: Shift, session: Session, made: LiveQuiz) ->
 
 
 def _ask(tx: Transaction, shift: Shift, session: Session) -> Reply:
-    asked = {"area": ACTION, "asked": "poll", "session": session.id}
-    dialogues.enter(tx, shift.chat_id, DIALOGUE, asked, shift.now)
+    ask(tx, shift, ACTION, {"asked": "poll", "session": session.id})
     rows: list[tuple[Button, ...]] = []
     if shift.programme.quizzes:
         rows.append((Button(Say("live.button_pick"), Tap(ACTION, session.id, "pick")),))

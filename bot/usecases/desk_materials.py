@@ -16,7 +16,6 @@ from bot.domain.messages import Material as Reference
 from bot.domain.posts import Piece, Post
 from bot.domain.programme import Session
 from bot.domain.staff import Right
-from bot.storage import dialogues
 from bot.storage import materials as stored
 from bot.storage.database import Transaction
 from bot.storage.materials import Material
@@ -24,7 +23,7 @@ from bot.usecases import materials
 from bot.usecases.menu import OLD_BUTTON
 from bot.usecases.posts import post_of
 from bot.usecases.refusal import RefusedError, reply_or_refusal
-from bot.usecases.shift import DIALOGUE, Shift, menu_button
+from bot.usecases.shift import Shift, ask, ask_no_more, menu_button
 
 ACTION = materials.ACTION
 RIGHT = Right.SPEAK
@@ -48,7 +47,7 @@ def tap(tx: Transaction, shift: Shift, message_id: int, tapped: Tap) -> Reply:
     """A button of this area: of a session, or of a material by its number."""
     head, _, rest = tapped.item.partition(".")
     if tapped.choice == "overview":
-        dialogues.leave(tx, shift.chat_id, DIALOGUE)
+        ask_no_more(tx, shift)
         return Reply((Edit(message_id, _overview(tx, shift)),))
     at = _At(tx, shift, message_id, head, rest)
     act = _OF_SESSION.get(tapped.choice)
@@ -93,13 +92,13 @@ class _At:
 
 
 def _show_session(at: _At) -> Reply:
-    dialogues.leave(at.tx, at.shift.chat_id, DIALOGUE)
+    ask_no_more(at.tx, at.shift)
     return at.here(_of_session(at.tx, at.shift, at.session))
 
 
 def _new(at: _At) -> Reply:
     session = at.session
-    dialogues.enter(at.tx, at.shift.chat_id, DIALOGUE, {"area": ACTION, "session": session.id}, at.shift.now)
+    ask(at.tx, at.shift, ACTION, {"session": session.id})
     rows = ((_button("button_back", session.id, "session"),),)
     return Reply((Say("materials.ask_content", {"title": session.title}, rows),))
 
@@ -151,7 +150,7 @@ def _drop(at: _At) -> Reply:
 
 
 def _show(at: _At) -> Reply:
-    dialogues.leave(at.tx, at.shift.chat_id, DIALOGUE)
+    ask_no_more(at.tx, at.shift)
     return at.here(_one(at.tx, at.shift, at.found))
 
 
@@ -166,7 +165,7 @@ def _ask_newer(at: _At) -> Reply:
     found = at.found
     if found.state not in (State.WAITING, State.OUT):
         raise RefusedError("materials.not_any_more")
-    dialogues.enter(at.tx, at.shift.chat_id, DIALOGUE, {"area": ACTION, "of": found.id}, at.shift.now)
+    ask(at.tx, at.shift, ACTION, {"of": found.id})
     rows = ((_button("button_back", str(found.id), "show"),),)
     return Reply((Say("materials.ask_newer", {"material": found.name}, rows),))
 
@@ -226,7 +225,7 @@ def _drafted(
         return Reply()
     name = event.name if isinstance(event, Shared) else ""
     found = materials.draft(tx, shift.actor, post, name, shift.now, chat_id=shift.chat_id, album=album)
-    dialogues.leave(tx, shift.chat_id, DIALOGUE)
+    ask_no_more(tx, shift)
     if of_id is not None:
         found = materials.make_newer(tx, shift.actor, found.id, of_id)
     elif session_id is not None:

@@ -11,7 +11,7 @@ from bot.domain.messages import Button, Edit, Reply, Say, Tap, Value
 from bot.domain.people import Person
 from bot.domain.programme import Item, Programme
 from bot.domain.staff import Right
-from bot.storage import dialogues, listing
+from bot.storage import listing
 from bot.storage.database import Transaction
 from bot.storage.excuses import ALL, Excuse
 from bot.storage.listing import Listed, Sent
@@ -19,7 +19,7 @@ from bot.usecases import people as deeds
 from bot.usecases import receipt
 from bot.usecases.menu import OLD_BUTTON
 from bot.usecases.people import MOVES, Seen
-from bot.usecases.shift import DIALOGUE, Shift, asked_by, menu_button
+from bot.usecases.shift import Shift, ask, ask_no_more, asked_by, menu_button
 
 ACTION = "k-peserta"
 RIGHT = Right.SEE_PEOPLE
@@ -68,8 +68,7 @@ def tap(tx: Transaction, shift: Shift, message_id: int, tapped: Tap) -> Reply:
     person_id = int(whose) if whose.isdecimal() else 0
     if tapped.choice == "show":
         # What is typed next is looked for, whatever had been asked for.
-        state = {"area": ACTION, "asked": "search", "query": _query(tx, shift)}
-        dialogues.enter(tx, shift.chat_id, DIALOGUE, state, shift.now)
+        ask(tx, shift, ACTION, {"asked": "search", "query": _query(tx, shift)})
         return Reply((Edit(message_id, _one(tx, shift, person_id)),))
     person = deeds.reached(tx, shift.actor, person_id, Right.CHANGE_PEOPLE)
     if person is None:
@@ -115,8 +114,7 @@ def tap(tx: Transaction, shift: Shift, message_id: int, tapped: Tap) -> Reply:
 
 
 def _list(tx: Transaction, shift: Shift, query: str, page: int) -> Say:
-    state = {"area": ACTION, "asked": "search", "query": query}
-    dialogues.enter(tx, shift.chat_id, DIALOGUE, state, shift.now)
+    ask(tx, shift, ACTION, {"asked": "search", "query": query})
     found, number = listing.search(
         tx, shift.programme.id, shift.actor.scope, query, offset=page * PAGE, limit=PAGE
     )
@@ -149,7 +147,7 @@ def _label(each: Listed) -> str:
 
 
 def _query(tx: Transaction, shift: Shift) -> str:
-    return str(asked_by(tx, shift.chat_id, ACTION).get("query", ""))
+    return str(asked_by(tx, shift, ACTION).get("query", ""))
 
 
 # --- one person -------------------------------------------------------------------------------------------
@@ -273,8 +271,7 @@ def _which_place(person: Person) -> Say:
 
 
 def _ask_place(tx: Transaction, shift: Shift, message_id: int, person: Person, kind: str) -> Reply:
-    state = {"area": ACTION, "asked": "move", "person": person.id, "kind": kind}
-    dialogues.enter(tx, shift.chat_id, DIALOGUE, state, shift.now)
+    ask(tx, shift, ACTION, {"asked": "move", "person": person.id, "kind": kind})
     known = deeds.values(tx, shift.actor, kind)
     said: dict[str, Value] = {
         "person": person.name,
@@ -294,7 +291,7 @@ def _typed_place(tx: Transaction, shift: Shift, asked: Mapping[str, Any], text: 
     value = known.get(text.lower(), text)
     if deeds.may_move(tx, shift.actor, person_id, kind, value) is None:
         return Reply((Say("participants.out_of_scope", {"value": value}, (_to_person(person),)),))
-    dialogues.enter(tx, shift.chat_id, DIALOGUE, {**asked, "value": value}, shift.now)
+    ask(tx, shift, ACTION, {**asked, "value": value})
     said: dict[str, Value] = {
         "person": person.name,
         "kind": Say(f"participants.kind_{kind}"),
@@ -307,12 +304,12 @@ def _typed_place(tx: Transaction, shift: Shift, asked: Mapping[str, Any], text: 
 
 
 def _moved(tx: Transaction, shift: Shift, message_id: int, person: Person, kind: str) -> Reply:
-    before = asked_by(tx, shift.chat_id, ACTION)
+    before = asked_by(tx, shift, ACTION)
     meant = ("move", person.id, kind)
     value = before.get("value")
     if (before.get("asked"), before.get("person"), before.get("kind")) != meant or value is None:
         return Reply((OLD_BUTTON,))
-    dialogues.leave(tx, shift.chat_id, DIALOGUE)
+    ask_no_more(tx, shift)
     if not deeds.move(tx, shift.actor, person.id, kind, value, shift.now):
         return Reply((OLD_BUTTON,))
     return _done(tx, shift, message_id, person, "participants.toast_moved")

@@ -8,12 +8,11 @@ from bot.domain.messages import Button, Edit, Message, Reply, Say, Tap, Value
 from bot.domain.programme import Session
 from bot.domain.questions import LONGEST, Question, State, ranked
 from bot.domain.staff import Right
-from bot.storage import dialogues
 from bot.storage import questions as stored
 from bot.storage.database import Transaction
 from bot.usecases import questions
 from bot.usecases.menu import OLD_BUTTON
-from bot.usecases.shift import DIALOGUE, Shift, asked_by, menu_button
+from bot.usecases.shift import Shift, ask, ask_no_more, asked_by, menu_button
 
 ACTION = questions.DESK
 RIGHT = Right.SPEAK
@@ -54,11 +53,10 @@ def tap(tx: Transaction, shift: Shift, message_id: int, tapped: Tap) -> Reply:
         case "show":
             return Reply((_one(shift, found),))
         case "back":
-            dialogues.leave(tx, shift.chat_id, DIALOGUE)
+            ask_no_more(tx, shift)
             return Reply((Edit(message_id, _one(shift, found)),))
         case "answer":
-            asked = {"area": ACTION, "asked": "answer", "id": number}
-            dialogues.enter(tx, shift.chat_id, DIALOGUE, asked, shift.now)
+            ask(tx, shift, ACTION, {"asked": "answer", "id": number})
             said: dict[str, Value] = {"text": found.text, "most": LONGEST}
             return Reply((Say("questions.ask_answer", said, (_back(found),)),))
         case "send":
@@ -77,7 +75,7 @@ def write(tx: Transaction, shift: Shift, asked: Mapping[str, Any], event: Wrote 
     """An answer, which is shown once more before it is sent."""
     found = questions.of(tx, shift.actor, shift.programme, int(asked.get("id", 0)))
     if found is None:
-        dialogues.leave(tx, shift.chat_id, DIALOGUE)
+        ask_no_more(tx, shift)
         return Reply((Say("questions.gone"),))
     if not isinstance(event, Wrote):
         return Reply((Say("questions.text_please", {}, (_back(found),)),))
@@ -85,17 +83,17 @@ def write(tx: Transaction, shift: Shift, asked: Mapping[str, Any], event: Wrote 
     if len(words) > LONGEST:
         said: dict[str, Value] = {"count": len(words), "most": LONGEST}
         return Reply((Say("questions.answer_too_long", said, (_back(found),)),))
-    dialogues.enter(tx, shift.chat_id, DIALOGUE, {**asked, "text": words}, shift.now)
+    ask(tx, shift, ACTION, {**asked, "text": words})
     rows = ((Button(Say("questions.button_send"), Tap(ACTION, str(found.id), "send")),), _back(found))
     preview: dict[str, Value] = {"text": found.text, "answer": words, "count": found.supports + 1}
     return Reply((Say("questions.answer_preview", preview, rows),))
 
 
 def _send(tx: Transaction, shift: Shift, message_id: int, found: Question) -> Reply:
-    before = asked_by(tx, shift.chat_id, ACTION)
+    before = asked_by(tx, shift, ACTION)
     if before.get("id") != found.id or "text" not in before:
         return Reply((OLD_BUTTON,))
-    dialogues.leave(tx, shift.chat_id, DIALOGUE)
+    ask_no_more(tx, shift)
     people = questions.answer(tx, shift.actor, shift.programme, found.id, before["text"], shift.now)
     said: dict[str, Value] = {"count": people or 0, "text": found.text, "answer": before["text"]}
     return Reply((Edit(message_id, Say("questions.answer_sent", said, (_back(found),))),))

@@ -16,14 +16,13 @@ from bot.domain.events import Shared, Wrote
 from bot.domain.identity import Nip
 from bot.domain.language import Localised
 from bot.domain.messages import Button, Delete, Edit, Fetch, File, Message, Reply, Say, Tap, Value
-from bot.domain.programme import Programme
 from bot.domain.staff import Right
 from bot.domain.zones import Zone, find_province
-from bot.storage import audit, dialogues, files
+from bot.storage import audit, files
 from bot.storage.database import Transaction
 from bot.usecases.menu import OLD_BUTTON
 from bot.usecases.rosters import ImportResult, import_roster
-from bot.usecases.shift import DIALOGUE, Shift, asked_by, menu_button, shift_in, tell
+from bot.usecases.shift import Shift, ask, ask_no_more, asked_by, menu_button, shift_in, tell
 
 ACTION = "k-daftar"
 RIGHT = Right.IMPORT
@@ -72,7 +71,7 @@ def read(path: Path, now: datetime) -> Read:
 
 def open(tx: Transaction, shift: Shift) -> Reply:  # noqa: A001 - every area of a coordinator's desk is opened so
     """Ask for the file."""
-    dialogues.enter(tx, shift.chat_id, DIALOGUE, {"area": ACTION, "asked": "file"}, shift.now)
+    ask(tx, shift, ACTION, {"asked": "file"})
     return Reply((Say("roster.ask", {}, ((menu_button(),),)),))
 
 
@@ -82,17 +81,16 @@ def write(tx: Transaction, shift: Shift, asked: Mapping[str, Any], event: Wrote 
         return Reply((Say("roster.file_please", {}, ((menu_button(),),)),))
     if not event.name.lower().endswith(_ENDINGS):
         return Reply((Say("roster.which_file", {"file": event.name[:80] or "—"}, ((menu_button(),),)),))
-    state = {"area": ACTION, "asked": "file", "message": event.message_id}
-    dialogues.enter(tx, shift.chat_id, DIALOGUE, state, shift.now)
+    ask(tx, shift, ACTION, {"asked": "file", "message": event.message_id})
     return Reply((Say("roster.reading"),), fetch=Fetch(shift.chat_id, event.file_id, event.name, ACTION))
 
 
 def tap(tx: Transaction, shift: Shift, message_id: int, tapped: Tap) -> Reply:
     """Import what was shown, or leave it."""
-    file_id = asked_by(tx, shift.chat_id, ACTION).get("file")
+    file_id = asked_by(tx, shift, ACTION).get("file")
     if tapped.choice not in ("import", "leave") or file_id is None or str(file_id) != tapped.item:
         return Reply((OLD_BUTTON,))
-    dialogues.leave(tx, shift.chat_id, DIALOGUE)
+    ask_no_more(tx, shift)
     kept = files.take(tx, file_id, shift.now)
     if tapped.choice == "leave":
         return Reply((Edit(message_id, Say("roster.left", {}, ((menu_button(),),))),))
@@ -119,18 +117,18 @@ def found(tx: Transaction, chat_id: int, there: object, now: datetime) -> None:
     Whoever may not import any more by now, or was asked for something else meanwhile, is shown nothing.
     """
     shift = shift_in(tx, chat_id, now)
-    before = asked_by(tx, chat_id, ACTION)
-    if shift is None or not shift.actor.may(RIGHT) or not before:
+    if shift is None or not shift.actor.may(RIGHT):
         return
-    messages = _shown(tx, shift.programme, chat_id, there if isinstance(there, Read) else None, now)
+    before = asked_by(tx, shift, ACTION)
+    if not before:
+        return
+    messages = _shown(tx, shift, there if isinstance(there, Read) else None)
     if isinstance(sent := before.get("message"), int):
         messages.insert(0, Delete(sent))  # a roster has no place in a chat
     tell(tx, shift, "roster", messages)
 
 
-def _shown(
-    tx: Transaction, programme: Programme, chat_id: int, there: Read | None, now: datetime
-) -> list[Message]:
+def _shown(tx: Transaction, shift: Shift, there: Read | None) -> list[Message]:
     if there is None:
         return [Say("roster.not_fetched")]
     if there.refused is not None:
@@ -138,16 +136,16 @@ def _shown(
     lines = tuple(_problem(each) for each in there.problems[:_SHOWN])
     left = len(there.problems) - len(lines)
     said: dict[str, Value] = {
-        **_counts(import_roster(tx, programme, there.rows, now, dry_run=True)),
-        "programme": programme.title,
+        **_counts(import_roster(tx, shift.programme, there.rows, shift.now, dry_run=True)),
+        "programme": shift.programme.title,
         "warnings": tuple(Say("roster.warning", {"why": each}) for each in there.warnings[:_SHOWN]) or "",
         "problems": Say("roster.problems", {"count": len(there.problems), "lines": lines}) if lines else "",
         "more": Say("roster.more", {"count": left}) if left else "",
     }
     messages: list[Message] = []
     if there.rows:
-        file_id = files.keep(tx, _dump(there.rows), now, kept=KEPT)
-        dialogues.enter(tx, chat_id, DIALOGUE, {"area": ACTION, "asked": "file", "file": file_id}, now)
+        file_id = files.keep(tx, _dump(there.rows), shift.now, kept=KEPT)
+        ask(tx, shift, ACTION, {"asked": "file", "file": file_id})
         rows = (
             (Button(Say("roster.button_import"), Tap(ACTION, str(file_id), "import")),),
             (Button(Say("roster.button_leave"), Tap(ACTION, str(file_id), "leave")),),
@@ -158,7 +156,7 @@ def _shown(
     if left:
         text = "\n".join(f"{each.row}: {each.column}: {each.why.id}" for each in there.problems)
         caption = Say("roster.all_problems", {"count": len(there.problems)})
-        messages.append(File(files.keep(tx, text, now), "perbaiki.txt", caption))
+        messages.append(File(files.keep(tx, text, shift.now), "perbaiki.txt", caption))
     return messages
 
 

@@ -19,7 +19,6 @@ from bot.domain.programme import (
 from bot.domain.staff import Right
 from bot.domain.typed import Typed, WrongWeekday, read_moment
 from bot.storage import corrections as stored
-from bot.storage import dialogues
 from bot.storage.corrections import Standing
 from bot.storage.database import Transaction
 from bot.usecases import corrections, timetable
@@ -35,7 +34,7 @@ from bot.usecases.corrections import (
 from bot.usecases.menu import OLD_BUTTON
 from bot.usecases.purposes import purpose
 from bot.usecases.refusal import RefusedError
-from bot.usecases.shift import DIALOGUE, Shift, asked_by, menu_button
+from bot.usecases.shift import Shift, ask, ask_no_more, asked_by, menu_button
 
 ACTION = "k-jadwal"
 RIGHT = Right.SEE_TIMETABLE
@@ -54,8 +53,8 @@ def open(tx: Transaction, shift: Shift) -> Reply:  # noqa: A001 - every area of 
 def tap(tx: Transaction, shift: Shift, message_id: int, tapped: Tap) -> Reply:
     """A button of this area."""
     item = tapped.item
-    before = asked_by(tx, shift.chat_id, ACTION)
-    dialogues.leave(tx, shift.chat_id, DIALOGUE)
+    before = asked_by(tx, shift, ACTION)
+    ask_no_more(tx, shift)
     match tapped.choice:
         case "list" if item == "" or (item.isdecimal() and len(item) < 12):
             since = datetime.fromtimestamp(int(item), tz=shift.now.tzinfo) if item else shift.now
@@ -98,10 +97,10 @@ def write(tx: Transaction, shift: Shift, asked: Mapping[str, Any], event: Wrote 
             if (not value and field != "stream") or len(value) > 500 or "\n" in value:
                 return Reply((Say("desk_timetable.one_line", {}, (_back(),)),))
             # A button has no room for an address: it waits here until it is confirmed.
-            state = {"area": ACTION, "asked": "confirm", "item": item, "field": field, "value": value}
+            state = {"asked": "confirm", "item": item, "field": field, "value": value}
             wanted = ChangeSession(item, _change(field, value))
             said = _previewed(tx, shift, wanted, Tap(ACTION, item, "change"), lambda say: say)
-            dialogues.enter(tx, shift.chat_id, DIALOGUE, state, shift.now)
+            ask(tx, shift, ACTION, state)
             return said
     return Reply((Say("desk_timetable.tap_please", {}, (_back(),)),))
 
@@ -355,7 +354,7 @@ def _session(tx: Transaction, shift: Shift, session: Session) -> Say:
 
 
 def _ask(tx: Transaction, shift: Shift, state: Mapping[str, Any], key: str) -> Reply:
-    dialogues.enter(tx, shift.chat_id, DIALOGUE, {"area": ACTION, **state}, shift.now)
+    ask(tx, shift, ACTION, state)
     return Reply((Say(key, {}, (_back(),)),))
 
 

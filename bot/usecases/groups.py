@@ -9,7 +9,7 @@ from bot.storage import groups, outbox, people, staff
 from bot.storage.database import Transaction
 from bot.storage.groups import GroupChat
 from bot.storage.outbox import Recipient
-from bot.usecases.announcements import ACTION
+from bot.usecases.announcement_words import ACTION
 
 
 def changed(tx: Transaction, event: Membership, now: datetime) -> None:

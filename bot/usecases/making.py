@@ -7,7 +7,7 @@ from types import MappingProxyType
 from bot.storage import waves
 from bot.storage.database import Transaction
 from bot.storage.waves import Ringing
-from bot.usecases import announcements, copies, corrections, feedback, materials, planning, recaps, slices
+from bot.usecases import announcements, copies, feedback, materials, planning, recaps, session_notices, slices
 from bot.usecases.slices import Step, Take, Taken
 
 _TAKES: Mapping[str, Take] = MappingProxyType(
@@ -17,7 +17,7 @@ _TAKES: Mapping[str, Take] = MappingProxyType(
         announcements.RELEASE: announcements.release,
         copies.REVISE: copies.take_revisions,
         copies.RECALL: copies.take_recalls,
-        corrections.TELL: corrections.tell,
+        session_notices.TELL: session_notices.tell,
         feedback.ASK: feedback.ask,
         materials.HAND_OUT: materials.owe,
         recaps.REMIND: recaps.owe_reminders,

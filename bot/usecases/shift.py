@@ -82,9 +82,19 @@ def tell(tx: Transaction, shift: Shift, what: str, messages: Iterable[Message]) 
         )
 
 
-def asked_by(tx: Transaction, chat_id: int, area: str) -> Mapping[str, Any]:
-    """What that area (by its `ACTION`) asked for last in a chat; nothing where another did since, or none."""
-    dialogue = dialogues.current(tx, chat_id)
+def ask(tx: Transaction, shift: Shift, area: str, what: Mapping[str, Any]) -> None:
+    """What is written or sent next is for that area (by its `ACTION`), which asked for `what` (JSON)."""
+    dialogues.enter(tx, shift.chat_id, DIALOGUE, {**what, "area": area}, shift.now)
+
+
+def ask_no_more(tx: Transaction, shift: Shift) -> None:
+    """What is written or sent next is for none in particular."""
+    dialogues.leave(tx, shift.chat_id, DIALOGUE)
+
+
+def asked_by(tx: Transaction, shift: Shift, area: str) -> Mapping[str, Any]:
+    """What that area asked for last; nothing where another did since, or none."""
+    dialogue = dialogues.current(tx, shift.chat_id)
     if dialogue is None or dialogue.kind != DIALOGUE or dialogue.state.get("area") != area:
         return {}
     return dialogue.state

@@ -10,10 +10,10 @@ from bot.domain.messages import Button, Edit, Reply, Say, Tap, Value
 from bot.domain.people import Role
 from bot.domain.programme import Programme
 from bot.domain.staff import Actor, Right
-from bot.storage import audit, boards, dialogues, staff
+from bot.storage import audit, boards, staff
 from bot.storage.database import Transaction
 from bot.usecases.menu import OLD_BUTTON
-from bot.usecases.shift import DIALOGUE, Shift, asked_by, menu_button, session_lines
+from bot.usecases.shift import Shift, ask, ask_no_more, asked_by, menu_button, session_lines
 from bot.usecases.staff import LASTS, dismiss, invite
 
 ACTION = "k-nara"
@@ -31,12 +31,12 @@ def tap(tx: Transaction, shift: Shift, message_id: int, tapped: Tap) -> Reply:
     """A button of this area."""
     match tapped.choice, tapped.item:
         case "list", _:
-            dialogues.leave(tx, shift.chat_id, DIALOGUE)
+            ask_no_more(tx, shift)
             return Reply((Edit(message_id, _overview(tx, shift)),))
         case "invite", _ if not shift.programme.sessions:
             return Reply((Edit(message_id, Say("speakers.no_sessions", {}, (_back(),))),))
         case "invite", _:
-            _ask(tx, shift, {"asked": "name"})
+            ask(tx, shift, ACTION, {"asked": "name"})
             return Reply((Say("speakers.ask_name", {}, (_back(),)),))
         case "session", number:
             return _toggle(tx, shift, message_id, number)
@@ -46,7 +46,7 @@ def tap(tx: Transaction, shift: Shift, message_id: int, tapped: Tap) -> Reply:
             return _show(tx, shift, message_id, person_id)
         case "sessions", person_id if (other := _speaker(tx, shift, person_id)) is not None:
             asked = {"asked": "sessions", "person": other.person.id, "chosen": sorted(other.sessions)}
-            _ask(tx, shift, {**asked, "name": other.person.name})
+            ask(tx, shift, ACTION, {**asked, "name": other.person.name})
             return Reply((Edit(message_id, _choice(shift.programme, other.person.name, other.sessions)),))
         case "dismiss", person_id if (other := _speaker(tx, shift, person_id)) is not None:
             really = Button(Say("staff.button_dismiss_really"), Tap(ACTION, person_id, "dismissed"))
@@ -74,30 +74,30 @@ def write(tx: Transaction, shift: Shift, asked: Mapping[str, Any], event: Wrote 
     name = tidy(event.text) if isinstance(event, Wrote) else None
     if name is None:
         return Reply((Say("staff.name_again", {}, (_back(),)),))
-    _ask(tx, shift, {"asked": "sessions", "name": name, "chosen": []})
+    ask(tx, shift, ACTION, {"asked": "sessions", "name": name, "chosen": []})
     return Reply((_choice(shift.programme, name, ()),))
 
 
 def _toggle(tx: Transaction, shift: Shift, message_id: int, number: str) -> Reply:
-    asked = asked_by(tx, shift.chat_id, ACTION)
+    asked = asked_by(tx, shift, ACTION)
     sessions = shift.programme.sessions
     if asked.get("asked") != "sessions" or not number.isdecimal() or int(number) >= len(sessions):
         return Reply((OLD_BUTTON,))
     chosen = set(asked["chosen"]) ^ {sessions[int(number)].id}
-    _ask(tx, shift, {**asked, "chosen": sorted(chosen)})
+    ask(tx, shift, ACTION, {**asked, "chosen": sorted(chosen)})
     return Reply((Edit(message_id, _choice(shift.programme, asked["name"], chosen)),))
 
 
 def _done(tx: Transaction, shift: Shift, message_id: int) -> Reply:
     """The sessions are chosen: a link for somebody new, or another binding."""
-    asked = asked_by(tx, shift.chat_id, ACTION)
+    asked = asked_by(tx, shift, ACTION)
     if asked.get("asked") != "sessions":
         return Reply((OLD_BUTTON,))
     known = [session for session in shift.programme.sessions if session.id in asked["chosen"]]
     if not known:
         return Reply((), Say("speakers.choose_toast"))
     ids = [session.id for session in known]
-    dialogues.leave(tx, shift.chat_id, DIALOGUE)
+    ask_no_more(tx, shift)
     if "person" in asked:
         other = _speaker(tx, shift, str(asked["person"]))
         if other is None:
@@ -196,10 +196,6 @@ def _waits(tx: Transaction, shift: Shift, invitation_id: int) -> bool:
     """Whether that invitation is a speaker's: those of coordinators are the owners' to take back."""
     found = staff.invitation(tx, invitation_id)
     return found is not None and found.role is Role.SPEAKER and found.programme == shift.programme.id
-
-
-def _ask(tx: Transaction, shift: Shift, asked: Mapping[str, Any]) -> None:
-    dialogues.enter(tx, shift.chat_id, DIALOGUE, {"area": ACTION, **asked}, shift.now)
 
 
 def _titles(programme: Programme, ids: frozenset[str]) -> tuple[Say, ...]:

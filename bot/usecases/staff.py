@@ -12,12 +12,20 @@ from bot.domain.messages import Button, Edit, Reply, Say, Tap, Value
 from bot.domain.people import Role
 from bot.domain.programme import Programme
 from bot.domain.staff import EVERYTHING, KINDS, Actor, Right, Scope
-from bot.storage import audit, boards, dialogues, people, staff, state
+from bot.storage import audit, boards, people, staff, state
 from bot.storage.database import Transaction
 from bot.storage.people import Visitor
 from bot.storage.secrets import INVITATIONS, secret
 from bot.usecases.menu import OLD_BUTTON
-from bot.usecases.shift import DIALOGUE, Shift, asked_by, menu_button, scope_in_words, session_lines
+from bot.usecases.shift import (
+    Shift,
+    ask,
+    ask_no_more,
+    asked_by,
+    menu_button,
+    scope_in_words,
+    session_lines,
+)
 
 ACTION = "k-staf"
 RIGHT = Right.APPOINT
@@ -202,10 +210,10 @@ def tap(tx: Transaction, shift: Shift, message_id: int, tapped: Tap) -> Reply:
     """A button of this area."""
     match tapped.choice, tapped.item:
         case "list", _:
-            dialogues.leave(tx, shift.chat_id, DIALOGUE)
+            ask_no_more(tx, shift)
             return Reply((Edit(message_id, _overview(tx, shift)),))
         case "invite", _:
-            dialogues.enter(tx, shift.chat_id, DIALOGUE, {"area": ACTION, "asked": "name"}, shift.now)
+            ask(tx, shift, ACTION, {"asked": "name"})
             return Reply((Say("staff.ask_name", {}, (_back(),)),))
         case "scope", kind:
             return _choose_scope(tx, shift, kind)
@@ -240,9 +248,7 @@ def write(tx: Transaction, shift: Shift, asked: Mapping[str, Any], event: Wrote 
         name = tidy(event.text)
         if name is None:
             return Reply((Say("staff.name_again", {}, (_back(),)),))
-        dialogues.enter(
-            tx, shift.chat_id, DIALOGUE, {"area": ACTION, "asked": "scope", "name": name}, shift.now
-        )
+        ask(tx, shift, ACTION, {"asked": "scope", "name": name})
         kinds = [Button(Say(f"staff.button_{kind}"), Tap(ACTION, kind, "scope")) for kind in KINDS]
         rows = (
             (Button(Say("staff.button_everything"), Tap(ACTION, "", "scope")),),
@@ -267,7 +273,7 @@ def write(tx: Transaction, shift: Shift, asked: Mapping[str, Any], event: Wrote 
 
 
 def _choose_scope(tx: Transaction, shift: Shift, kind: str) -> Reply:
-    before = asked_by(tx, shift.chat_id, ACTION)
+    before = asked_by(tx, shift, ACTION)
     name = before.get("name")
     if name is None:
         return Reply((OLD_BUTTON,))
@@ -276,12 +282,12 @@ def _choose_scope(tx: Transaction, shift: Shift, kind: str) -> Reply:
     known = staff.values(tx, shift.programme.id, kind) if kind in KINDS else []
     if not known:
         return Reply((Say("staff.scope_nothing", {}, (_back(),)),))
-    dialogues.enter(tx, shift.chat_id, DIALOGUE, {**before, "kind": kind}, shift.now)
+    ask(tx, shift, ACTION, {**before, "kind": kind})
     return Reply((Say(f"staff.ask_{kind}", {"some": _some(known)}, (_back(),)),))
 
 
 def _invited(tx: Transaction, shift: Shift, name: str, scope: Scope) -> Reply:
-    dialogues.leave(tx, shift.chat_id, DIALOGUE)
+    ask_no_more(tx, shift)
     link = invite(tx, shift.programme, Role.COORDINATOR, name, shift.now, by=shift.actor, scope=scope)
     said: dict[str, Value] = {
         "invited": name,

@@ -24,6 +24,7 @@ from bot.storage import announcements as stored
 from bot.storage import groups, staff
 from bot.storage.announcements import Announcement
 from bot.storage.database import Transaction
+from bot.usecases import announcement_words as in_words
 from bot.usecases import announcements, polls
 from bot.usecases import whom as whom_of
 from bot.usecases.refusal import RefusedError
@@ -135,7 +136,7 @@ def _one(tx: Transaction, visit: Visit) -> Answer:
         "looked_at": _looked_at(found),
         "ahead": ahead,
         "planned": planned,
-        "plan": () if planned is None else announcements.plan_in_words(found, planned),
+        "plan": () if planned is None else in_words.plan(found, planned),
         "problems": tuple(_problems(planned)),
         "waits": waits,
         "may_decide": waits
@@ -161,7 +162,7 @@ def _live(tx: Transaction, visit: Visit, found: Announcement) -> dict[str, Any]:
     """What changes by the second."""
     ids = _waves(tx, found, found.works)
     tally = stored.tally(tx, ids)
-    done, total = announcements.counted(tally)
+    done, total = in_words.counted(tally)
     under_way = found.state in UNDER_WAY
     return {
         "found": found,
@@ -212,7 +213,7 @@ def _worded(visit: Visit, words: str, reader: Reader) -> Markup:
     return markup.shown(visit.wording.filled(domain.template(words), reader))
 
 
-def _problems(planned: announcements.Plan | None) -> list[Say]:
+def _problems(planned: domain.Plan | None) -> list[Say]:
     problems = () if planned is None else planned.problems
     return [Say(f"announce.wrong_{each.wrong}", {"what": each.what}) for each in problems]
 

@@ -1,7 +1,7 @@
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.delivery.timetable import ringings
@@ -147,6 +147,7 @@ WHENS = st.one_of(
 )
 
 
+@settings(deadline=None)  # a year's ringings, on a machine that may be busy
 @given(WHENS, st.sampled_from(Zone), st.sampled_from(Late), st.booleans())
 def test_apscheduler_rings_when_the_lookahead_says(
     when: When, zone: Zone, late: Late, essential: bool
