@@ -27,7 +27,6 @@ VIEWS_COME_FROM = (
     "storage/tables.py",
     "domain/feedback.py",
     "domain/messages.py",
-    "domain/feedback.py",
 )
 """The files, below `bot`, that say what the report views are, and the triggers."""
 

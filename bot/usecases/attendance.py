@@ -115,20 +115,24 @@ def lines(programme: Programme, mine: "dict[str, Standing]", now: datetime) -> t
         opened = [window for window in windows(session) if window.opens <= now]
         if not windows(session):
             continue
-        one = mine.get(session.id, Standing(Grade.NONE))
-        said: dict[str, Value] = {"title": session.title}
-        if not opened:
-            said["opens"] = short_moment(windows(session)[0].opens)
-            found.append(Say("attendance.line_ahead", said))
-        elif one.grade is Grade.PRESENT:
-            found.append(Say("attendance.line_present", said))
-        elif one.contested:
-            found.append(Say("attendance.line_contested", said))
-        elif one.grade is Grade.PARTIAL:
-            found.append(Say("attendance.line_partial", said))
+        if opened:
+            found.append(_line(session, mine.get(session.id)))
         else:
-            found.append(Say("attendance.line_none", said))
+            opens = short_moment(windows(session)[0].opens)
+            found.append(Say("attendance.line_ahead", {"title": session.title, "opens": opens}))
     return tuple(found)
+
+
+def _line(session: Session, mine: Standing | None) -> Say:
+    """How somebody stands at a session that has begun to be taken."""
+    said: dict[str, Value] = {"title": session.title}
+    if mine is not None and mine.grade is Grade.PRESENT:
+        return Say("attendance.line_present", said)
+    if mine is not None and mine.contested:
+        return Say("attendance.line_contested", said)
+    if mine is not None and mine.grade is Grade.PARTIAL:
+        return Say("attendance.line_partial", said)
+    return Say("attendance.line_none", said)
 
 
 def contest_buttons(
@@ -292,12 +296,12 @@ def _closed(tx: Transaction, person: Person, session: Session, now: datetime) ->
     said: dict[str, Value] = {"title": session.title}
     if coming is not None:
         return Say(f"attendance.not_yet_{coming.leg}", {**said, "opens": short_moment(coming.opens)})
-    mine = attendance.of_person(tx, person.id)
+    mine = attendance.of_person(tx, person.id).get(session.id)
     rows: tuple[tuple[Button, ...], ...] = ()
-    if _may_contest(session, mine.get(session.id), now):
+    if _may_contest(session, mine, now):
         label = Say("attendance.button_contest", {"title": session.title})
         rows = ((Button(label, Tap(ACTION, session.id, "contest")),),)
-    return Say("attendance.over", said, rows)
+    return Say("attendance.over", {**said, "standing": _line(session, mine)}, rows)
 
 
 def _is_near(session: Session, now: datetime) -> bool:

@@ -177,6 +177,8 @@ def _live(tx: Transaction, visit: Visit, found: Announcement) -> dict[str, Any]:
         "pausable": found.state in (State.TRIAL, State.RUNNING),
         "resumable": found.state in (State.PAUSED, State.STOPPED),
         "under_way": under_way,
+        # With another one, other things can be done on the page around this: it is asked for anew.
+        "stage": f"{found.state}{'-sent' if tally.get('sent') else ''}",
         "may_steer": visit.actor.may(Right.ANNOUNCE),
     }
 

@@ -20,6 +20,9 @@ async function refresh(place) {
     // The server's own page, made by the same templates: text in it is escaped there.
     place.innerHTML = html;
   }
+  // The page around it knows an earlier stage: what can be done there is another thing now.
+  const stage = place.querySelector("[data-stage]")?.dataset.stage;
+  if (stage !== undefined && stage !== place.dataset.stage && !typing(document.activeElement)) location.reload();
 }
 
 async function live(place) {
