@@ -16,7 +16,7 @@ from bot.clock import Clock, SystemClock
 from bot.config import Config, Mode, Part
 from bot.content.wording import Wording
 from bot.delivery.announcements import Announcements
-from bot.delivery.fetching import Fetching, Reading
+from bot.delivery.fetching import Fetching, NotFetchedError, Reading
 from bot.delivery.forecasts import Forecasts
 from bot.delivery.pacer import Limits, Pacer
 from bot.delivery.sender import Sender
@@ -33,6 +33,7 @@ from bot.storage.instance import Hold, Turn, hold
 from bot.telegram import menus
 from bot.telegram.client import Client, introduce, set_webhook
 from bot.telegram.direct import CONNECTIONS
+from bot.telegram.errors import TokenRefusedError
 from bot.telegram.events import read_json
 from bot.telegram.polling import Polling
 from bot.telegram.render import Renderer
@@ -231,12 +232,13 @@ async def running(
     is raised from it.
     """
     if only is Part.WEB:
-        # The process that sends looks by itself every second.
-        alone = Pages(database, clock, config.web.url, _nobody)
-        async with asyncio.TaskGroup() as tasks, _served(config, Watch(database, clock), alone):
-            following = tasks.create_task(follow(database), name="corrections")
-            yield None
-            following.cancel()
+        async with _sent_to_us(config, database) as files:
+            # The process that sends looks by itself every second.
+            alone = Pages(database, clock, config.web.url, _nobody, files)
+            async with asyncio.TaskGroup() as tasks, _served(config, Watch(database, clock), alone):
+                following = tasks.create_task(follow(database), name="corrections")
+                yield None
+                following.cancel()
         return
     if config.telegram.token is None:
         raise NoTokenError(
@@ -325,6 +327,37 @@ async def running(
             sender.stop()
             await asyncio.gather(*ending, return_exceptions=True)
             holding.cancel()
+    finally:
+        await client.shutdown()
+
+
+class _SentToUs:
+    """What people sent, for pages in a process of their own: a token that is refused ends nothing there."""
+
+    def __init__(self, wire: TelegramWire) -> None:
+        self._wire = wire
+
+    async def fetch(self, file_id: str) -> bytes:
+        """The file's bytes; raises NotFetchedError."""
+        try:
+            return await self._wire.fetch(file_id)
+        except TokenRefusedError as error:
+            raise NotFetchedError(str(error)) from None
+
+
+@contextlib.asynccontextmanager
+async def _sent_to_us(config: Config, database: Database) -> AsyncIterator[_SentToUs | None]:
+    """What people sent can be had inside the `with`, where the configuration has the token; else None.
+
+    Telegram is first asked when somebody looks at a file.
+    """
+    if config.telegram.token is None:
+        yield None
+        return
+    client = Client(config.telegram.token.get_secret_value(), config.telegram.base_url, trust_env=True)
+    try:
+        renderer = Renderer(lambda: database.catalogue, Wording(database.catalogue))
+        yield _SentToUs(TelegramWire(client, renderer))
     finally:
         await client.shutdown()
 

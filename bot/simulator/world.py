@@ -108,9 +108,10 @@ class World:
         if content.poll is not None:
             self.polls.setdefault(content.poll.id, content.poll)
         by_bot = sender is bot.user or (sender is None and chat.kind == "channel")
+        if by_bot:
+            self.counters["messages_sent"] += 1
         if sender is bot.user:
             self.sends[chat.id] += 1
-            self.counters["messages_sent"] += 1
         self.emit(Event("message", bot, chat, by_bot, message))
         return message
 

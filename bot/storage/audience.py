@@ -7,7 +7,7 @@ people are people. `bot.domain.timetable.concerns` is the same rule for one pers
 from collections.abc import Sequence
 from datetime import date
 
-from sqlalchemy import ColumnElement, Select, and_, false, func, literal, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, false, func, literal, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute
 
 from bot.domain.attendance import Grade
@@ -104,6 +104,20 @@ def by_zone(tx: Transaction, programme: Programme) -> dict[Zone, int]:
     whom = people(programme, Audience()).add_columns(PersonRow.zone).subquery()
     rows = tx.connection.execute(select(whom.c.zone, func.count()).group_by(whom.c.zone))
     return {Zone(zone): number for zone, number in rows}
+
+
+def sizes(
+    tx: Transaction, programme: Programme, audiences: Sequence[Audience], *, scope: Scope = EVERYTHING
+) -> dict[tuple[Zone, date | None], tuple[int, ...]]:
+    """How many people each of these audiences means, by zone and by the day on which their course began.
+
+    In one look at everybody: of 100,000 people, each look of its own takes a tenth of a second.
+    """
+    numbers = [func.count(case((and_(true(), *_conditions(programme, each)), 1))) for each in audiences]
+    key = (PersonRow.zone, PersonRow.first_login)
+    everyone = people(programme, Audience(), scope=scope)
+    rows = tx.connection.execute(everyone.with_only_columns(*key, *numbers).group_by(*key))
+    return {(Zone(zone), first_login): tuple(found) for zone, first_login, *found in rows}
 
 
 def names(tx: Transaction, people: Select[int]) -> dict[int, str]:

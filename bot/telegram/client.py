@@ -86,6 +86,8 @@ class Client(Bot):
         if self._direct is not None:
             self._direct.close()
         await super().shutdown()
+        # The library leaves that of a bot which was never introduced; twice does no harm.
+        await self.request.shutdown()
 
     async def call(self, method: str, params: Mapping[str, Any]) -> Any:
         """Call a method of the Bot API by its name; returns its result as JSON holds it.

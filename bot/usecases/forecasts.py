@@ -1,13 +1,13 @@
 """Looking ahead with the database: what is under way, what is coming, and when everybody will have it."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from itertools import groupby
 
 from bot.domain.forecast import Forecast, Pace, Wave, forecast, placed
 from bot.domain.messages import Lane
-from bot.domain.programme import PersonalDay, Programme
+from bot.domain.programme import Audience, PersonalDay, Programme
 from bot.domain.staff import EVERYTHING, Scope
 from bot.domain.timetable import Ring, first_logins, lane, upcoming
 from bot.domain.zones import Zone
@@ -113,6 +113,47 @@ def size(
         programme, ring.entry.audience, zone=ring.zone, first_logins=logins, joined=joined, scope=scope
     )
     return audience.count(tx, whom)
+
+
+EXACTLY = 10_000
+"""Up to so many people it is counted who has not done what; of more that would take seconds."""
+
+
+class Sizes:
+    """How many people each ringing of a programme means as things stand, counted at one look or two.
+
+    Of more than `EXACTLY` people who has done it already counts too, where `at_most` says so.
+    """
+
+    def __init__(self, tx: Transaction, programme: Programme, *, scope: Scope = EVERYTHING) -> None:
+        self._programme = programme
+        self._logins: dict[tuple[int, date], frozenset[date]] = {}
+        meant = {entry.audience: replace(entry.audience, not_done=()) for entry in programme.timetable}
+        audiences = tuple(dict.fromkeys((Audience(), *meant.values())))
+        self._found = audience.sizes(tx, programme, audiences, scope=scope)
+        self.exact = sum(found[0] for found in self._found.values()) <= EXACTLY
+        if self.exact and any(each.not_done for each in meant):
+            meant = {each: each for each in meant}
+            audiences = tuple(meant)
+            self._found = audience.sizes(tx, programme, audiences, scope=scope)
+        places = {each: place for place, each in enumerate(audiences)}
+        self._places = {each: places[counted] for each, counted in meant.items()}
+
+    def at_most(self, ring: Ring) -> bool:
+        """Whether it may be fewer."""
+        return not self.exact and bool(ring.entry.audience.not_done)
+
+    def of(self, ring: Ring) -> int:
+        """How many people a ringing of one of the programme's entries means."""
+        place, when = self._places[ring.entry.audience], ring.entry.when
+        if not isinstance(when, PersonalDay):
+            return sum(found[place] for (zone, _), found in self._found.items() if zone is ring.zone)
+        day = ring.timing.due_at.astimezone(ring.zone.tzinfo).date()
+        if (when.day, day) not in self._logins:
+            course, windows = self._programme.course, self._programme.windows
+            self._logins[when.day, day] = frozenset(first_logins(course, windows, when.day, day))
+        began = self._logins[when.day, day]
+        return sum(self._found[key][place] for key in self._found if key[0] is ring.zone and key[1] in began)
 
 
 def at_most(tx: Transaction, wanted: Sequence[tuple[Programme, Ring]]) -> list[Coming]:

@@ -19,6 +19,8 @@ from bot.usecases.forecasts import Outlook
 AHEAD = timedelta(days=30)
 """How far ahead one looks at most."""
 
+_KNOWN_SINCE = timedelta(days=1)  # what is to ring now was not planned longer ago
+
 
 @dataclass(frozen=True, slots=True)
 class Coming:
@@ -34,6 +36,7 @@ class Coming:
     last_at: datetime | None
     late: int
     hopeless: bool = False
+    at_most: bool = False  # `people` may be fewer: who has done it already was not looked at
 
 
 def pace(tx: Transaction) -> Pace:
@@ -51,28 +54,30 @@ def coming(
     loads = waves.loads(tx)
     allowed = pace(tx)
     found: list[Coming] = []
+    sizes = forecasts.Sizes(tx, programme)
+    mine = sizes if scope.whole else forecasts.Sizes(tx, programme, scope=scope)
+    known = waves.known(tx, programme.id, now - _KNOWN_SINCE)
     later = [ring for ring in upcoming(programme, since, since + AHEAD) if ring.at > since]
     for day, rings in _by_day(later):
         if len(found) == most:
             return found, min(ring.at for ring in rings)
-        ahead = forecasts.coming(tx, [(programme, ring) for ring in rings], now)
+        fresh = [ring for ring in rings if (ring.entry.id, ring.zone, ring.timing.due_at) not in known]
+        ahead = [forecasts.Coming(programme, ring, number) for ring in fresh if (number := sizes.of(ring))]
         if not ahead and isinstance(rings[0].entry.when, PersonalDay):
             continue  # on most days a personal day is nobody's
-        if not ahead and _all_known(tx, programme, rings, now):
+        if not fresh:
             continue  # it has begun: see `running`
         _, outlooks = forecasts.look(loads, ahead, allowed, now)
-        number = sum(each.people for each in ahead)
-        if not scope.whole:
-            number = sum(forecasts.size(tx, programme, each.ring, scope=scope) for each in ahead)
         found.append(
             Coming(
                 rings[0].entry,
                 day,
                 min(ring.at for ring in rings),
-                number,
+                sum(mine.of(each.ring) for each in ahead),
                 max((each.last_at for each in outlooks if each.last_at is not None), default=None),
                 sum(each.late for each in outlooks),
                 any(ring.timing.hopeless for ring in rings),
+                mine.at_most(rings[0]),
             )
         )
     return found, None
@@ -92,8 +97,3 @@ def _by_day(rings: Sequence[Ring]) -> Iterator[tuple[date, list[Ring]]]:
         found.setdefault((ring.entry.id, day), []).append(ring)
     for (_, day), same in found.items():
         yield day, same
-
-
-def _all_known(tx: Transaction, programme: Programme, rings: Sequence[Ring], now: datetime) -> bool:
-    known = waves.known(tx, programme.id, now - timedelta(days=1))
-    return all((ring.entry.id, ring.zone, ring.timing.due_at) in known for ring in rings)

@@ -25,6 +25,7 @@ from bot.domain.programme import Catalogue, Enrolment, Programme
 from bot.domain.staff import Scope
 from bot.domain.zones import find_province
 from bot.simulator import Delivery, DropBefore, Group, Person, Retry429, SeenMessage, ServerError, Simulator
+from bot.simulator.chats import ChatKind
 from bot.simulator.faults import Rule
 from bot.storage.database import Database, Transaction
 from bot.storage.tables import OutboxRow, UpdateRow
@@ -248,9 +249,11 @@ class Stage:
             case "deletes", "the account":
                 await person.deactivate()
             case "adds", what:
-                whom, _, name = what.partition(" to ")
+                whom, _, where = what.partition(" to ")
+                name = where.removeprefix("the channel ")
                 if name not in self._groups:
-                    self._groups[name] = self.simulator.create_chat(name, person)
+                    kind: ChatKind = "group" if name == where else "channel"
+                    self._groups[name] = self.simulator.create_chat(name, person, kind=kind)
                 group = self._groups[name]
                 await (group.add_bot(person) if whom == "the bot" else group.add(self._person(whom)))
             case _:
@@ -339,6 +342,9 @@ class Stage:
                 corrected = CORRECTIONS[what](self.programme)
                 self._catalogue = dataclasses.replace(self._catalogue, programmes={corrected.id: corrected})
                 await self._rise()
+            case [other] if found := re.fullmatch(r"(.+) becomes a supergroup", other):
+                self._groups[found[1]] = await self._groups[found[1]].upgrade()
+                await self._wait(HEARD)
             case ["the database shows", what]:
                 await self.clock.settle()
                 self._write_down()
