@@ -10,9 +10,12 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import Scheduling
 
 from bot.domain.programme import Catalogue
 from bot.storage.database import Database
+from tests.order import Order, in_order
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # it wants XDG_RUNTIME_DIR, and falls back on the temporary folder
@@ -20,6 +23,17 @@ with warnings.catch_warnings():
 
 if os.name != "nt":
     import fcntl
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes long comes first."""
+    in_order(items)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling | None:
+    """Several workers share the tests out as `tests.order` says, unless another way is asked for."""
+    return Order(config, log) if config.getvalue("dist") == "loadgroup" else None
 
 
 @contextmanager
