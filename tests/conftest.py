@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import hypothesis
 import psycopg
 import pytest
 from xdist.remote import Producer
@@ -23,6 +24,13 @@ with warnings.catch_warnings():
 
 if os.name != "nt":
     import fcntl
+
+
+# A machine that does something else for 200 ms fails no property; what has a limit of its own keeps it.
+hypothesis.settings.register_profile(
+    "busy", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("busy")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
