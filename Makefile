@@ -2,6 +2,8 @@
 PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
+# For two cores: one worker mostly waits for the processes that it has started.
+WORKERS := 3
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 
 .PHONY: demo install test check tests bench fix lock clean
@@ -15,9 +17,9 @@ install: $(VENV)/.runtime  ## what running Rekan needs, and nothing else
 test: $(VENV)/.dev  ## every check and every test
 	@$(MAKE) --no-print-directory --jobs 2 check tests
 
-tests: $(VENV)/.dev  ## every test: the long ones first, and each group of them in one place
+tests: $(VENV)/.dev  ## every test: the long ones first, and each group of them in one place (tests/order.py)
 	@$(BIN)/python -m compileall -q bot  # dozens of processes are started
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 
 check: $(VENV)/.dev  ## style, types, layers
 	@$(BIN)/ruff format --check --quiet . && $(BIN)/ruff check --quiet .

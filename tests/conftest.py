@@ -8,11 +8,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import hypothesis
 import psycopg
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import Scheduling
 
 from bot.domain.programme import Catalogue
 from bot.storage.database import Database
+from tests.order import Order, in_order
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # it wants XDG_RUNTIME_DIR, and falls back on the temporary folder
@@ -20,6 +24,24 @@ with warnings.catch_warnings():
 
 if os.name != "nt":
     import fcntl
+
+
+# A machine that does something else for 200 ms fails no property; what has a limit of its own keeps it.
+hypothesis.settings.register_profile(
+    "busy", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("busy")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes long comes first."""
+    in_order(items)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling | None:
+    """Several workers share the tests out as `tests.order` says, unless another way is asked for."""
+    return Order(config, log) if config.getvalue("dist") == "loadgroup" else None
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
@@ -231,13 +232,18 @@ def announcements(
 
 def active(tx: Transaction) -> list[Announcement]:
     """What is scheduled or under way, of all programmes."""
+    return [_announcement(row) for row in tx.connection.execute(_active())]
+
+
+@cache  # asked at every look, mostly in vain: to put it together takes longer than to answer it
+def _active() -> Select[Any]:
     states = [state.value for state in (*UNDER_WAY, State.SCHEDULED)]
     ending = and_(
         AnnouncementRow.state == State.CANCELLED.value,
         AnnouncementRow.started_at.is_not(None),
         AnnouncementRow.ended_at.is_(None),
     )
-    return _found(tx, or_(AnnouncementRow.state.in_(states), ending), None)
+    return _select(or_(AnnouncementRow.state.in_(states), ending))
 
 
 def made_of(
@@ -266,7 +272,11 @@ def of_album(tx: Transaction, author_id: int, album: str) -> Announcement | None
 
 
 def _found(tx: Transaction, which: ColumnElement[bool], limit: int | None) -> list[Announcement]:
-    rows = tx.connection.execute(
+    return [_announcement(row) for row in tx.connection.execute(_select(which).limit(limit))]
+
+
+def _select(which: ColumnElement[bool]) -> Select[Any]:
+    return (
         select(_TABLE, AnnouncementVersionRow.post)
         .join(
             AnnouncementVersionRow,
@@ -277,9 +287,7 @@ def _found(tx: Transaction, which: ColumnElement[bool], limit: int | None) -> li
         )
         .where(which)
         .order_by(AnnouncementRow.id.desc())
-        .limit(limit)
     )
-    return [_announcement(row) for row in rows]
 
 
 def _announcement(row: Row[Any]) -> Announcement:

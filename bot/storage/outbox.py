@@ -588,13 +588,8 @@ def lost(tx: Transaction, known: Collection[int], before: datetime) -> int:
 
     They were begun in a transaction of which it was not told that it was committed.
     """
-    open_ones = select(OutboxRow.id).where(
-        _OPEN,
-        OutboxRow.lane == int(Lane.REPLY),
-        OutboxRow.state == "sending",
-        OutboxRow.created_at < before,
-    )
-    ids = [each for each in tx.connection.scalars(open_ones) if each not in known]
+    begun = tx.connection.scalars(_begun_replies(), {"before": before})
+    ids = [each for each in begun if each not in known]
     if ids:
         give_back(tx, ids)
     return len(ids)
@@ -672,6 +667,13 @@ _OWED = (
 
 
 # Made once: these are on the hot path, and building one costs several times what running it does.
+
+
+@cache
+def _begun_replies() -> Select[Any]:
+    before = bindparam("before", type_=OutboxRow.__table__.c.created_at.type)
+    replies = (_OPEN, OutboxRow.lane == int(Lane.REPLY))
+    return select(OutboxRow.id).where(*replies, OutboxRow.state == "sending", OutboxRow.created_at < before)
 
 
 @cache

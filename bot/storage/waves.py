@@ -3,10 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    Row,
     Select,
     and_,
     case,
@@ -223,8 +225,13 @@ def add(tx: Transaction, wave_id: int, people: int, rest: Sequence[Mapping[str, 
 
 def in_the_making(tx: Transaction) -> list[int]:
     """The numbers of the waves that nothing rings and that are not planned to their end, the eldest first."""
-    unfinished = select(WaveRow.id).where(WaveRow.state == "planning", WaveRow.rest.is_not(None))
-    return list(tx.connection.scalars(unfinished.order_by(WaveRow.id)))
+    return list(tx.connection.scalars(_in_the_making()))
+
+
+@cache  # asked at every look, mostly in vain: to put it together takes longer than to answer it
+def _in_the_making() -> Select[Any]:
+    unfinished = (WaveRow.state == "planning", WaveRow.rest.is_not(None))
+    return select(WaveRow.id).where(*unfinished).order_by(WaveRow.id)
 
 
 def forget(tx: Transaction, wave_id: int) -> None:
@@ -263,20 +270,22 @@ def known(tx: Transaction, programme_id: str, since: datetime) -> set[tuple[str,
 
 def loads(tx: Transaction) -> list[Load]:
     """All that is owed or being sent but replies, added up by wave and deadline."""
-    which = (OutboxRow.wave_id, OutboxRow.lane, OutboxRow.everybody_by)
-    counted = (
-        select(*which, func.min(OutboxRow.due_at).label("due_at"), func.count().label("messages"))
-        # Literally as in the partial index, which has no settled rows.
-        .where(text("outbox.state IN ('owed', 'sending')"), OutboxRow.lane != int(Lane.REPLY))
-        .group_by(*which)
-    )
-    rows = list(tx.connection.execute(counted))
+    rows = list(tx.connection.execute(_loads()))
     ids = {row.wave_id for row in rows if row.wave_id is not None}
     found = {each.id: each for each in _ringings(tx, WaveRow.id.in_(ids))} if ids else {}
     return [
         Load(found.get(row.wave_id), Lane(row.lane), row.everybody_by, row.due_at, row.messages)
         for row in rows
     ]
+
+
+@cache  # as `_in_the_making`
+def _loads() -> Select[Any]:
+    which: tuple[Any, ...] = (OutboxRow.wave_id, OutboxRow.lane, OutboxRow.everybody_by)
+    figures = (func.min(OutboxRow.due_at).label("due_at"), func.count().label("messages"))
+    # Literally as in the partial index, which has no settled rows.
+    under_way = (text("outbox.state IN ('owed', 'sending')"), OutboxRow.lane != int(Lane.REPLY))
+    return select(*which, *figures).where(*under_way).group_by(*which)
 
 
 def tally(tx: Transaction, wave_id: int, since: datetime | None) -> tuple[int, int]:
@@ -299,14 +308,21 @@ def ringing(tx: Transaction, wave_id: int, *, to_change: bool = False) -> Ringin
 
 def stopped(tx: Transaction) -> list[tuple[Ringing, int]]:
     """The waves that are stopped, each with how many of its messages are held."""
-    found = _ringings(tx, WaveRow.state == "stopped")
+    found = [_ringing(row) for row in tx.connection.execute(_stopped())]
+    if not found:
+        return []
     held = (
         select(OutboxRow.wave_id, func.count().label("number"))
         .where(OutboxRow.wave_id.in_([each.id for each in found]), OutboxRow.state == "held")
         .group_by(OutboxRow.wave_id)
     )
-    numbers = {row.wave_id: row.number for row in tx.connection.execute(held)} if found else {}
+    numbers = {row.wave_id: row.number for row in tx.connection.execute(held)}
     return [(each, numbers.get(each.id, 0)) for each in found]
+
+
+@cache  # as `_in_the_making`
+def _stopped() -> Select[Any]:
+    return _select_ringings(WaveRow.state == "stopped")
 
 
 def expect(tx: Transaction, lasts: Mapping[int, datetime]) -> None:
@@ -421,6 +437,13 @@ def settle_unreachable(tx: Transaction, wave_id: int, now: datetime, people: Spa
 
 
 def _ringings(tx: Transaction, which: ColumnElement[bool], *, to_change: bool = False) -> list[Ringing]:
+    statement = _select_ringings(which)
+    if to_change:
+        statement = statement.with_for_update(key_share=True)  # (SQLite ignores it: there is one writer)
+    return [_ringing(row) for row in tx.connection.execute(statement)]
+
+
+def _select_ringings(which: ColumnElement[bool]) -> Select[Any]:
     columns = (
         WaveRow.id,
         WaveRow.programme_id,
@@ -438,11 +461,11 @@ def _ringings(tx: Transaction, which: ColumnElement[bool], *, to_change: bool = 
         WaveRow.resumed_at,
         WaveRow.rest,
     )
-    statement = select(*columns).where(which).order_by(WaveRow.due_at, WaveRow.id)
-    if to_change:
-        statement = statement.with_for_update(key_share=True)  # (SQLite ignores it: there is one writer)
-    rows = tx.connection.execute(statement)
-    return [Ringing(**{**row._mapping, "zone": Zone(row.zone)}) for row in rows]
+    return select(*columns).where(which).order_by(WaveRow.due_at, WaveRow.id)
+
+
+def _ringing(row: Row[Any]) -> Ringing:
+    return Ringing(**{**row._mapping, "zone": Zone(row.zone)})
 
 
 # --- how far the timetable has got --------------------------------------------------------------------

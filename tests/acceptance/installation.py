@@ -4,7 +4,6 @@ import asyncio
 import os
 import re
 import signal
-import socket
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -15,6 +14,7 @@ from typing import Any
 import orjson
 
 from bot.simulator import Simulator
+from tests.ports import reserved
 
 ROOT = Path(__file__).parent.parent.parent
 SECRET = "Rahasia-webhook_1"
@@ -28,9 +28,8 @@ FAST = {"telegram": {"pace": {"per_second": 500, "per_chat": 30, "paid": True, "
 
 
 def by_webhook() -> dict[str, Any]:
-    """Settings that have updates come by webhook, on a port that is free at this moment."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
+    """Settings that have updates come by webhook, on a port of its own."""
+    port = reserved()
     hook = {"url": f"http://127.0.0.1:{port}/telegram", "listen": f"127.0.0.1:{port}", "secret": SECRET}
     return {"telegram": {"mode": "webhook", "webhook": hook}}
 

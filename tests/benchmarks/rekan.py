@@ -2,7 +2,6 @@
 
 import contextlib
 import shutil
-import socket
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from tests.acceptance.orientation import PROMPT, QUIZ, SCHEDULE, opened
 from tests.benchmarks.ground import ROOT, Ground, TooLateError, VoidError, until
 from tests.benchmarks.machine import cpu_seconds, resident_mib
 from tests.benchmarks.telegram import TOKEN, FakeTelegram
+from tests.ports import reserved
 
 SECRET = "Rahasia-webhook_1"
 PROGRAMME = "orientasi"
@@ -138,8 +138,7 @@ def install(ground: Ground, telegram: FakeTelegram | str, *settings: Mapping[str
 
     Updates come by webhook, behind a proxy that would speak TLS; the log is at its default level.
     """
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
+    port = reserved()
     base_url = telegram if isinstance(telegram, str) else telegram.base_url
     hook = {"url": f"http://127.0.0.1:{port}/telegram", "listen": f"127.0.0.1:{port}", "secret": SECRET}
     config: dict[str, Any] = {

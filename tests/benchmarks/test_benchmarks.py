@@ -9,8 +9,6 @@ from tests.benchmarks.ground import Ground
 from tests.benchmarks.harness import Benchmark, measure
 from tests.benchmarks.lines import LINES
 
-pytestmark = pytest.mark.xdist_group("benchmarks")  # they share the ground, and the machine is busy enough
-
 NAMES = [
     "broadcast_free",
     "broadcast_paid",

@@ -8,7 +8,7 @@ from bot.storage.database import Transaction
 from bot.storage.tables import PersonRow, QuizAnswerRow
 from tests.browser.conftest import Running
 
-pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 def joined(tx: Transaction) -> list[int]:

@@ -20,7 +20,7 @@ from bot.storage.database import Transaction
 from bot.usecases import sign_ins
 from tests.browser.conftest import BEGIN, ROOT, Running, a_fixture, orientation
 
-pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 SPEAKER, PARTICIPANT = 2001, 2002
 

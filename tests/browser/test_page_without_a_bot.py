@@ -11,7 +11,7 @@ from bot.simulator import Limits, Person, Simulator
 from tests.browser.conftest import BEGIN, a_fixture
 from tests.simulator.conftest import Caller
 
-pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 @a_fixture

@@ -18,7 +18,7 @@ from tests.browser.conftest import ROOT, Running, a_fixture
 from tests.examples import add_person
 from tests.web.pages import BEGIN, World, catalogue, fill, world
 
-pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 SMALL = {"width": 360, "height": 740}
 

@@ -14,7 +14,7 @@ from tests.examples import SESSION
 from tests.web.pages import World, catalogue, world
 from tests.web.test_presenter_live import ask, launch, vote
 
-pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 async def test_bars_and_questions_move_by_themselves(page: Page, tmp_path: Path) -> None:

@@ -272,7 +272,11 @@ def test_built_by_hand_it_keeps_secrets_too() -> None:
     assert wrong not in "".join(traceback.format_exception(raised.value))
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=1_000, max_examples=100)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    deadline=1_000,
+    max_examples=100,
+)
 @given(
     data=st.one_of(
         st.binary(max_size=100), st.text(max_size=100).map(lambda t: f"telegram: {{token: {t}".encode())

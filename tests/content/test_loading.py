@@ -346,7 +346,11 @@ def assert_a_catalogue_or_problems() -> None:
         assert load(Path("content"), Path("schedules"), example.SAID).programmes
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=2_000, max_examples=100)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    deadline=2_000,
+    max_examples=100,
+)
 @given(file=st.sampled_from(sorted(example.FILES)), data=ANYTHING)
 def test_whatever_a_file_holds_there_is_a_catalogue_or_problems(folder: Path, file: str, data: bytes) -> None:
     Path(file).write_bytes(data)
@@ -370,7 +374,11 @@ SLOTS = [
 ]
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=2_000, max_examples=150)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    deadline=2_000,
+    max_examples=150,
+)
 @given(edits=st.lists(st.tuples(st.sampled_from(SLOTS), VALUES), min_size=1, max_size=3))
 def test_whatever_a_value_is_there_is_a_catalogue_or_problems(
     folder: Path, edits: list[tuple[tuple[str, int, int], str]]

@@ -599,7 +599,9 @@ def gives_a_roster_or_an_error(folder: Path, data: bytes) -> None:
         assert isinstance(read(path), Roster)
 
 
-fuzzed = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+fuzzed = settings(
+    deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 
 
 @fuzzed

@@ -42,8 +42,8 @@ HEARD = timedelta(seconds=3)
 PATIENCE = 120
 """Seconds of simulated time in which everything that is due must have been sent."""
 
-HANG = 20.0
-"""Real seconds after which a play that stands still is given up."""
+HANG = 120.0
+"""Real seconds after which a play that stands still is given up, on however busy a machine."""
 
 _PHOTO = bytes.fromhex("89504e470d0a1a0a0000000d494844520000006400000064080000000000000000")
 """As much of a picture as says that it is one: 100 pixels square."""

@@ -18,8 +18,6 @@ from bot.simulator.records import CallRecord
 from tests.scenarios import play
 from tests.scenarios.stage import Stage
 
-pytestmark = pytest.mark.xdist_group("aiogram")  # to load it takes seconds: one process is enough
-
 Misfits = Callable[[Iterable[CallRecord]], list[str]]
 
 PLAYS = sorted((Path(__file__).parent / "plays").glob("*.txt"))

@@ -12,8 +12,6 @@ from bot.simulator import Person, Simulator
 from bot.simulator.methods import GET_UPDATES, METHODS
 from tests.simulator.conftest import Caller, png
 
-pytestmark = pytest.mark.xdist_group("aiogram")  # to load it takes seconds: one process is enough
-
 KEYBOARD = {
     "inline_keyboard": [[{"text": "Ya", "callback_data": "y"}, {"text": "Situs", "url": "https://x.id"}]]
 }

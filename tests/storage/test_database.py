@@ -442,5 +442,5 @@ def test_the_process_may_end_without_closing(url: str) -> None:
     code = CHILD.partition("async def main")[0] + (
         "d = Database.open(sys.argv[1], Catalogue({}, {})); d.write_now(record, 1)\n"
     )
-    done = subprocess.run([sys.executable, "-c", code, url], timeout=20, check=False, env={**os.environ})
+    done = subprocess.run([sys.executable, "-c", code, url], timeout=60, check=False, env={**os.environ})
     assert done.returncode == 0

@@ -1,6 +1,5 @@
 import asyncio
 import logging
-import socket
 
 import pytest
 import uvloop
@@ -13,6 +12,7 @@ from bot.telegram.client import Client, introduce
 from bot.telegram.errors import AnswerLostError, HoldBackError, NeverSentError, TokenRefusedError, redact
 from bot.telegram.pauses import Pauses
 from bot.telegram.transport import AiohttpRequest
+from tests.ports import reserved
 from tests.telegram.scripted_api import TOKEN, Scripted
 
 
@@ -116,8 +116,7 @@ async def test_no_answer_in_time_is_in_doubt(server: Scripted) -> None:
 
 
 async def test_no_connection_means_never_sent() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
+    port = reserved()
     async with AiohttpRequest() as request:
         with pytest.raises(NeverSentError) as caught:
             await request.post(f"http://127.0.0.1:{port}/bot{TOKEN}/sendMessage")

@@ -99,7 +99,11 @@ class World:
     async def browser(self, name: str = "", **headers: str) -> AsyncIterator[httpx.AsyncClient]:
         """A browser, signed in as somebody unless no name is given."""
         async with httpx.AsyncClient(
-            base_url=self.address, headers=headers, trust_env=False, verify=_no_tls()
+            base_url=self.address,
+            headers=headers,
+            trust_env=False,
+            verify=_no_tls(),
+            timeout=60,  # seconds: a busy machine fails no test
         ) as client:
             if name:
                 answer = await client.post(self.link(name))

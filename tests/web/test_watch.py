@@ -1,6 +1,5 @@
 """The whole bot, asked from outside how it is."""
 
-import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -16,6 +15,7 @@ from bot.content.loading import load
 from bot.domain.programme import Catalogue
 from bot.simulator import Limits, Simulator
 from bot.storage.database import Database
+from tests.ports import reserved
 from tests.web.conftest import get
 
 ROOT = Path(__file__).parent.parent.parent
@@ -71,8 +71,7 @@ async def test_a_bot_that_polls_is_well_and_has_figures(database: Database, tele
 
 
 async def test_a_webhooks_address_shows_strangers_no_figures(database: Database, telegram: Simulator) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
+    port = reserved()
     hook = Webhook(
         url=f"http://127.0.0.1:{port}/telegram",
         listen=Address("127.0.0.1", port),
