@@ -81,13 +81,14 @@ def code(database: Database, at: datetime) -> str:
     return shown.code
 
 
-def types(database: Database, who: int, words: str, at: datetime, *, received: datetime | None = None) -> str:
-    def written(tx: Transaction) -> Reply | None:
-        mine = people.person(tx, who)
-        assert mine is not None
-        return deeds.write(tx, mine, PROGRAMME, words, received or at, sent=at)
+def written(tx: Transaction, who: int, words: str, at: datetime, received: datetime) -> Reply | None:
+    mine = people.person(tx, who)
+    assert mine is not None
+    return deeds.write(tx, mine, PROGRAMME, words, received, sent=at)
 
-    return said(database.write_now(written))
+
+def types(database: Database, who: int, words: str, at: datetime, *, received: datetime | None = None) -> str:
+    return said(database.write_now(written, who, words, at, received or at))
 
 
 def taps(database: Database, who: int, choice: str, at: datetime) -> str:
@@ -122,6 +123,9 @@ def test_an_outage_of_ours_makes_nobody_late(crowd: Database) -> None:
     closed = STARTS + 61 * MINUTE
     assert types(crowd, CITRA, code(crowd, STARTS), STARTS, received=closed) == "attendance.checked_in"
     assert types(crowd, BUDI, code(crowd, closed), closed) == "attendance.over"
+    told = crowd.write_now(written, BUDI, code(crowd, closed), closed, closed)
+    assert told is not None
+    assert told.messages[0].params["standing"] == Say("attendance.line_partial", {"title": HARI.title})
     assert [stands(crowd, who).grade for who in (ANNA, BUDI)] == [Grade.PRESENT, Grade.PARTIAL]
     assert stands(crowd, ANNA).arrived == STARTS
     (kept,) = crowd.read_now(attendance.ledger, HARI.id, ANNA)
