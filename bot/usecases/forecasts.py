@@ -143,17 +143,20 @@ class Sizes:
         """Whether it may be fewer."""
         return not self.exact and bool(ring.entry.audience.not_done)
 
-    def of(self, ring: Ring) -> int:
-        """How many people a ringing of one of the programme's entries means."""
-        place, when = self._places[ring.entry.audience], ring.entry.when
-        if not isinstance(when, PersonalDay):
-            return sum(found[place] for (zone, _), found in self._found.items() if zone is ring.zone)
-        day = ring.timing.due_at.astimezone(ring.zone.tzinfo).date()
-        if (when.day, day) not in self._logins:
-            course, windows = self._programme.course, self._programme.windows
-            self._logins[when.day, day] = frozenset(first_logins(course, windows, when.day, day))
-        began = self._logins[when.day, day]
-        return sum(self._found[key][place] for key in self._found if key[0] is ring.zone and key[1] in began)
+    def of(self, ring: Ring, *, all_of_them: bool = True) -> int:
+        """How many people a ringing of one of the programme's entries means; else those within the scope."""
+        place, when, began = self._places[ring.entry.audience], ring.entry.when, None
+        if isinstance(when, PersonalDay):
+            day = ring.timing.due_at.astimezone(ring.zone.tzinfo).date()
+            if (when.day, day) not in self._logins:
+                course, windows = self._programme.course, self._programme.windows
+                self._logins[when.day, day] = frozenset(first_logins(course, windows, when.day, day))
+            began = self._logins[when.day, day]
+        return sum(
+            found[place]
+            for (zone, first_login, mine), found in self._found.items()
+            if zone is ring.zone and (all_of_them or mine) and (began is None or first_login in began)
+        )
 
 
 def at_most(tx: Transaction, wanted: Sequence[tuple[Programme, Ring]]) -> list[Coming]:

@@ -54,8 +54,7 @@ def coming(
     loads = waves.loads(tx)
     allowed = pace(tx)
     found: list[Coming] = []
-    sizes = forecasts.Sizes(tx, programme)
-    mine = sizes if scope.whole else forecasts.Sizes(tx, programme, scope=scope)
+    sizes = forecasts.Sizes(tx, programme, scope=scope)
     known = waves.known(tx, programme.id, now - _KNOWN_SINCE)
     later = [ring for ring in upcoming(programme, since, since + AHEAD) if ring.at > since]
     for day, rings in _by_day(later):
@@ -73,11 +72,11 @@ def coming(
                 rings[0].entry,
                 day,
                 min(ring.at for ring in rings),
-                sum(mine.of(each.ring) for each in ahead),
+                sum(sizes.of(each.ring, all_of_them=False) for each in ahead),
                 max((each.last_at for each in outlooks if each.last_at is not None), default=None),
                 sum(each.late for each in outlooks),
                 any(ring.timing.hopeless for ring in rings),
-                mine.at_most(rings[0]),
+                sizes.at_most(rings[0]),
             )
         )
     return found, None

@@ -75,6 +75,7 @@ def test_the_last_vote_in_ones_own_copy_counts(asked: Database, one_by_one: bool
         assert [vote(tx, ANNA, 2, 0), vote(tx, BUDI, 0), vote(tx, TES, 1)] == [Reply()] * 3
         assert results(tx) == Results((2, 0, 1), 2, 2)
         vote(tx, BUDI, 1, of=ANNA)  # hers was forwarded to him
+        assert results(tx) == Results((2, 0, 1), 2, 2)
         vote(tx, ANNA, 1)
         assert results(tx) == Results((1, 1, 0), 2, 2)
         vote(tx, BUDI)
