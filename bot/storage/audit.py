@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, insert, select
+from sqlalchemy import BigInteger, ColumnElement, case, cast, func, insert, select
 
 from bot.domain.audit import Action
 from bot.domain.staff import Actor
 from bot.storage.database import Transaction
-from bot.storage.tables import AuditRow
+from bot.storage.tables import AuditRow, PersonRow
 
 COMMAND_LINE = "rekan (command line)"
 
@@ -28,6 +28,8 @@ class Noted:
     subject: str
     people: int | None
     details: dict[str, Any]
+    person: str | None = None
+    """The name of the person who is the subject, while they are known."""
 
 
 def note(
@@ -75,7 +77,11 @@ def listed(
     """What was noted of a programme, by time: of actors whose name has `actor` in it, of one action."""
     order = AuditRow.id.desc() if down else AuditRow.id.asc()
     statement = (
-        select(*_COLUMNS).where(*_conditions(programme_id, actor, action)).order_by(order).limit(limit)
+        select(*_COLUMNS, PersonRow.name)
+        .outerjoin(PersonRow, PersonRow.id == _PERSON)
+        .where(*_conditions(programme_id, actor, action))
+        .order_by(order)
+        .limit(limit)
     )
     rows = tx.connection.execution_options(yield_per=1_000).execute(statement.offset(offset or None))
     return (Noted(*row) for row in rows)
@@ -96,6 +102,7 @@ def _conditions(programme_id: str, actor: str, action: str) -> list[ColumnElemen
     return conditions
 
 
+_PERSON = case((AuditRow.kind == "person", cast(AuditRow.subject, BigInteger)))
 _COLUMNS = (
     AuditRow.id,
     AuditRow.at,

@@ -5,6 +5,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 
+from bot.web.audit import KINDS
 from tests import sources
 
 DOCS = sources.ROOT / "docs" / "observing.md"
@@ -68,3 +69,17 @@ def test_the_docs_list_every_action_with_its_level_and_no_other() -> None:
         if isinstance(call.func, ast.Attribute):  # a bare `log` is one or the other, as it goes
             for action in words(next(each.value for each in call.keywords if each.arg == "action")):
                 assert listed[action] == call.func.attr, f"{place}: {action}"
+
+
+def test_what_a_coordinators_action_is_on_has_words() -> None:
+    noted = {
+        (f"{file}:{node.lineno}", word)
+        for file, nodes in sources.nodes().items()
+        for node in nodes
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "note"
+        for keyword in node.keywords
+        if keyword.arg == "kind"
+        for word in words(keyword.value)
+    }
+    assert len(noted) > 20
+    assert {each for each in noted if each[1] not in KINDS} == set()

@@ -381,7 +381,8 @@ async def test_the_audit_is_filtered(here: World) -> None:
     async with here.browser("owner") as browser, here.browser("coordinator") as other:
         await other.get(f"/people/{here.people['anna']}")
         page = (await browser.get("/audit?action=person_seen")).text
-        assert ("Karin Panitia" in page, "Melihat seseorang" in page) == (True, True)
+        seen = [words in page for words in ("Karin Panitia", "Melihat seseorang", "Orang", "Anna")]
+        assert seen == [True, True, True, True]
         assert "Tidak ada yang cocok" in (await browser.get("/audit?action=announced")).text
         assert "Tidak ada yang cocok" in (await browser.get("/audit?actor=nobody")).text
 
