@@ -184,9 +184,12 @@ def handout(tx: Transaction, wanted: Reference) -> Handout | None:
     if row is None or row.session_id is None or row.state == State.WITHDRAWN.value:
         return None
     version = wanted.version
-    if row.replaces is not None:  # a draft that is to become a newer version of another
-        before = select(MaterialRow.version).where(MaterialRow.id == row.replaces)
-        version += tx.connection.scalar(before) or 0
+    if row.replaces is not None:  # a draft that is to become another's newer version, or take its place
+        before = tx.connection.execute(
+            select(MaterialRow.version, MaterialRow.state).where(MaterialRow.id == row.replaces)
+        ).first()
+        if before is not None:
+            version = before.version + (before.state == State.OUT.value)
     old = wanted.version < row.version
     return Handout(row.programme_id, row.session_id, load(row.post), version, old, row.chat_id)
 

@@ -9,6 +9,7 @@ from bot.domain.materials import Release
 from bot.domain.messages import Lane, Material, Reply, Tap
 from bot.domain.people import Role
 from bot.domain.posts import Piece, Post
+from bot.storage import materials as stored
 from bot.storage import outbox, people, staff, waves
 from bot.storage.database import Database, Transaction
 from bot.storage.tables import OutboxRow, WaveRow
@@ -87,6 +88,23 @@ def test_a_newer_version_goes_to_those_who_have_the_old_one(out: Database) -> No
     assert out.read_now(look) == Reply((Material(1, 2),))
     assert out.write_now(newer, "Versi 3") == (3, 3)
     assert out.read_now(owed, 3) == [ANNA, BUDI, asked]
+
+
+def test_what_takes_anothers_place_is_shown_beforehand_as_it_will_be(out: Database) -> None:
+    def version(tx: Transaction, before: int) -> int:
+        draft = send(tx, "Baru")
+        materials.make_newer(tx, bagus(tx), draft, before)
+        shown = stored.handout(tx, Material(draft, 1))
+        assert shown is not None
+        return shown.version
+
+    def versions(tx: Transaction) -> list[int]:
+        waiting = send(tx, "Nanti")
+        materials.place(tx, bagus(tx), waiting, SESSION.id)
+        materials.release(tx, bagus(tx), waiting, Release.END, NOON)
+        return [version(tx, 1), version(tx, waiting)]
+
+    assert out.write_now(versions) == [2, 1]  # nobody has had what only waits
 
 
 def test_while_the_old_version_is_being_planned_the_newer_goes_to_all(out: Database) -> None:
