@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from bot.domain.announcements import Plan, State
+from bot.domain.bars import BAR, bar
 from bot.domain.messages import Button, Say, Tap, Value
 from bot.storage import announcements as stored
 from bot.storage.announcements import Announcement
@@ -13,7 +14,6 @@ from bot.usecases import polls
 ACTION = "k-umum"
 """The action of the buttons under what is told of an announcement."""
 
-_BAR = 10
 _REASONS = 3  # why messages failed: so many reasons are told
 _STATES_OPEN = ("owed", "sending", "held")
 
@@ -66,7 +66,7 @@ def progress(tx: Transaction, announcement_id: int) -> Say | None:
     ids = [row.id for row in rows]
     tally = stored.tally(tx, ids)
     done, total = counted(tally)
-    filled = _BAR * done // total if total else _BAR
+    filled = BAR * done // total if total else BAR  # full means that nothing is left
     # Not before anything is done: the forecast of what has just begun may not have been made yet.
     going = done and found.state in (State.TRIAL, State.RUNNING)
     expected = stored.last_expected(tx, ids) if going else None
@@ -74,7 +74,7 @@ def progress(tx: Transaction, announcement_id: int) -> Say | None:
         "number": found.id,
         "work": Say(f"announce.work_{_work_of(found)}"),
         "state": Say(f"announce.state_{found.state}"),
-        "bar": "▰" * filled + "▱" * (_BAR - filled),
+        "bar": bar(filled),
         "share": 100 * done // total if total else 100,
         "done": done,
         "total": total,
