@@ -12,6 +12,7 @@ from bot.domain.attendance import Arrival, Evidence, Grade, Kind, Leg, Standing,
 from bot.domain.people import Role
 from bot.domain.programme import CheckIn
 from bot.domain.staff import EVERYTHING, Scope
+from bot.storage import locks
 from bot.storage.database import Transaction
 from bot.storage.staff import within
 from bot.storage.tables import AttendanceRow, EvidenceRow, PersonRow, ZoomNameRow
@@ -161,12 +162,10 @@ def weigh(
                 for person_id in some
             ],
         )
-        tx.connection.execute(
-            select(AttendanceRow.person_id)
-            .where(AttendanceRow.session_id == session_id, AttendanceRow.person_id.in_(some))
-            .order_by(AttendanceRow.person_id)
-            .with_for_update()
+        theirs = select(AttendanceRow.person_id).where(
+            AttendanceRow.session_id == session_id, AttendanceRow.person_id.in_(some)
         )
+        locks.hold(tx, theirs.order_by(AttendanceRow.person_id))
     there = evidence(tx, session_id, ids)
     found = {person_id: standing(rule, there.get(person_id, ()), since=since) for person_id in ids}
     rows = [
@@ -266,9 +265,9 @@ def contesting(tx: Transaction, programme_id: str, session_id: str) -> set[int]:
 
 def of_person(tx: Transaction, person_id: int, *, to_change: bool = False) -> dict[str, Standing]:
     """How somebody stands, by session. `to_change`: until the transaction ends, nobody else changes it."""
-    if to_change and tx.connection.dialect.name == "postgresql":
+    if to_change:
         mine = select(AttendanceRow.session_id).where(AttendanceRow.person_id == person_id)
-        tx.connection.execute(mine.order_by(AttendanceRow.session_id).with_for_update())
+        locks.hold(tx, mine.order_by(AttendanceRow.session_id))
     rows = tx.connection.execute(
         select(
             AttendanceRow.session_id,

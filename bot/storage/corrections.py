@@ -25,7 +25,7 @@ from sqlalchemy.orm import aliased
 
 from bot.domain.corrections import Change, Correction, Kind, SessionChange
 from bot.domain.staff import Actor
-from bot.storage import catalogues, outbox
+from bot.storage import catalogues, locks, outbox
 from bot.storage.audit import COMMAND_LINE
 from bot.storage.catalogues import StaleError
 from bot.storage.copies import Which
@@ -274,13 +274,8 @@ def carry_over(tx: Transaction, wave_id: int, reason: str) -> int:
 
 def hold_still(tx: Transaction, wave_ids: Sequence[int]) -> None:
     """Nobody begins to send a message of these waves until the transaction ends (PostgreSQL)."""
-    if tx.connection.dialect.name == "postgresql":
-        tx.connection.execute(
-            select(OutboxRow.id)
-            .where(OutboxRow.wave_id.in_(wave_ids), OutboxRow.state == "owed")
-            .order_by(OutboxRow.id)
-            .with_for_update()
-        )
+    owed = select(OutboxRow.id).where(OutboxRow.wave_id.in_(wave_ids), OutboxRow.state == "owed")
+    locks.hold(tx, owed.order_by(OutboxRow.id))
 
 
 def notices(tx: Transaction, programme_id: str, names: str) -> list[tuple[int, str]]:
