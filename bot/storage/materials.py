@@ -15,7 +15,6 @@ from sqlalchemy import (
     insert,
     or_,
     select,
-    text,
     update,
 )
 
@@ -27,6 +26,7 @@ from bot.storage import locks, outbox
 from bot.storage.copies import Which
 from bot.storage.database import Transaction
 from bot.storage.tables import (
+    WAS_SHOWN,
     MaterialRow,
     MaterialVersionRow,
     NoMaterialRow,
@@ -256,7 +256,7 @@ def has_had(found: Material) -> ColumnElement[bool]:
     asked_for = (
         select(OutboxRow.person_id)
         .where(
-            text("outbox.lane = 0 AND outbox.about IS NOT NULL"),
+            WAS_SHOWN,
             OutboxRow.about == outbox.handing_out(found.id),
             OutboxRow.person_id.is_not(None),
             on_the_way,
