@@ -47,9 +47,8 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """How many of those considered (of an office) are of which grade, and how many say they were there."""
+    """How many of those considered are of which grade, and how many say they were there."""
 
-    office: str
     people: int
     present: int
     partial: int
@@ -283,13 +282,23 @@ def of_person(tx: Transaction, person_id: int, *, to_change: bool = False) -> di
 
 
 def counts(tx: Transaction, programme_id: str, session_id: str, scope: Scope = EVERYTHING) -> Count:
-    """All of the scope together."""
-    return _count(tx, programme_id, session_id, scope, by_office=False)[0]
+    """How those of the scope stand."""
 
+    def number(condition: ColumnElement[bool]) -> ColumnElement[int]:
+        return func.coalesce(func.sum(case((condition, 1), else_=0)), 0)
 
-def by_office(tx: Transaction, programme_id: str, session_id: str, scope: Scope = EVERYTHING) -> list[Count]:
-    """Each office of the scope, by name."""
-    return _count(tx, programme_id, session_id, scope, by_office=True)
+    statement = (
+        select(
+            func.count(),
+            number(AttendanceRow.grade == Grade.PRESENT.value),
+            number(AttendanceRow.grade == Grade.PARTIAL.value),
+            number(AttendanceRow.contested.is_(True)),
+        )
+        .select_from(PersonRow)
+        .outerjoin(AttendanceRow, _theirs(session_id))
+        .where(*_considered(programme_id, scope))
+    )
+    return Count(*map(int, tx.connection.execute(statement).one()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -539,30 +548,6 @@ def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
     if wanted.contested:
         conditions.append(AttendanceRow.contested.is_(True))
     return conditions
-
-
-def _count(
-    tx: Transaction, programme_id: str, session_id: str, scope: Scope, *, by_office: bool
-) -> list[Count]:
-    def number(condition: ColumnElement[bool]) -> ColumnElement[int]:
-        return func.coalesce(func.sum(case((condition, 1), else_=0)), 0)
-
-    office = func.coalesce(func.trim(PersonRow.office), "")
-    statement = (
-        select(
-            func.coalesce(func.min(office), ""),
-            func.count(),
-            number(AttendanceRow.grade == Grade.PRESENT.value),
-            number(AttendanceRow.grade == Grade.PARTIAL.value),
-            number(AttendanceRow.contested.is_(True)),
-        )
-        .select_from(PersonRow)
-        .outerjoin(AttendanceRow, _theirs(session_id))
-        .where(*_considered(programme_id, scope))
-    )
-    if by_office:
-        statement = statement.group_by(func.lower(office)).order_by(func.min(office))
-    return [Count(where, *map(int, numbers)) for where, *numbers in tx.connection.execute(statement)]
 
 
 def _row(programme_id: str, entry: Entry) -> dict[str, Any]:
