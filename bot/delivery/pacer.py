@@ -505,11 +505,6 @@ class Pacer:
         """How many messages may be begun before their turn; none while all are held."""
         return self._pace.ahead(self.now())
 
-    @property
-    def pace(self) -> float:
-        """Calls a second that it aims at now: less than `limits` where Telegram turned out to allow less."""
-        return self.limits.per_second * self._pace.lowered(self.now())
-
     def request(
         self,
         chat_id: int,
@@ -528,26 +523,6 @@ class Pacer:
         self._enter(turn)
         self._pump_soon()
         return turn
-
-    async def acquire(self, chat_id: int, *, lane: Lane, by: datetime) -> Permit:
-        """Wait until a call to `chat_id` may be made."""
-        waits: asyncio.Future[Permit] = asyncio.get_running_loop().create_future()
-
-        def granted(permit: Permit) -> None:
-            if waits.cancelled():
-                permit.end()
-            else:
-                waits.set_result(permit)
-
-        turn = self.request(chat_id, lane=lane, by=by, granted=granted)
-        try:
-            with self._clock.waiting():
-                return await waits
-        except asyncio.CancelledError:
-            if waits.done() and not waits.cancelled():
-                waits.result().end()
-            turn.stage = Stage.OVER
-            raise
 
     def prepared(self, turns: Sequence[Turn]) -> None:
         """These are prepared, and may be granted."""
