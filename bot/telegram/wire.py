@@ -26,6 +26,8 @@ from bot.telegram.render import Renderer, UnrenderableError
 
 _log = structlog.stdlib.get_logger(__name__)
 
+_MADE: Final = (File, Picture)  # has to be made first, which takes long
+
 _PAID: Final = frozenset(
     {
         "sendMessage",
@@ -78,7 +80,7 @@ class TelegramWire:
         `paid` buys more than 30 messages a second, where the method can be paid for.
         """
         try:
-            if isinstance(message, File | Picture):  # to be made first, which takes long
+            if isinstance(message, _MADE):
                 call = await asyncio.to_thread(self._renderer.call, message, reader)
             else:
                 call = self._renderer.call(message, reader)
