@@ -75,7 +75,7 @@ _LOWEST = 0.1  # the share of the full pace below which it is never lowered
 _AHEAD = 0.25  # seconds' worth of messages that are prepared ahead
 _MOST_AHEAD = 512
 _KEEP = 2.0  # seconds for which something prepared may wait
-_TICK = 0.005  # seconds: paces of more than one call in so many start a few at once
+_TICK = 0.01  # seconds: paces of more than one call in so many start a few at once
 _RAMP_FROM = 0.25  # the share of the pace with which it comes back
 _MARGIN = 0.001  # seconds on top of each window: two clocks, and floats, round differently
 _EARLY = 0.002  # seconds by which a call may be quicker than any lately
@@ -219,17 +219,17 @@ class Pace:
                 ready = max(ready, chat.minute[-self.limits.group_slots])
         return ready
 
-    def ready_at(self, *, reply: bool, now: float) -> float | None:
-        """From when all chats together allow a call."""
+    def ready_at(self, *, reply: bool, now: float, calls: int = 1) -> float | None:
+        """From when all chats together allow a call, or so many."""
         self._cool(now)
         if self._suspected_at is not None and self._in_flight:
             return None
         at_once = self._limits.at_once
         # Of the connections an eighth is for replies alone.
-        if self._in_flight >= (at_once if reply else max(1, at_once * 7 // 8)):
+        if self._in_flight + calls > (at_once if reply else max(1, at_once * 7 // 8)):
             return None
         ready = max(now, self._paused_until)
-        wanted = 1 if reply else 1 + self._room(now)
+        wanted = calls if reply else calls + self._room(now)
         cooling = len(self._cooling) + len(self._unsure)
         missing = wanted - (self.slots(now) - self._in_flight - cooling)
         if missing > cooling:
@@ -237,7 +237,7 @@ class Pace:
         if missing > 0:
             ready = max(ready, self._free_at(missing))
         if not reply or self._share(now) < 1:
-            ready = max(ready, self._next_start)
+            ready = max(ready, self._next_start + (calls - 1) / self._limits.per_second)
         return ready
 
     # --- what happens
@@ -651,7 +651,7 @@ class Pacer:
             if at is None:
                 break
             if at > now:
-                wake = max(at, now + _TICK) if self.limits.per_second * _TICK > 1 else at
+                wake = self._a_few_from(at, now)
                 break
             heapq.heappop(self._ready)
             turn.stage = Stage.OVER
@@ -664,6 +664,14 @@ class Pacer:
         if self._resting:
             wake = min(wake, self._resting[0][0])
         self._wake_at(wake)
+
+    def _a_few_from(self, at: float, now: float) -> float:
+        """When to look again where a call may start from `at` on: soon, once so many may that it is worth it."""
+        worth = int(self.limits.per_second * _TICK)
+        if worth <= 1:
+            return at
+        few = self._pace.ready_at(reply=False, now=now, calls=worth)
+        return at + _TICK if few is None else max(at, min(few, at + _TICK))
 
     def _stage(self, most: int, now: float) -> None:
         """Have prepared what comes next: half of what may be ahead, at a time."""
