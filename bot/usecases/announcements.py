@@ -13,14 +13,14 @@ from bot.content.markup import plain, width
 from bot.domain import announcements as domain
 from bot.domain.announcements import BEFORE, UNDER_WAY, Part, Plan, State, Whom
 from bot.domain.audit import Action
-from bot.domain.forecast import Pace, Wave, forecast
+from bot.domain.forecast import Wave, forecast
 from bot.domain.messages import Announcement as Reference
 from bot.domain.messages import Button, Lane, Progress, Revise, Say, Tap, Value
 from bot.domain.posts import ALBUM_MOST, Post, joined
 from bot.domain.programme import Programme
 from bot.domain.staff import Actor, Right, Scope
 from bot.storage import announcements as stored
-from bot.storage import audit, groups, outbox, people, staff, state, waves
+from bot.storage import audit, groups, outbox, people, staff, waves
 from bot.storage.announcements import Announcement, Meant
 from bot.storage.copies import Times
 from bot.storage.database import Transaction
@@ -295,7 +295,7 @@ def _parts(
         for zone, at in starts.items()
         if at is not None
     ]
-    found = forecast([*forecasts.under_way(waves.loads(tx), now), *mine], Pace(state.pace(tx)))
+    found = forecast([*forecasts.under_way(waves.loads(tx), now), *mine], forecasts.pace(tx, now))
     lasts = {each.wave.key: each.last for each in found[len(found) - len(mine) :]}
     return tuple(
         Part(zone, number, starts[zone], lasts.get(zone.value)) for zone, number in meant.reached.items()

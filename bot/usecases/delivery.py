@@ -3,6 +3,7 @@
 from collections.abc import Collection, Container, Iterable, Sequence
 from datetime import datetime, timedelta
 
+from bot.domain.forecast import MESSAGES_A_STAR
 from bot.domain.messages import Announcement, Ask, AskLive, Handout, Lane
 from bot.domain.outcomes import Done, Failed, Gone, HoldBack, InDoubt, Moved, Outcome, Sent, Unsent
 from bot.domain.people import Reach
@@ -38,10 +39,6 @@ MOST_DOUBTS = 5
 """How often a message is tried that may have been delivered each time: so many copies are enough."""
 
 LONGEST_PAUSE = timedelta(minutes=5)
-
-MESSAGES_A_STAR = 10
-"""A paid message costs a tenth of a Star. The first thirty of a second would be free; they are counted too,
-because how Telegram tells them apart is not known, and a budget must hold."""
 
 _BEGUN_AT_MOST = timedelta(minutes=1)
 """For how long a message is begun before it is sent or given back, amply: it is seconds."""
@@ -179,7 +176,11 @@ def give_back(tx: Transaction, letters: Sequence[Letter], now: datetime) -> None
 
 
 def _pay(tx: Transaction, letters: Sequence[Letter], budget: int, now: datetime) -> tuple[Letter, ...]:
-    """Pay for as many of the letters as `budget` (messages a day) has left."""
+    """Pay for as many of the letters as `budget` (messages a day) has left.
+
+    The first thirty of a second would be free; they are counted too, because how Telegram tells them apart is
+    not known, and a budget must hold.
+    """
     before = number = _paid(tx, now)
     done = []
     for letter in letters:
@@ -209,8 +210,7 @@ def _is_old(now: datetime) -> bool:
 
 def _paid(tx: Transaction, now: datetime) -> int:
     """How many messages have been paid for today (UTC)."""
-    day, _, number = (state.recall(tx, state.PAID, to_change=True) or "").partition(" ")
-    return int(number) if day == f"{now:%Y-%m-%d}" else 0
+    return state.paid_on(tx, now.date(), to_change=True)
 
 
 def _note_paid(tx: Transaction, number: int, now: datetime) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 
 from bot.domain.forecast import Forecast, Pace, Wave, forecast, placed
@@ -11,7 +11,7 @@ from bot.domain.programme import Audience, PersonalDay, Programme
 from bot.domain.staff import EVERYTHING, Scope
 from bot.domain.timetable import Ring, first_logins, lane, upcoming
 from bot.domain.zones import Zone
-from bot.storage import audience, people, waves
+from bot.storage import audience, people, state, waves
 from bot.storage.database import Transaction
 from bot.storage.waves import Load, Ringing
 
@@ -53,6 +53,19 @@ class Outlook:
         if self.last_at is None:
             return timedelta()
         return max(timedelta(), self.last_at - self.everybody_by)
+
+
+def pace(tx: Transaction, now: datetime) -> Pace:
+    """The pace of whoever sends, as configured, with what is left of the day's Stars."""
+    return left_of(tx, Pace.for_stars(state.pace(tx), state.stars(tx)), now)
+
+
+def left_of(tx: Transaction, pace: Pace, now: datetime) -> Pace:
+    """The pace with what of its day's budget has been spent by now."""
+    if pace.budget is None:
+        return pace
+    day = now.astimezone(UTC).date()
+    return replace(pace, budget=replace(pace.budget, day=day, spent=state.paid_on(tx, day)))
 
 
 def rings(programmes: Iterable[Programme], since: datetime, until: datetime) -> list[tuple[Programme, Ring]]:
@@ -180,7 +193,8 @@ def begins(
     wanted = rings(rivals, now, max(ring.timing.everybody_by, ring.at))
     mine = [(programme, ring)] if all(each != ring for _, each in wanted) else []
     world = coming(tx, [*wanted, *mine], now)
-    found = placed([*under_way(waves.loads(tx), now), *map(_wave, world)], pace)[-len(world) :]
+    rivalled = [*under_way(waves.loads(tx), now), *map(_wave, world)]
+    found = placed(rivalled, left_of(tx, pace, now))[-len(world) :]
     for each, wave in zip(world, found, strict=True):
         if each.ring == ring:
             return wave.starts

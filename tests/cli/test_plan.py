@@ -8,10 +8,12 @@ import pytest
 from sqlalchemy import insert, update
 
 from bot.content.loading import load
+from bot.domain.forecast import Budget, Pace
 from bot.domain.zones import Zone
+from bot.storage import state
 from bot.storage.database import Database, Transaction
 from bot.storage.tables import OutboxRow, WaveRow
-from bot.usecases import corrections, planning, waves
+from bot.usecases import corrections, forecasts, planning, waves
 from tests.cli.conftest import ROOT, Rekan
 from tests.examples import add_person
 
@@ -74,6 +76,38 @@ def test_what_cannot_be_in_time_is_told_and_ends_with_1(rekan: Rekan) -> None:
         "waves": [],
     }
     assert late["late_seconds"] == pytest.approx(11_999 / 24 - 300, abs=0.01)
+
+
+PAID = {
+    "REKAN_TELEGRAM__PACE__PER_SECOND": "1000",
+    "REKAN_TELEGRAM__PACE__PAID": "true",
+    "REKAN_TELEGRAM__PACE__STARS": "200",
+}
+
+
+def test_a_paid_pace_lasts_as_long_as_the_stars(rekan: Rekan) -> None:
+    """Stars for 2,000 messages a day: the first wave of 12,000 is not through before they are spent."""
+    question = ("plan", "--people", "12000", "--from", "2026-11-09", "--days", "1")
+    ended = rekan(*question, env=PAID)
+    first = ended.out.splitlines()[0]
+    assert "800 a second for 2000 messages a day, then 24, people" in first
+    assert ended.code == 1
+    document = rekan(*question, "--json", env=PAID).document
+    assert (document["per_second"], document["paid_a_day"]) == (1000, 2000)
+    link, soon = document["coming"][:2]
+    assert link["entry"] == "hari-1-tautan"
+    took = datetime.fromisoformat(link["last_at"]) - datetime.fromisoformat(link["first_at"])
+    assert took.total_seconds() == pytest.approx(2_000 / 800 + 9_999 / 24, abs=0.01)
+    assert soon["late_people"] == 4800
+
+
+def test_what_was_paid_today_is_counted(database: Database) -> None:
+    database.write_now(state.remember, state.PAID, f"{AT:%Y-%m-%d} 1990")
+    left = database.read_now(forecasts.left_of, Pace.for_stars(1_000, 200), AT)
+    assert left.budget == Budget(2_000, AT.date(), 1_990)
+    tomorrow = AT + timedelta(days=1)
+    left = database.read_now(forecasts.left_of, Pace.for_stars(1_000, 200), tomorrow)
+    assert left.budget == Budget(2_000, tomorrow.date(), 0)
 
 
 def test_without_a_database_it_asks_how_many_there_will_be(rekan: Rekan, home: Path) -> None:
@@ -161,6 +195,9 @@ def test_a_schedule_that_can_never_fit_is_named(rekan: Rekan, home: Path) -> Non
         },
     )
     assert paid.code == 0
+    short = rekan("check", env=PAID)
+    assert short.code == 2
+    assert "12000 people at 1000 a second for 2000 messages a day: the last one" in short.err
 
 
 def test_what_coordinators_corrected_is_planned_and_named(

@@ -33,6 +33,8 @@ PARTICIPANTS = Audience(roles=("participant",))
 class Play:
     """A coordinator (chat 1001) and participants, and all that delivers to them."""
 
+    per_second, stars = 30, 0
+
     def __init__(self, database: Database, wire: Wire, clock: SimulatedClock, people: int) -> None:
         self.database, self.wire, self.clock = database, wire, clock
 
@@ -45,10 +47,11 @@ class Play:
 
     async def until(self, when: Any) -> None:
         """Start everything, and let time pass until `when`."""
-        pacer = Pacer(self.clock, Limits())
-        sender = Sender(self.database, self.wire, pacer, self.clock)
-        forecasts = Forecasts(self.database, self.clock, pacer, sender)
-        timetable = Timetable(self.database, self.clock, forecasts.nudge, Pace(30))
+        pacer = Pacer(self.clock, Limits(self.per_second))
+        sender = Sender(self.database, self.wire, pacer, self.clock, stars=self.stars)
+        forecasts = Forecasts(self.database, self.clock, pacer, sender, stars=self.stars)
+        pace = Pace.for_stars(self.per_second, self.stars)
+        timetable = Timetable(self.database, self.clock, forecasts.nudge, pace)
         running = [asyncio.create_task(part.run()) for part in (sender, forecasts, timetable)]
         await asyncio.wait_for(self.clock.advance_to(when), 20)
         for task in running:
@@ -98,6 +101,28 @@ async def test_what_cannot_be_in_time_is_said_a_day_and_an_hour_ahead(play: Made
         ("day_ahead", "cepat", 60),
         ("hour_ahead", "cepat", 60),
     ]
+
+
+async def test_stars_that_do_not_last_are_foreseen(play: Made) -> None:
+    """At 100 a second 60 people take less than a second; but a Star pays for ten of them."""
+    at = NOON + HOUR
+    hasty = entry("cepat", Instant(at), everybody_by=SECOND, audience=PARTICIPANTS, essential=True)
+    early = entry(
+        "awal",
+        Instant(at + HOUR),
+        everybody_by=timedelta(),
+        early=MINUTE,
+        audience=PARTICIPANTS,
+        essential=True,
+    )
+    one = play(hasty, early)
+    one.per_second, one.stars = 100, 1
+    await one.until(at + 2 * HOUR)
+    assert [kind for kind, _ in one.warned()] == [Kind.HOUR_AHEAD]
+    sent = sorted(sent for sent, chat_id, _ in one.wire.sent if sent > at + MINUTE)
+    assert len(sent) == 60
+    assert at + HOUR - 4 * SECOND < sent[0]
+    assert sent[-1] <= at + HOUR
 
 
 async def test_a_retry_after_that_eats_the_margin_is_said_at_once(play: Made) -> None:
