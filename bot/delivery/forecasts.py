@@ -105,7 +105,9 @@ class Forecasts:
             self._look_ahead_at = now + _FIRST  # whoever starts has more urgent things to do
         if now >= self._look_ahead_at:
             self._look_ahead_at = await self._look_ahead(now)
-        loads, stopped, pace = await self._patiently.read(_under_way, self._full_pace, now)
+        loads, stopped, over, pace = await self._patiently.read(_under_way, self._full_pace, now)
+        if over and await self._patiently.write(waves.expire, now):
+            self._log.warning("what a stopped wave held is given up", action="wave_given_up")
         if self._stopped - stopped:
             self._sender.nudge()  # somebody let one go on, from another process
         self._stopped = stopped
@@ -138,8 +140,6 @@ class Forecasts:
             for outlook in late:
                 kind = Kind.HOUR_AHEAD if outlook.starts_at <= now + _SOON else Kind.DAY_AHEAD
                 await self._warn(kind, outlook, now)
-            if await self._patiently.write(waves.expire, now):
-                self._log.warning("what a stopped wave held is given up", action="wave_given_up")
         following = min((ring.at for _, ring in self._rings if ring.at > now), default=self._rings_until)
         on_the_hour = now.replace(minute=0, second=0, microsecond=0) + _HOUR
         return max(on_the_hour, following - _AHEAD)
@@ -229,9 +229,11 @@ class Forecasts:
         self._sender.nudge()
 
 
-def _under_way(tx: Transaction, pace: Pace, now: datetime) -> tuple[list[Load], set[int], Pace]:
-    stopped = {wave.id for wave, _ in stored.stopped(tx)}
-    return stored.loads(tx), stopped, forecasts.left_of(tx, pace, now)
+def _under_way(tx: Transaction, pace: Pace, now: datetime) -> tuple[list[Load], set[int], bool, Pace]:
+    """What is owed, which waves are stopped, whether one of these is over, and what is left of the pace."""
+    stopped = [wave for wave, _ in stored.stopped(tx)]
+    over = any(wave.not_after < now for wave in stopped)
+    return stored.loads(tx), {wave.id for wave in stopped}, over, forecasts.left_of(tx, pace, now)
 
 
 def _late_ahead(

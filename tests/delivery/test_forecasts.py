@@ -166,6 +166,19 @@ async def test_a_wave_that_is_refused_stops_and_goes_on_when_somebody_says_so(pl
     assert last < NOON + MINUTE
 
 
+async def test_what_a_stopped_wave_holds_is_given_up_though_nothing_else_is_to_come(play: Made) -> None:
+    link = entry("tautan", Instant(NOON + SECOND), audience=PARTICIPANTS, not_after=HOUR)
+    one = play(link, people=150)
+    for chat_id in range(1002, 1152):
+        one.wire.script[chat_id] = [Failed("Bad Request: can't parse entities")]
+    with structlog.testing.capture_logs() as logs:
+        await one.until(NOON + HOUR)
+        held = one.states()["held"]
+        await one.until(NOON + HOUR + MINUTE)
+    assert one.states() == {"expired": held, "failed": 150 - held}
+    assert [log["action"] for log in logs if "wave_given" in log.get("action", "")] == ["wave_given_up"]
+
+
 async def test_one_poisoned_message_and_many_blocked_chats_stop_no_wave(play: Made) -> None:
     one = play(entry("tautan", Instant(NOON + SECOND), audience=PARTICIPANTS))
     one.wire.script[1007] = [ValueError("poison")]
