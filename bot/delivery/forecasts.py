@@ -19,7 +19,7 @@ from bot.delivery.patience import LONGEST_REST, PatientDatabase, rest
 from bot.delivery.sender import Sender
 from bot.domain.faults import trail
 from bot.domain.forecast import ENOUGH, MOST_FAILED, Kind, Pace
-from bot.domain.programme import Programme
+from bot.domain.programme import Programme, Recurring
 from bot.domain.timetable import Ring
 from bot.storage import waves as stored
 from bot.storage.database import Database, Transaction
@@ -106,7 +106,8 @@ class Forecasts:
         if now >= self._look_ahead_at:
             self._look_ahead_at = await self._look_ahead(now)
         loads, stopped, over, pace = await self._patiently.read(_under_way, self._full_pace, now)
-        if over and await self._patiently.write(waves.expire, now):
+        given_up = await self._patiently.write(waves.expire, now) if over else 0
+        if given_up:
             self._log.warning("what a stopped wave held is given up", action="wave_given_up")
         if self._stopped - stopped:
             self._sender.nudge()  # somebody let one go on, from another process
@@ -239,11 +240,20 @@ def _under_way(tx: Transaction, pace: Pace, now: datetime) -> tuple[list[Load], 
 def _late_ahead(
     tx: Transaction, wanted: Sequence[tuple[Programme, Ring]], pace: Pace, now: datetime
 ) -> list[Outlook]:
-    """What of these ringings cannot be in time."""
+    """What of these ringings cannot be in time, or will be missed.
+
+    Of an entry that recurs, what falls on a closed day is left out on purpose.
+    """
     loads = stored.loads(tx)
     pace = forecasts.left_of(tx, pace, now)
     _, found = forecasts.look(loads, forecasts.at_most(tx, wanted), pace, now)
-    if not any(outlook.late for outlook in found):
+    recur = {(programme.id, r.entry.id) for programme, r in wanted if isinstance(r.entry.when, Recurring)}
+
+    def fails(outlook: Outlook) -> bool:
+        missed = outlook.hopeless and (outlook.programme_id, outlook.entry_id) not in recur
+        return outlook.late > 0 or missed
+
+    if not any(map(fails, found)):
         return []
     _, found = forecasts.look(loads, forecasts.coming(tx, wanted, now), pace, now)
-    return [outlook for outlook in found if outlook.late]
+    return [outlook for outlook in found if fails(outlook)]

@@ -40,7 +40,7 @@ class Stopped:
 
 
 def warn(tx: Transaction, kind: Kind, outlook: Outlook, now: datetime) -> bool:
-    """Warn of a wave whose last person will be late; whether that is news.
+    """Warn of a wave whose last person will be late, or that will be missed; whether that is news.
 
     It is none where the same was said before: this warning, or, of a wave that runs, one that foretold as
     much just before it began.
@@ -55,7 +55,7 @@ def warn(tx: Transaction, kind: Kind, outlook: Outlook, now: datetime) -> bool:
         everybody_by=outlook.everybody_by,
         last_at=outlook.last_at,
         people=outlook.people,
-        affected=outlook.late,
+        affected=outlook.people if outlook.hopeless else outlook.late,
         noted_at=now,
     )
     if kind is Kind.SLIPPING and outlook.last_at is not None:
@@ -77,6 +77,8 @@ def warn(tx: Transaction, kind: Kind, outlook: Outlook, now: datetime) -> bool:
     }
     slipping = kind is Kind.SLIPPING
     say = Say("warning.slipping", params) if slipping else Say("warning.ahead", params)
+    if outlook.hopeless:
+        say = Say("warning.missed", {key: params[key] for key in ("entry", "zones", "starts", "people")})
     _tell_coordinators(tx, told, say, at_once=slipping, now=now)
     return True
 

@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -17,7 +18,8 @@ from bot.delivery.sender import Sender
 from bot.delivery.timetable import Timetable
 from bot.domain.forecast import Kind, Pace
 from bot.domain.outcomes import Failed, HoldBack
-from bot.domain.programme import Audience, Catalogue, Entry, Instant, Late
+from bot.domain.programme import Audience, Catalogue, Entry, Instant, Late, Recurring
+from bot.domain.windows import SendingWindows
 from bot.storage import warnings
 from bot.storage.database import Database, Transaction
 from bot.storage.tables import WaveRow
@@ -72,8 +74,11 @@ class Play:
 
 @pytest.fixture
 def play(open_database: Callable[[Catalogue], Database], wire: Wire, clock: SimulatedClock) -> Any:
-    def make(*timetable: Entry, people: int = 60) -> Play:
-        return Play(open_database(catalogue(*timetable)), wire, clock, people)
+    def make(*timetable: Entry, people: int = 60, windows: SendingWindows | None = None) -> Play:
+        found = catalogue(*timetable)
+        if windows is not None:
+            found = replace(found, programmes={"p": replace(found.programmes["p"], windows=windows)})
+        return Play(open_database(found), wire, clock, people)
 
     return make
 
@@ -101,6 +106,27 @@ async def test_what_cannot_be_in_time_is_said_a_day_and_an_hour_ahead(play: Made
         ("day_ahead", "cepat", 60),
         ("hour_ahead", "cepat", 60),
     ]
+
+
+async def test_what_will_be_missed_is_said_a_day_and_an_hour_ahead(play: Made) -> None:
+    """A Sunday's, worth nothing on Monday. Of one that recurs, a closed day is left out on purpose."""
+    sunday = datetime(2026, 11, 15, 3, 30, tzinfo=UTC)
+    once = entry("ahad", Instant(sunday), audience=PARTICIPANTS, late=Late.SKIP, not_after=HOUR)
+    daily = entry(
+        "harian",
+        Recurring((0, 1, 2, 3, 4, 5, 6), time(10, 30), sunday.date(), sunday.date()),
+        audience=PARTICIPANTS,
+        late=Late.SKIP,
+        not_after=HOUR,
+    )
+    one = play(once, daily, windows=SendingWindows(week=dict.fromkeys(range(6), ((time(7, 45), time(17)),))))
+    await one.until(sunday - 70 * MINUTE)
+    said = one.database.read_now(lambda tx: warnings.since(tx, "p", NOON))
+    assert [(each.kind, each.entry_id, each.affected) for each in said] == [
+        (Kind.DAY_AHEAD, "ahad", 60),
+        (Kind.HOUR_AHEAD, "ahad", 60),
+    ]
+    assert one.told() == ["warning.missed", "warning.missed"]
 
 
 async def test_stars_that_do_not_last_are_foreseen(play: Made) -> None:
