@@ -17,7 +17,7 @@ from bot.delivery.pacer import Limits, Pacer
 from bot.delivery.sender import Sender
 from bot.delivery.timetable import Timetable
 from bot.domain.forecast import Kind, Pace
-from bot.domain.outcomes import Failed, HoldBack
+from bot.domain.outcomes import Failed, HoldBack, Outcome, Unsent
 from bot.domain.programme import Audience, Catalogue, Entry, Instant, Late, Recurring
 from bot.domain.windows import SendingWindows
 from bot.storage import warnings
@@ -167,6 +167,29 @@ async def test_a_retry_after_that_eats_the_margin_is_said_at_once(play: Made) ->
     await one.until(NOON + HOUR)
     assert one.states() == {"sent": 60}
     assert one.told() == ["warning.slipping"]
+
+
+async def test_an_outage_that_eats_the_margin_is_said_at_once(play: Made) -> None:
+    """Telegram is away for ten minutes, from a second after the wave has begun."""
+    one = play(entry("tautan", Instant(NOON + SECOND), everybody_by=3 * MINUTE, audience=PARTICIPANTS))
+    back = NOON + 10 * MINUTE
+
+    async def away() -> Outcome:
+        for answers in one.wire.script.values():
+            answers[:] = [away] if one.clock.now() < back else []
+        return Unsent("no route")
+
+    for chat_id in range(1020, 1062):
+        one.wire.script[chat_id] = [away]
+    with structlog.testing.capture_logs() as logs:
+        await one.until(NOON + 5 * MINUTE)
+    ((kind, noted),) = one.warned()
+    assert (kind, noted <= 3 * MINUTE + 11 * SECOND) == (Kind.SLIPPING, True)
+    assert [log["kind"] for log in logs if log.get("action") == "wave_late"] == ["slipping"]
+    one.wire.script.clear()
+    await one.until(NOON + HOUR)
+    assert one.states() == {"sent": 60}
+    assert "warning.slipping" in one.told()
 
 
 async def test_a_wave_that_is_refused_stops_and_goes_on_when_somebody_says_so(play: Made) -> None:
