@@ -143,7 +143,8 @@ def _look(
     wanted = forecasts.rings(programmes, now, until)
     pace = forecasts.left_of(tx, pace, now)
     ahead = forecasts.coming(tx, wanted, now, joined=not everybody)
-    running, coming = forecasts.look(waves.loads(tx), ahead, pace, now)
+    beside = forecasts.scheduled(tx, until)
+    running, coming = forecasts.look(waves.loads(tx), ahead, pace, now, beside=beside)
     return _World(
         [each for each in running if each.programme_id == shown.id],
         [each for each in coming if each.programme_id == shown.id],

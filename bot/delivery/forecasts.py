@@ -246,7 +246,8 @@ def _late_ahead(
     """
     loads = stored.loads(tx)
     pace = forecasts.left_of(tx, pace, now)
-    _, found = forecasts.look(loads, forecasts.at_most(tx, wanted), pace, now)
+    beside = forecasts.scheduled(tx, now + _AHEAD)
+    _, found = forecasts.look(loads, forecasts.at_most(tx, wanted), pace, now, beside=beside)
     recur = {(programme.id, r.entry.id) for programme, r in wanted if isinstance(r.entry.when, Recurring)}
 
     def fails(outlook: Outlook) -> bool:
@@ -255,5 +256,5 @@ def _late_ahead(
 
     if not any(map(fails, found)):
         return []
-    _, found = forecasts.look(loads, forecasts.coming(tx, wanted, now), pace, now)
+    _, found = forecasts.look(loads, forecasts.coming(tx, wanted, now), pace, now, beside=beside)
     return [outlook for outlook in found if fails(outlook)]

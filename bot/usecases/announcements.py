@@ -30,6 +30,7 @@ from bot.storage.waves import Ringing
 from bot.usecases import announcement_words as in_words
 from bot.usecases import copies, forecasts, planning, posts, slices
 from bot.usecases import whom as whom_of
+from bot.usecases.forecasts import MARGIN
 from bot.usecases.refusal import RefusedError, UnknownError
 from bot.usecases.slices import Step, Taken
 
@@ -40,8 +41,7 @@ EVERY = timedelta(seconds=4)
 """How often what is under way is looked at, and its progress told at most."""
 
 _RARELY = timedelta(minutes=10)
-_MARGIN = timedelta(minutes=15)  # after the last one is expected to have it, it is late
-_WORTH = timedelta(days=1)  # ... and so much later worth nothing
+_WORTH = timedelta(days=1)  # so much after it is late it is worth nothing
 
 
 # --- who may ----------------------------------------------------------------------------------------------
@@ -291,7 +291,7 @@ def _parts(
     }
     weight = len(announcement.post.pieces)
     mine = [
-        Wave(zone.value, meant.reached[zone] * weight, at, at + _MARGIN, announcement.lane)
+        Wave(zone.value, meant.reached[zone] * weight, at, at + MARGIN, announcement.lane)
         for zone, at in starts.items()
         if at is not None
     ]
@@ -446,7 +446,7 @@ def owe(tx: Transaction, wave: Ringing, step: Step, now: datetime) -> Taken:
 
 
 def _times(starts: datetime, last: datetime | None) -> Times:
-    by = (last or starts) + _MARGIN
+    by = (last or starts) + MARGIN
     return Times(starts, by, by + _WORTH)
 
 

@@ -8,12 +8,15 @@ import pytest
 from sqlalchemy import insert, update
 
 from bot.content.loading import load
+from bot.domain.announcements import Whom
 from bot.domain.forecast import Budget, Pace
+from bot.domain.posts import Piece, Post
+from bot.domain.programme import Audience
 from bot.domain.zones import Zone
-from bot.storage import state
+from bot.storage import staff, state
 from bot.storage.database import Database, Transaction
 from bot.storage.tables import OutboxRow, WaveRow
-from bot.usecases import corrections, forecasts, planning, waves
+from bot.usecases import announcements, corrections, forecasts, planning, waves
 from tests.cli.conftest import ROOT, Rekan
 from tests.examples import add_person
 
@@ -78,6 +81,7 @@ def test_what_cannot_be_in_time_is_told_and_ends_with_1(rekan: Rekan) -> None:
     assert late["late_seconds"] == pytest.approx(11_999 / 24 - 300, abs=0.01)
 
 
+ANNOUNCED_WITH = ("announcement:1", "hari-1-tautan")
 PAID = {
     "REKAN_TELEGRAM__PACE__PER_SECOND": "1000",
     "REKAN_TELEGRAM__PACE__PAID": "true",
@@ -132,6 +136,25 @@ def test_the_database_knows_who_has_joined(rekan: Rekan, database: Database) -> 
     for options, people in (((), 50), (("--everybody",), 60)):
         document = rekan(*question, *options).document
         assert {each["people"] for each in document["coming"]} == {people}
+
+
+def test_an_announcement_that_is_scheduled_is_shown(rekan: Rekan, database: Database) -> None:
+    """It begins with the link of day one, which goes before it."""
+
+    def schedule(tx: Transaction) -> None:
+        author = staff.actor_by_id(tx, add_person(tx, "Sari", programme_id="pppk-2026", role="coordinator"))
+        assert author is not None
+        number = announcements.draft(tx, author, Post((Piece("text", "Halo"),)), AT, chat_id=None)
+        announcements.choose(tx, author, number, whom=Whom(Audience(roles=("participant",))))
+        announcements.send(tx, author, number, 1, AT - timedelta(days=1), at=AT)
+
+    database.write_now(schedule)
+    coming = rekan("plan", "--from", "2026-11-09", "--days", "1", "--json").document["coming"]
+    announced, link = (next(each for each in coming if each["entry"] == name) for name in ANNOUNCED_WITH)
+    assert (announced["people"], announced["late_people"]) == (50, 0)
+    assert datetime.fromisoformat(announced["starts_at"]) == AT
+    assert announced["first_at"] > link["last_at"]
+    assert "announcement:1" in rekan("plan", "--from", "2026-11-09", "--days", "1").out
 
 
 def test_a_stopped_wave_is_shown_and_resumed_or_cancelled(rekan: Rekan, database: Database) -> None:
