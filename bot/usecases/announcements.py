@@ -737,8 +737,10 @@ def _look_after(tx: Transaction, found: Announcement, now: datetime) -> bool:
             if row.state == "stopped":
                 waves.resume(tx, row.id, now)
         stored.change(tx, found.id, state=State.CANCELLED if ends else State.DONE, ended_at=now)
+        # The last edit before the report: what is above says "over" by the time the report comes.
+        _tell(tx, found, now)
         _tell_author(tx, found, in_words.report(tx, found, rows, now), now)
-        owed = True
+        return True
     return _tell(tx, found, now) or owed
 
 

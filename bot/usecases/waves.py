@@ -67,7 +67,6 @@ def warn(tx: Transaction, kind: Kind, outlook: Outlook, now: datetime) -> bool:
     if not warnings.note(tx, told):
         return False
     params: dict[str, Value] = {
-        "entry": purpose(tx.catalogue.programmes[told.programme_id], told.entry_id),
         "zones": ", ".join(outlook.zones),
         "starts": outlook.starts_at,
         "by": outlook.everybody_by,
@@ -76,10 +75,11 @@ def warn(tx: Transaction, kind: Kind, outlook: Outlook, now: datetime) -> bool:
         "minutes": -(-outlook.late_by // _MINUTE),
     }
     slipping = kind is Kind.SLIPPING
-    say = Say("warning.slipping", params) if slipping else Say("warning.ahead", params)
+    key = "warning.slipping" if slipping else "warning.ahead"
     if outlook.hopeless:
-        say = Say("warning.missed", {key: params[key] for key in ("entry", "zones", "starts", "people")})
-    _tell_coordinators(tx, told, say, at_once=slipping, now=now)
+        key = "warning.missed"
+        params = {name: params[name] for name in ("zones", "starts", "people")}
+    _tell_coordinators(tx, told, key, params, at_once=slipping, now=now)
     return True
 
 
@@ -87,11 +87,18 @@ def _named(entry_id: str, everybody_by: datetime) -> str:
     return f"{entry_id}@{everybody_by:%Y%m%dT%H%M%S}Z"
 
 
-def _tell_coordinators(tx: Transaction, warned: Warned, say: Say, *, at_once: bool, now: datetime) -> None:
-    """Owe the warning to whoever coordinates; what is not urgent waits for an open hour that is in time."""
+def _tell_coordinators(
+    tx: Transaction, warned: Warned, key: str, params: dict[str, Value], *, at_once: bool, now: datetime
+) -> None:
+    """Owe the warning to whoever coordinates; what is not urgent waits for an open hour that is in time.
+
+    The text is given what the warned-of wave is for as `entry`. Of a programme that the schedules no longer
+    have nobody is told: `rekan plan` and the log show the wave.
+    """
     programme = tx.catalogue.programme(warned.programme_id)
     if programme is None:
         return
+    say = Say(key, {"entry": purpose(programme, warned.entry_id), **params})
     due_at = now
     if not at_once:
         opens = programme.windows.next_open(now, programme.zone)
@@ -158,14 +165,13 @@ def _warn_of_stop(tx: Transaction, stopped: Stopped, now: datetime) -> None:
     # An announcement's author is told, and can let it go on, where it is told how far it has got.
     if warnings.note(tx, told) and "announcement:" not in wave.entry_id:
         params: dict[str, Value] = {
-            "entry": purpose(tx.catalogue.programmes[told.programme_id], wave.entry_id),
             "zone": wave.zone.value,
             "failed": stopped.failed,
             "tried": stopped.sent + stopped.failed,
             "held": stopped.held,
             "wave": str(wave.id),
         }
-        _tell_coordinators(tx, told, Say("warning.stopped", params), at_once=True, now=now)
+        _tell_coordinators(tx, told, "warning.stopped", params, at_once=True, now=now)
 
 
 def expire(tx: Transaction, now: datetime) -> int:

@@ -18,7 +18,7 @@ from bot.domain.forecast import Kind, Pace
 from bot.domain.messages import Lane
 from bot.domain.people import Reach
 from bot.domain.posts import Piece, Post
-from bot.domain.programme import Audience, Instant, Late
+from bot.domain.programme import Audience, Catalogue, Instant, Late
 from bot.domain.zones import Zone
 from bot.storage import outbox, people, staff, warnings
 from bot.storage import waves as stored
@@ -288,6 +288,18 @@ def test_coordinators_are_told_of_a_stop_with_what_to_do(desk: Made) -> None:
         "held": 10,
         "wave": "1",
     }
+
+
+@one_engine
+def test_a_failing_wave_is_stopped_though_its_programme_has_left_the_schedules(desk: Made, url: str) -> None:
+    one = desk(REMINDER)
+    one.ring("modul")
+    one.settle("sent", 30)
+    one.settle("failed", 20)
+    later = Database.open(url, Catalogue({}, {}))
+    (stopped,) = later.write_now(waves.stop_failing, [1], NOON)
+    later.close_now()
+    assert stopped.held == 10
 
 
 # --- warnings -----------------------------------------------------------------------------------------
