@@ -181,7 +181,9 @@ class Forecasts:
             self._rates.append(sent / elapsed)
         if not held and (self._before is None or (now - self._before[0]).total_seconds() >= 5):
             self._before = now, owed
-        allowed = self._pacer.limits.per_second * (1 - pace.for_replies)
+        # Less than configured, where Telegram turned out to enforce a lower limit.
+        pace = replace(pace, per_second=pace.per_second * self._pacer.pace / self._pacer.limits.per_second)
+        allowed = self._pacer.pace * (1 - pace.for_replies)
         if len(self._rates) < _RATES or max(self._rates) >= allowed:
             return pace
         return replace(pace, per_second=max(*self._rates, allowed / 100), for_replies=0)

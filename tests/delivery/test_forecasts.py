@@ -17,13 +17,15 @@ from bot.delivery.pacer import Limits, Pacer
 from bot.delivery.sender import Sender
 from bot.delivery.timetable import Timetable
 from bot.domain.forecast import Kind, Pace
-from bot.domain.outcomes import Failed, HoldBack, Outcome, Unsent
+from bot.domain.messages import Lane
+from bot.domain.outcomes import Failed, HoldBack, Outcome, Sent, Unsent
 from bot.domain.programme import Audience, Catalogue, Entry, Instant, Late, Recurring
 from bot.domain.windows import SendingWindows
+from bot.domain.zones import Zone
 from bot.storage import warnings
 from bot.storage.database import Database, Transaction
 from bot.storage.tables import WaveRow
-from bot.usecases import waves
+from bot.usecases import planning, waves
 from tests.examples import NOON, add_person, catalogue, entry, outbox_rows
 from tests.scripted import Wire
 
@@ -167,6 +169,33 @@ async def test_a_retry_after_that_eats_the_margin_is_said_at_once(play: Made) ->
     await one.until(NOON + HOUR)
     assert one.states() == {"sent": 60}
     assert one.told() == ["warning.slipping"]
+
+
+async def test_a_pace_that_telegram_has_lowered_is_what_is_counted_on(play: Made) -> None:
+    """Held back four times, some answered in between: four fifths of the pace are left, thrice over."""
+    one = play(entry("tautan", Instant(NOON), audience=PARTICIPANTS), people=600)
+    pacer = Pacer(one.clock, Limits())
+
+    async def lower() -> None:
+        for n in range(0, 12, 3):
+            for chat_id, outcome in ((n + 1, Sent(1)), (n + 2, HoldBack(1)), (n + 3, HoldBack(1))):
+                with await pacer.acquire(chat_id, lane=Lane.SESSION, by=NOON) as permit:
+                    permit.start()
+                    permit.done(outcome)
+
+    lowering = asyncio.create_task(lower())
+    await one.clock.advance_to(NOON + MINUTE)
+    await lowering
+    assert 30 * 0.8**3 <= pacer.pace < 30 * 0.8**2
+    one.database.write_now(planning.ring, "p", "tautan", Zone.WIB, NOON, NOON, None)
+    sender = Sender(one.database, one.wire, pacer, one.clock)  # which does not send
+    looking = asyncio.create_task(Forecasts(one.database, one.clock, pacer, sender).run())
+    await one.clock.advance_to(NOON + MINUTE + SECOND)
+    looking.cancel()
+    expected = one.database.read_now(
+        lambda tx: tx.connection.execute(select(WaveRow.last_expected_at)).scalar_one()
+    )
+    assert (expected - NOON - MINUTE).total_seconds() == pytest.approx(599 / (0.8 * pacer.pace), rel=0.02)
 
 
 async def test_an_outage_that_eats_the_margin_is_said_at_once(play: Made) -> None:
