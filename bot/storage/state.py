@@ -9,7 +9,8 @@ from bot.storage.tables import StateRow
 from bot.storage.upsert import upsert
 
 PAID = "paid_messages"  # the day (UTC) and how many messages were paid for on it: "2026-11-09 1200"
-PACE = "pace"  # messages a second and, where they are paid for, Stars a day, as whoever sends is configured
+PACE = "pace"  # messages a second, as whoever sends is configured
+STARS = "stars_a_day"  # ... and how many Stars a day pay for them
 BOT_NAME = "bot_username"  # as Telegram told it last, without the @
 PAGES_URL = "pages_url"  # where people reach the pages; empty or missing: nowhere
 TIME_LAPSE = "time_lapse"  # how much faster than people the clock runs (demo): sign-ins last longer by it
@@ -33,25 +34,19 @@ def remember(tx: Transaction, name: str, value: str) -> None:
 
 def pace(tx: Transaction) -> float:
     """Messages a second at which whoever sends is configured to send; the free limit until they have said."""
-    return _pace(tx)[0]
+    noted = recall(tx, PACE)
+    return _USUAL_PACE if noted is None else float(noted)
 
 
 def stars(tx: Transaction) -> int:
     """For how many Stars a day whoever sends is configured to go beyond the free pace; 0: for none."""
-    return _pace(tx)[1]
+    return int(recall(tx, STARS) or 0)
 
 
 def remember_pace(tx: Transaction, per_second: float, stars: int) -> None:
     """Note how whoever sends is configured."""
-    remember(tx, PACE, f"{per_second:g} {stars}")
-
-
-def _pace(tx: Transaction) -> tuple[float, int]:
-    noted = recall(tx, PACE)
-    if noted is None:
-        return _USUAL_PACE, 0
-    per_second, _, stars = noted.partition(" ")
-    return float(per_second), int(stars or 0)
+    remember(tx, PACE, f"{per_second:g}")
+    remember(tx, STARS, str(stars))
 
 
 def paid_on(tx: Transaction, day: date, *, to_change: bool = False) -> int:

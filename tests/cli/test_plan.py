@@ -109,8 +109,10 @@ def test_what_was_paid_today_is_counted(database: Database) -> None:
     database.write_now(state.remember, state.PAID, f"{AT:%Y-%m-%d} 1990")
     left = database.read_now(forecasts.left_of, Pace.for_stars(1_000, 200), AT)
     assert left.budget == Budget(2_000, AT.date(), 1_990)
+    database.write_now(state.remember_pace, 1_000, 200)
+    assert database.read_now(forecasts.pace, AT) == left
     tomorrow = AT + timedelta(days=1)
-    left = database.read_now(forecasts.left_of, Pace.for_stars(1_000, 200), tomorrow)
+    left = database.read_now(forecasts.pace, tomorrow)
     assert left.budget == Budget(2_000, tomorrow.date(), 0)
 
 
