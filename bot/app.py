@@ -278,13 +278,19 @@ async def running(
             forecasts.nudge()
             announcements.nudge()
 
+        soon = asyncio.Event()
         rekan = Rekan(
             database=database,
             client=client,
             pacer=pacer,
             sender=sender,
             timetable=Timetable(
-                database, clock, planned, Pace.for_stars(pace.per_second, pace.budget), begun=sender.nudge
+                database,
+                clock,
+                planned,
+                Pace.for_stars(pace.per_second, pace.budget),
+                begun=sender.nudge,
+                soon=soon.set,
             ),
             announcements=announcements,
             intake=Intake(
@@ -311,6 +317,8 @@ async def running(
                 endless.append(tasks.create_task(rekan.timetable.run(), name="timetable"))
                 endless.append(tasks.create_task(forecasts.run(), name="forecasts"))
                 endless.append(tasks.create_task(announcements.run(), name="announcements"))
+                expecting = _expect_waves(client, pace.per_second, soon)
+                endless.append(tasks.create_task(expecting, name="connections"))
                 tasks.create_task(menus.publish(client, wording), name="menus")
                 if isinstance(database.kind, Postgresql):
                     hearing = waking.listen(database.kind, rekan.look)
@@ -397,6 +405,14 @@ def _limits(config: Config) -> Limits:
         per_group_minute=pace.per_group_minute,
         at_once=_connections(config),
     )
+
+
+async def _expect_waves(client: Client, per_second: float, soon: asyncio.Event) -> None:
+    """Open connections before a wave begins: opened while it runs, they would cost it the pace meanwhile."""
+    while True:
+        await soon.wait()
+        soon.clear()
+        await client.expect(per_second)
 
 
 def _connections(config: Config) -> int:

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import insert, select
 
 from bot.domain.language import Localised
-from bot.domain.people import Reach
+from bot.domain.people import Reach, Role
 from bot.domain.programme import (
     Agenda,
     Audience,
@@ -29,9 +29,10 @@ from bot.domain.programme import (
     Target,
     When,
 )
+from bot.domain.staff import Actor
 from bot.domain.windows import SendingWindows
 from bot.domain.zones import Zone
-from bot.storage import audit
+from bot.storage import audit, staff
 from bot.storage.database import Transaction
 from bot.storage.tables import ChatRow, OutboxRow, PersonRow
 
@@ -144,6 +145,15 @@ def add_person(
             insert(ChatRow).values(id=1000 + person_id, person_id=person_id, reach=reach, created_at=NOON)
         )
     return person_id
+
+
+def at_work(tx: Transaction, name: str, role: Role, *sessions: str, **columns: Any) -> Actor:
+    """Add somebody who has that role, at these sessions."""
+    person_id = add_person(tx, name, role=role.value, **columns)
+    staff.bind(tx, person_id, sessions)
+    found = staff.actor_by_id(tx, person_id)
+    assert found is not None
+    return found
 
 
 def audited(tx: Transaction, programme_id: str = "p") -> list[audit.Noted]:

@@ -529,26 +529,6 @@ class Pacer:
         self._pump_soon()
         return turn
 
-    async def acquire(self, chat_id: int, *, lane: Lane, by: datetime) -> Permit:
-        """Wait until a call to `chat_id` may be made."""
-        waits: asyncio.Future[Permit] = asyncio.get_running_loop().create_future()
-
-        def granted(permit: Permit) -> None:
-            if waits.cancelled():
-                permit.end()
-            else:
-                waits.set_result(permit)
-
-        turn = self.request(chat_id, lane=lane, by=by, granted=granted)
-        try:
-            with self._clock.waiting():
-                return await waits
-        except asyncio.CancelledError:
-            if waits.done() and not waits.cancelled():
-                waits.result().end()
-            turn.stage = Stage.OVER
-            raise
-
     def prepared(self, turns: Sequence[Turn]) -> None:
         """These are prepared, and may be granted."""
         for turn in turns:

@@ -36,6 +36,7 @@ from bot.usecases.planning import Rung
 
 _PUT_OFF = timedelta(days=60)  # how far closed windows put off a ringing at most (`SendingWindows.next_open`)
 _MICROSECOND = timedelta(microseconds=1)
+_SOON = timedelta(seconds=2)  # how long before it begins a wave is told of
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,7 @@ class _Job:
 
     at: datetime
     act: Callable[[], Awaitable[None]]
+    wave: bool = False
 
 
 class Timetable:
@@ -57,12 +59,17 @@ class Timetable:
         pace: Pace | None = None,
         *,
         begun: Callable[[], None] = lambda: None,
+        soon: Callable[[], None] = lambda: None,
     ) -> None:
-        """`nudge` is called when a wave is planned, `begun` when some of a large one can be sent already."""
+        """`nudge` is called when a wave is planned, `begun` when some of a large one can be sent already.
+
+        `soon` is called two seconds before a wave begins.
+        """
         self._database = database
         self._clock = clock
         self._nudge = nudge
         self._begun = begun
+        self._soon = soon
         self._pace = pace  # what may begin early begins at its moment, where this is not known
         self._again: list[tuple[datetime, int, _Job]] = []  # a heap: entries that need not begin yet
         self._corrected = asyncio.Event()
@@ -103,6 +110,9 @@ class Timetable:
                 due = heapq.heappop(self._again)[2]
             elif job is not None:
                 due, job = job, next(jobs, None)
+            if due.wave and due.at > self._clock.now():
+                await rest_until(self._clock, due.at - _SOON, self._corrected)
+                self._soon()
             await rest_until(self._clock, due.at, self._corrected)
             if self._corrected.is_set():
                 return
@@ -129,7 +139,7 @@ class Timetable:
             # What is not over rings again at each start: an entry that was written meanwhile, or a moment
             # that was noted just before a crash. What has rung does nothing the second time.
             if ring.timing.not_after >= now or (since is not None and ring.at >= since):
-                yield _Job(ring.timing.earliest, partial(self._ring, programme, ring))
+                yield _Job(ring.timing.earliest, partial(self._ring, programme, ring), wave=True)
 
     async def _ring(self, programme: Programme, ring: Ring) -> None:
         entry, zone, due_at = ring.entry.id, ring.zone, ring.timing.due_at
@@ -141,7 +151,7 @@ class Timetable:
             log.error("an entry cannot be planned", action="ring_broken", fault=trail(error))
             return
         if rung.look_at is not None:
-            later = _Job(rung.look_at, partial(self._ring, programme, ring))
+            later = _Job(rung.look_at, partial(self._ring, programme, ring), wave=True)
             heapq.heappush(self._again, (later.at, next(self._sequence), later))
         elif rung.missed:
             log.warning("it is too late for an entry", action="ring_missed")

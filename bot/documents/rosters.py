@@ -3,7 +3,6 @@
 import csv
 import math
 import re
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -36,7 +35,6 @@ __all__ = [
     "Roster",
     "RosterError",
     "RosterRow",
-    "inert",
     "read_roster",
     "write_rejected",
 ]
@@ -88,16 +86,6 @@ class Roster:
     warnings: tuple[Note, ...]
     titles: tuple[str, ...] = field(repr=False)
     raw: Mapping[int, tuple[str, ...]] = field(repr=False)
-
-    @property
-    def offices(self) -> Counter[str]:
-        """How many participants each office has."""
-        return Counter(row.office for row in self.rows)
-
-    @property
-    def provinces(self) -> Counter[str | None]:
-        """How many participants each province has, None those without one."""
-        return Counter(row.province.name if row.province else None for row in self.rows)
 
 
 def read_roster(path: Path, *, today: date, sheet: str | None = None, limits: Limits = LIMITS) -> Roster:

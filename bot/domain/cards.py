@@ -2,7 +2,18 @@
 
 from bot.domain.forms import clock_times, day
 from bot.domain.messages import Button, Link, Say, Tap, Value, Written
-from bot.domain.programme import Entry, Item, JournalTask, Local, Module, Programme, Quiz, Session, Target
+from bot.domain.programme import (
+    Entry,
+    Item,
+    JournalTask,
+    Local,
+    Module,
+    Programme,
+    Quiz,
+    Session,
+    Target,
+    Thing,
+)
 
 EVERYTHING = "*"
 
@@ -22,7 +33,7 @@ def card(programme: Programme, entry: Entry) -> Say:
         return Say("card.plain", {"lead": lead})
     if about.id == EVERYTHING:
         return Say(f"card.{about.kind}_list", {"lead": lead}, ((_open_list(about.kind),),))
-    match found(programme, about):
+    match _found(programme, about):
         case Module() as module:
             return module_card(programme, module, lead)
         case Session() as session:
@@ -37,18 +48,8 @@ def card(programme: Programme, entry: Entry) -> Say:
             return Say("card.journal", params, ((write,),))
 
 
-def found(programme: Programme, target: Target) -> Module | Quiz | JournalTask | Session:
-    """The thing that `target` names; raises `NoSuchItemError`."""
-    thing: Module | Quiz | JournalTask | Session | None
-    match target.kind:
-        case Item.MODULE:
-            thing = programme.module(target.id)
-        case Item.QUIZ:
-            thing = programme.quiz(target.id)
-        case Item.JOURNAL:
-            thing = programme.task(target.id)
-        case Item.SESSION:
-            thing = programme.session(target.id)
+def _found(programme: Programme, target: Target) -> Thing:
+    thing = programme.thing(target)
     if thing is None:
         raise NoSuchItemError(f"{target.kind}:{target.id}")
     return thing
@@ -141,7 +142,7 @@ def variables(programme: Programme, about: Target | None) -> dict[str, Value]:
     values: dict[str, Value] = {"program": programme.title, "portal": programme.portal.name}
     if about is None or about.id == EVERYTHING:
         return values
-    match found(programme, about):
+    match _found(programme, about):
         case Module() as module:
             values["modul"] = module.title
         case Quiz() as quiz:

@@ -261,15 +261,8 @@ def _unfit(entry: Entry, change: EntryChange) -> Trouble | None:
 def _misplaced(programme: Programme, entry: Entry) -> Trouble | None:
     if programme.entry(entry.id) is not None:
         return Trouble.TAKEN
-    if entry.about is not None and entry.about.id != "*":
-        known = {
-            Item.MODULE: programme.module,
-            Item.QUIZ: programme.quiz,
-            Item.JOURNAL: programme.task,
-            Item.SESSION: programme.session,
-        }
-        if known[entry.about.kind](entry.about.id) is None:
-            return Trouble.LOOSE
+    if entry.about is not None and entry.about.id != "*" and programme.thing(entry.about) is None:
+        return Trouble.LOOSE
     return None
 
 

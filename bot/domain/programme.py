@@ -240,6 +240,10 @@ class JournalTask:
     deadline: Local | PersonalDay | None = None
 
 
+Thing: TypeAlias = Module | Quiz | JournalTask | Session
+"""What a target can name."""
+
+
 class Votes(StrEnum):
     """Which of somebody's votes in a live question counts."""
 
@@ -340,6 +344,25 @@ class Programme:
     def session(self, session_id: str) -> Session | None:
         """The session of that id, or None."""
         return next((s for s in self.sessions if s.id == session_id), None)
+
+    def thing(self, target: Target) -> Thing | None:
+        """The one thing that `target` names, or None; of all of a kind ("*") there is none."""
+        match target.kind:
+            case Item.MODULE:
+                return self.module(target.id)
+            case Item.QUIZ:
+                return self.quiz(target.id)
+            case Item.JOURNAL:
+                return self.task(target.id)
+            case Item.SESSION:
+                return self.session(target.id)
+
+    def title_of(self, target: Target) -> Localised | None:
+        """What the thing that `target` names is called, or None."""
+        thing = self.thing(target)
+        if thing is None:
+            return None
+        return thing.prompt.title if isinstance(thing, JournalTask) else thing.title
 
     def entry(self, entry_id: str) -> Entry | None:
         """The timetable entry of that id, or None."""

@@ -32,7 +32,7 @@ from bot.domain.posts import load as load_post
 from bot.domain.programme import Programme
 from bot.domain.staff import Scope
 from bot.domain.zones import Zone
-from bot.storage import audience
+from bot.storage import audience, locks
 from bot.storage.copies import Times, Which
 from bot.storage.database import Transaction
 from bot.storage.messages import dump as dump_message
@@ -216,9 +216,8 @@ def remove(tx: Transaction, announcement_id: int) -> None:
 
 def announcement(tx: Transaction, announcement_id: int, *, to_change: bool = False) -> Announcement | None:
     """The announcement of that number, or None. `to_change`: until the transaction ends, nobody else does."""
-    if to_change and tx.connection.dialect.name == "postgresql":
-        mine = select(AnnouncementRow.id).where(AnnouncementRow.id == announcement_id)
-        tx.connection.execute(mine.with_for_update())
+    if to_change:
+        locks.hold(tx, select(AnnouncementRow.id).where(AnnouncementRow.id == announcement_id))
     return next(iter(_found(tx, AnnouncementRow.id == announcement_id, 1)), None)
 
 

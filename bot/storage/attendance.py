@@ -12,6 +12,7 @@ from bot.domain.attendance import Arrival, Evidence, Grade, Kind, Leg, Standing,
 from bot.domain.people import Role
 from bot.domain.programme import CheckIn
 from bot.domain.staff import EVERYTHING, Scope
+from bot.storage import locks
 from bot.storage.database import Transaction
 from bot.storage.staff import within
 from bot.storage.tables import AttendanceRow, EvidenceRow, PersonRow, ZoomNameRow
@@ -46,9 +47,8 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """How many of those considered (of an office) are of which grade, and how many say they were there."""
+    """How many of those considered are of which grade, and how many say they were there."""
 
-    office: str
     people: int
     present: int
     partial: int
@@ -161,12 +161,10 @@ def weigh(
                 for person_id in some
             ],
         )
-        tx.connection.execute(
-            select(AttendanceRow.person_id)
-            .where(AttendanceRow.session_id == session_id, AttendanceRow.person_id.in_(some))
-            .order_by(AttendanceRow.person_id)
-            .with_for_update()
+        theirs = select(AttendanceRow.person_id).where(
+            AttendanceRow.session_id == session_id, AttendanceRow.person_id.in_(some)
         )
+        locks.hold(tx, theirs.order_by(AttendanceRow.person_id))
     there = evidence(tx, session_id, ids)
     found = {person_id: standing(rule, there.get(person_id, ()), since=since) for person_id in ids}
     rows = [
@@ -266,9 +264,9 @@ def contesting(tx: Transaction, programme_id: str, session_id: str) -> set[int]:
 
 def of_person(tx: Transaction, person_id: int, *, to_change: bool = False) -> dict[str, Standing]:
     """How somebody stands, by session. `to_change`: until the transaction ends, nobody else changes it."""
-    if to_change and tx.connection.dialect.name == "postgresql":
+    if to_change:
         mine = select(AttendanceRow.session_id).where(AttendanceRow.person_id == person_id)
-        tx.connection.execute(mine.order_by(AttendanceRow.session_id).with_for_update())
+        locks.hold(tx, mine.order_by(AttendanceRow.session_id))
     rows = tx.connection.execute(
         select(
             AttendanceRow.session_id,
@@ -284,13 +282,23 @@ def of_person(tx: Transaction, person_id: int, *, to_change: bool = False) -> di
 
 
 def counts(tx: Transaction, programme_id: str, session_id: str, scope: Scope = EVERYTHING) -> Count:
-    """All of the scope together."""
-    return _count(tx, programme_id, session_id, scope, by_office=False)[0]
+    """How those of the scope stand."""
 
+    def number(condition: ColumnElement[bool]) -> ColumnElement[int]:
+        return func.coalesce(func.sum(case((condition, 1), else_=0)), 0)
 
-def by_office(tx: Transaction, programme_id: str, session_id: str, scope: Scope = EVERYTHING) -> list[Count]:
-    """Each office of the scope, by name."""
-    return _count(tx, programme_id, session_id, scope, by_office=True)
+    statement = (
+        select(
+            func.count(),
+            number(AttendanceRow.grade == Grade.PRESENT.value),
+            number(AttendanceRow.grade == Grade.PARTIAL.value),
+            number(AttendanceRow.contested.is_(True)),
+        )
+        .select_from(PersonRow)
+        .outerjoin(AttendanceRow, _theirs(session_id))
+        .where(*_considered(programme_id, scope))
+    )
+    return Count(*map(int, tx.connection.execute(statement).one()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -540,30 +548,6 @@ def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
     if wanted.contested:
         conditions.append(AttendanceRow.contested.is_(True))
     return conditions
-
-
-def _count(
-    tx: Transaction, programme_id: str, session_id: str, scope: Scope, *, by_office: bool
-) -> list[Count]:
-    def number(condition: ColumnElement[bool]) -> ColumnElement[int]:
-        return func.coalesce(func.sum(case((condition, 1), else_=0)), 0)
-
-    office = func.coalesce(func.trim(PersonRow.office), "")
-    statement = (
-        select(
-            func.coalesce(func.min(office), ""),
-            func.count(),
-            number(AttendanceRow.grade == Grade.PRESENT.value),
-            number(AttendanceRow.grade == Grade.PARTIAL.value),
-            number(AttendanceRow.contested.is_(True)),
-        )
-        .select_from(PersonRow)
-        .outerjoin(AttendanceRow, _theirs(session_id))
-        .where(*_considered(programme_id, scope))
-    )
-    if by_office:
-        statement = statement.group_by(func.lower(office)).order_by(func.min(office))
-    return [Count(where, *map(int, numbers)) for where, *numbers in tx.connection.execute(statement)]
 
 
 def _row(programme_id: str, entry: Entry) -> dict[str, Any]:

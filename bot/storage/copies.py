@@ -17,7 +17,6 @@ from sqlalchemy import (
     literal,
     or_,
     select,
-    text,
     update,
 )
 from sqlalchemy.orm import aliased
@@ -27,7 +26,7 @@ from bot.storage.database import Transaction
 from bot.storage.messages import dump, load
 from bot.storage.outbox import owed_again
 from bot.storage.spans import EVERYTHING, Span
-from bot.storage.tables import OutboxRow
+from bot.storage.tables import WAS_SHOWN, OutboxRow
 from bot.storage.upsert import insert_new_from
 
 _RECALL = "recall:"
@@ -94,9 +93,7 @@ class Which:
         else:  # by their own ids: the waves' index would look through all of them for each span
             of_them = func.coalesce(OutboxRow.wave_id, 0).in_(self.waves)
         if self.shown is not None:
-            asked_for = and_(
-                text("outbox.lane = 0 AND outbox.about IS NOT NULL"), OutboxRow.about == self.shown
-            )
+            asked_for = and_(WAS_SHOWN, OutboxRow.about == self.shown)
             of_them = or_(of_them, asked_for)
         return select(OutboxRow.id).where(*ids.holds(OutboxRow.id), of_them)
 

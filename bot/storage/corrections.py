@@ -18,20 +18,19 @@ from sqlalchemy import (
     not_,
     or_,
     select,
-    text,
     update,
 )
 from sqlalchemy.orm import aliased
 
 from bot.domain.corrections import Change, Correction, Kind, SessionChange
 from bot.domain.staff import Actor
-from bot.storage import catalogues, outbox
+from bot.storage import catalogues, locks, outbox
 from bot.storage.audit import COMMAND_LINE
 from bot.storage.catalogues import StaleError
 from bot.storage.copies import Which
 from bot.storage.database import Transaction
 from bot.storage.spans import EVERYTHING, Span
-from bot.storage.tables import CorrectionRow, OutboxRow, WaveRow
+from bot.storage.tables import IS_OPEN, CorrectionRow, OutboxRow, WaveRow
 
 CHANNEL = "rekan_corrected"
 """On which PostgreSQL tells other processes of a correction, as it is committed."""
@@ -208,7 +207,7 @@ def unsent_for(tx: Transaction, prefix: str) -> int:
     """How many messages are owed for a reason that begins so."""
     return tx.connection.execute(
         select(func.count()).where(
-            text("outbox.state IN ('owed', 'sending')"),
+            IS_OPEN,
             OutboxRow.state == "owed",
             OutboxRow.reason.startswith(prefix, autoescape=True),
         )
@@ -227,7 +226,7 @@ def take_back(tx: Transaction, wave_id: int, mark: int, now: datetime) -> int:
 def take_back_for(tx: Transaction, prefix: str, mark: int, now: datetime) -> int:
     """What is owed for reasons that begin so is owed no more; how many messages."""
     which = (
-        text("outbox.state IN ('owed', 'sending')"),
+        IS_OPEN,
         OutboxRow.state == "owed",
         OutboxRow.reason.startswith(prefix, autoescape=True),
     )
@@ -274,13 +273,8 @@ def carry_over(tx: Transaction, wave_id: int, reason: str) -> int:
 
 def hold_still(tx: Transaction, wave_ids: Sequence[int]) -> None:
     """Nobody begins to send a message of these waves until the transaction ends (PostgreSQL)."""
-    if tx.connection.dialect.name == "postgresql":
-        tx.connection.execute(
-            select(OutboxRow.id)
-            .where(OutboxRow.wave_id.in_(wave_ids), OutboxRow.state == "owed")
-            .order_by(OutboxRow.id)
-            .with_for_update()
-        )
+    owed = select(OutboxRow.id).where(OutboxRow.wave_id.in_(wave_ids), OutboxRow.state == "owed")
+    locks.hold(tx, owed.order_by(OutboxRow.id))
 
 
 def notices(tx: Transaction, programme_id: str, names: str) -> list[tuple[int, str]]:
@@ -348,7 +342,7 @@ def told_otherwise(
 def going(wave_ids: Sequence[int]) -> Select[int | None]:
     """The ids of those to whom a message of these waves is on its way."""
     return select(OutboxRow.person_id).where(
-        text("outbox.state IN ('owed', 'sending')"),
+        IS_OPEN,
         OutboxRow.state == "sending",
         OutboxRow.wave_id.in_(wave_ids),
         OutboxRow.person_id.is_not(None),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, exists, func, select, text, update
+from sqlalchemy import ColumnElement, Select, exists, func, select, update
 
 from bot.domain.messages import Lane, Message
 from bot.domain.people import Reach
@@ -17,7 +17,7 @@ from bot.storage.database import Transaction
 from bot.storage.messages import load
 from bot.storage.outbox import owed_again
 from bot.storage.staff import within
-from bot.storage.tables import ChatRow, OutboxRow, PersonRow, WaveRow
+from bot.storage.tables import IS_ASTRAY, IS_OPEN, ChatRow, OutboxRow, PersonRow, WaveRow
 
 STATES = ("owed", "sending", "held", "sent", "gone", "expired", "failed", "withdrawn", "folded")
 
@@ -108,7 +108,7 @@ def number(tx: Transaction, programme_id: str, scope: Scope, wanted: Wanted) -> 
 
 def undelivered(tx: Transaction, programme: Programme, scope: Scope, wanted: Wanted) -> list[Undelivered]:
     """What did not arrive, is not done meanwhile, and goes to somebody who can be written to."""
-    ids = _ids(programme.id, scope, wanted).where(_ASTRAY, OutboxRow.state.in_(NOT_DELIVERED))
+    ids = _ids(programme.id, scope, wanted).where(IS_ASTRAY, OutboxRow.state.in_(NOT_DELIVERED))
     statement = (
         select(OutboxRow.id, PersonRow.id, PersonRow.zone, OutboxRow.lane, OutboxRow.message, OutboxRow.about)
         .join(PersonRow, PersonRow.id == OutboxRow.person_id)
@@ -161,9 +161,6 @@ def _lacking(tx: Transaction, programme: Programme, about: str) -> frozenset[int
 
 
 _ON_THEIR_WAY = ("owed", "sending")
-# Literally as in the partial indexes: of what is on its way, and of what did not simply arrive.
-_OPEN = text("outbox.state IN ('owed', 'sending')")
-_ASTRAY = text("outbox.state NOT IN ('owed', 'sending', 'sent')")
 
 
 def _ids(programme_id: str, scope: Scope, wanted: Wanted) -> Select[int]:
@@ -179,9 +176,9 @@ def _ids(programme_id: str, scope: Scope, wanted: Wanted) -> Select[int]:
     if wanted.state:
         found = found.where(OutboxRow.state == wanted.state)
         if wanted.state in _ON_THEIR_WAY:
-            found = found.where(_OPEN)
+            found = found.where(IS_OPEN)
         elif wanted.state != "sent":
-            found = found.where(_ASTRAY)
+            found = found.where(IS_ASTRAY)
     if wanted.wave:
         waves = select(WaveRow.id).where(
             WaveRow.programme_id == programme_id, WaveRow.entry_id == wanted.wave

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, case, func, or_, select, text
+from sqlalchemy import ColumnElement, Select, case, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from bot.domain.people import Reach
@@ -19,6 +19,7 @@ from bot.domain.staff import Scope
 from bot.storage.database import Transaction
 from bot.storage.staff import within
 from bot.storage.tables import (
+    IS_CLOSED,
     ChatRow,
     JournalEntryRow,
     ModuleDoneRow,
@@ -181,10 +182,8 @@ def _conditions(
         conditions.append(
             or_(*(column == wanted.group for column in (PersonRow.wave, PersonRow.class_, PersonRow.group)))
         )
-    # Few, and found by the index that has none but those: literally as there.
-    closed = select(ChatRow.person_id).where(
-        text(f"chats.reach != '{Reach.OPEN.value}'"), ChatRow.person_id.is_not(None)
-    )
+    # Few, and found by the index that has none but those.
+    closed = select(ChatRow.person_id).where(IS_CLOSED, ChatRow.person_id.is_not(None))
     active = (PersonRow.withdrawn_at.is_(None), PersonRow.consented_at.is_not(None))
     match wanted.state:
         case State.NOT_STARTED:

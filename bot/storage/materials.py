@@ -15,7 +15,6 @@ from sqlalchemy import (
     insert,
     or_,
     select,
-    text,
     update,
 )
 
@@ -23,10 +22,11 @@ from bot.domain.materials import Release, State
 from bot.domain.messages import Handout
 from bot.domain.messages import Material as Reference
 from bot.domain.posts import Post, dump, load
-from bot.storage import outbox
+from bot.storage import locks, outbox
 from bot.storage.copies import Which
 from bot.storage.database import Transaction
 from bot.storage.tables import (
+    WAS_SHOWN,
     MaterialRow,
     MaterialVersionRow,
     NoMaterialRow,
@@ -115,9 +115,8 @@ def remove(tx: Transaction, material_id: int) -> None:
 
 def material(tx: Transaction, material_id: int, *, to_change: bool = False) -> Material | None:
     """The material of that number, or None. `to_change`: until the transaction ends, nobody else does."""
-    if to_change and tx.connection.dialect.name == "postgresql":
-        mine = select(MaterialRow.id).where(MaterialRow.id == material_id)
-        tx.connection.execute(mine.with_for_update())
+    if to_change:
+        locks.hold(tx, select(MaterialRow.id).where(MaterialRow.id == material_id))
     return next(iter(_found(tx, MaterialRow.id == material_id)), None)
 
 
@@ -257,7 +256,7 @@ def has_had(found: Material) -> ColumnElement[bool]:
     asked_for = (
         select(OutboxRow.person_id)
         .where(
-            text("outbox.lane = 0 AND outbox.about IS NOT NULL"),
+            WAS_SHOWN,
             OutboxRow.about == outbox.handing_out(found.id),
             OutboxRow.person_id.is_not(None),
             on_the_way,

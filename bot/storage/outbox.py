@@ -49,7 +49,7 @@ from bot.storage.database import Transaction
 from bot.storage.given import given, these
 from bot.storage.messages import dump, load
 from bot.storage.spans import EVERYTHING, Span
-from bot.storage.tables import ChatRow, OutboxRow, PersonRow
+from bot.storage.tables import IS_OPEN, OPEN, ChatRow, OutboxRow, PersonRow
 from bot.storage.upsert import insert_new, insert_new_from, insert_new_rows
 
 REPLY_BY = timedelta(seconds=15)
@@ -64,9 +64,8 @@ NOT_AFTER = timedelta(days=1)
 AT_ONCE = 3
 """How many messages to one recipient `due` gives at once."""
 
-# Literally as in the partial indexes: the planners compare text, and a bound parameter is none.
-_OPEN = text("outbox.state IN ('owed', 'sending')")
-_OTHER_OPEN = text("other.state IN ('owed', 'sending')")  # of an alias "other"
+_OPEN = IS_OPEN
+_OTHER_OPEN = text(f"other.{OPEN}")  # of an alias "other"
 
 # So written that no index is for it: PostgreSQL is to look at the rows that are named, not at all open ones.
 _STILL_OPEN = text("coalesce(outbox.state, '') IN ('owed', 'sending')")

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, exists, func, select, text
+from sqlalchemy import ColumnElement, exists, func, select
 
-from bot.domain.people import Reach, Role
+from bot.domain.people import Role
 from bot.domain.staff import Scope
 from bot.storage.database import Transaction
 from bot.storage.staff import within
-from bot.storage.tables import ChatRow, OutboxRow, PersonRow, RequestRow, WaveRow
+from bot.storage.tables import IS_CLOSED, IS_OPEN, ChatRow, OutboxRow, PersonRow, RequestRow, WaveRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +64,7 @@ def reached(tx: Transaction, programme_id: str, scope: Scope) -> Reached:
         *whom,
     )
     blocked = tx.connection.execute(
-        select(func.count())
-        .select_from(ChatRow)
-        .where(text(f"chats.reach != '{Reach.OPEN.value}'"), ChatRow.person_id.is_not(None), closed)
+        select(func.count()).select_from(ChatRow).where(IS_CLOSED, ChatRow.person_id.is_not(None), closed)
     ).scalar_one()
     return Reached(people, not_started, people - gone - not_started - blocked, blocked, gone)
 
@@ -97,8 +95,8 @@ def _open(tx: Transaction, now: datetime, *which: ColumnElement[bool]) -> list[O
     columns = (OutboxRow.wave_id, OutboxRow.lane, OutboxRow.everybody_by, OutboxRow.due_at, OutboxRow.state)
     rows = tx.connection.execute(
         select(*columns, func.count().label("number"))
-        # Literally as in the partial index, which has no settled rows.
-        .where(text("outbox.state IN ('owed', 'sending')"), *which)
+        # The words of the partial index, which has no settled rows.
+        .where(IS_OPEN, *which)
         .group_by(*columns)
     )
     found: dict[int | None, Open] = {}

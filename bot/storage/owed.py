@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, case, distinct, func, select, text
+from sqlalchemy import ColumnElement, Select, and_, bindparam, case, distinct, func, select
 
 from bot.domain.messages import Lane
 from bot.storage.database import Transaction
-from bot.storage.tables import OutboxRow, WaveRow
+from bot.storage.tables import IS_OPEN, OutboxRow, WaveRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +80,8 @@ def _open_statement() -> Select[*tuple[Any, ...]]:
             func.min(case((late, OutboxRow.everybody_by))).label("overdue_since"),
             func.count(distinct(case((late, OutboxRow.wave_id)))).label("late_waves"),
         )
-        # Literally as in the partial index, which is what keeps this cheap.
-        .where(text("outbox.state IN ('owed', 'sending')"))
+        # The words of the partial index, which is what keeps this cheap.
+        .where(IS_OPEN)
         .group_by(OutboxRow.lane)
     )
 

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Select, and_, case, delete, exists, func, insert, select, update
 
 from bot.domain.questions import SHOWN, Question, State
+from bot.storage import locks
 from bot.storage.copies import Which
 from bot.storage.database import Transaction
 from bot.storage.tables import PersonRow, QuestionRow, QuestionSupportRow, WaveRow
@@ -44,9 +45,8 @@ def question(
 
     `to_change`: until the transaction ends, nobody else does.
     """
-    if to_change and tx.connection.dialect.name == "postgresql":
-        mine = select(QuestionRow.id).where(QuestionRow.id == number)
-        tx.connection.execute(mine.with_for_update())
+    if to_change:
+        locks.hold(tx, select(QuestionRow.id).where(QuestionRow.id == number))
     which: ColumnElement[bool] = QuestionRow.id == number
     if programme_id is not None:
         which = and_(which, QuestionRow.programme_id == programme_id)

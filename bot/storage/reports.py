@@ -41,6 +41,7 @@ from sqlalchemy.sql.functions import GenericFunction
 from bot.domain.feedback import ENOUGH, FEWEST, RATINGS
 from bot.domain.messages import Lane
 from bot.storage.tables import (
+    WAS_SHOWN,
     AnnouncedPollRow,
     AnnouncementRow,
     AttendanceRow,
@@ -567,7 +568,7 @@ def _materials() -> Query:
     asked_for = (
         select(MaterialRow.id, OutboxRow.person_id)
         .join_from(MaterialRow, OutboxRow, OutboxRow.about == "material:" + number)
-        .where(OutboxRow.state == "sent", text("outbox.lane = 0 AND outbox.about IS NOT NULL"))
+        .where(OutboxRow.state == "sent", WAS_SHOWN)
     )
     got = union_all(handed_out, asked_for).subquery()
     columns = (

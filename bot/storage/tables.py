@@ -8,7 +8,7 @@ Migrations in `migrations/` follow these models, and a test says when they no lo
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from functools import lru_cache
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from sqlalchemy import (
     JSON,
@@ -143,6 +143,13 @@ class PersonRow(Base):
     updated_at: Mapped[datetime]
 
 
+_CLOSED = "reach != 'open'"
+
+# A query whose rows are those of a partial index says it literally as the index does: the planners compare
+# text, and a bound parameter is none.
+IS_CLOSED: Final = text(f"chats.{_CLOSED}")
+
+
 class ChatRow(Base):
     """A private chat with the bot, whether or not it is known who it is."""
 
@@ -152,7 +159,7 @@ class ChatRow(Base):
         _partial(
             "ix_chats_closed",
             "person_id",
-            where="reach != 'open'",
+            where=_CLOSED,
         ),
     )
 
@@ -340,6 +347,15 @@ class WarningRow(Base):
     noted_at: Mapped[datetime]
 
 
+_ASTRAY = "state NOT IN ('owed', 'sending', 'sent')"
+
+# Of partial indexes, as `IS_CLOSED`; `OPEN` without the table, for its aliases.
+OPEN: Final = "state IN ('owed', 'sending')"
+IS_OPEN: Final = text(f"outbox.{OPEN}")
+IS_ASTRAY: Final = text(f"outbox.{_ASTRAY}")
+WAS_SHOWN: Final = text("outbox.lane = 0 AND outbox.about IS NOT NULL")
+
+
 class OutboxRow(Base):
     """A message that is owed until it is sent (DESIGN, "Outward")."""
 
@@ -360,14 +376,14 @@ class OutboxRow(Base):
             "lane",
             "everybody_by",
             "id",
-            where="state IN ('owed', 'sending')",
+            where=OPEN,
         ),
         # What else is open for the same person, or chat: their messages go one after the other.
         _partial(
             "ix_outbox_open",
             "person_id",
             "chat_id",
-            where="state IN ('owed', 'sending')",
+            where=OPEN,
         ),
         # How much is on its way, and of what: added up in the order of the index, without a look at the rows.
         _partial(
@@ -377,7 +393,7 @@ class OutboxRow(Base):
             "everybody_by",
             "due_at",
             "state",
-            where="state IN ('owed', 'sending')",
+            where=OPEN,
         ),
         # How far a wave has got: its messages by state.
         Index("ix_outbox_wave", "wave_id", "state"),
@@ -386,7 +402,7 @@ class OutboxRow(Base):
             "ix_outbox_astray",
             "state",
             "id",
-            where="state NOT IN ('owed', 'sending', 'sent')",
+            where=_ASTRAY,
         ),
         _partial(
             "ix_outbox_copy_of",

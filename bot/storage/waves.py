@@ -16,7 +16,6 @@ from sqlalchemy import (
     func,
     literal,
     select,
-    text,
     update,
 )
 
@@ -29,7 +28,7 @@ from bot.storage.copies import Times
 from bot.storage.database import Transaction
 from bot.storage.spans import EVERYTHING, Span
 from bot.storage.state import recall, remember
-from bot.storage.tables import ChatRow, OutboxRow, WaveRow
+from bot.storage.tables import IS_OPEN, ChatRow, OutboxRow, WaveRow
 from bot.storage.upsert import insert_new
 
 _LOOKED_UNTIL = "timetable.until"
@@ -283,8 +282,7 @@ def loads(tx: Transaction) -> list[Load]:
 def _loads() -> Select[Any]:
     which: tuple[Any, ...] = (OutboxRow.wave_id, OutboxRow.lane, OutboxRow.everybody_by)
     figures = (func.min(OutboxRow.due_at).label("due_at"), func.count().label("messages"))
-    # Literally as in the partial index, which has no settled rows.
-    under_way = (text("outbox.state IN ('owed', 'sending')"), OutboxRow.lane != int(Lane.REPLY))
+    under_way = (IS_OPEN, OutboxRow.lane != int(Lane.REPLY))
     return select(*which, *figures).where(*under_way).group_by(*which)
 
 

@@ -102,6 +102,11 @@ class Client(Bot):
             return parse_json(payload)["result"]
         return await Answered(status, payload).post(method)
 
+    async def expect(self, per_second: float) -> None:
+        """Be ready for so many calls a second, which are about to come; raises nothing."""
+        if self._direct is not None:
+            await self._direct.expect(per_second)
+
     async def updates(self, offset: int | None, *, hold: float, limit: int = 100) -> list[JSON]:
         """`getUpdates`: what waits from `offset` on, else what comes within `hold` seconds."""
         params = {

@@ -10,6 +10,7 @@ As the transport does, it tells apart what never left (`NeverSentError`), what m
 """
 
 import asyncio
+import math
 import socket
 import ssl
 from collections import deque
@@ -31,6 +32,8 @@ _CONNECT: Final = 10.0  # seconds for a connection, TLS included, and again for 
 _NEXT: Final = 0.25  # seconds after which the next of its addresses is tried beside the one before
 _AT_ONCE: Final = 8  # connections being opened: each costs the event loop a millisecond of TLS
 _IDLE: Final = 15.0  # seconds after which a connection may have been closed by the other side unnoticed
+_USUALLY: Final = 0.1  # seconds that a call takes, for as long as none has shown it
+_SPARE: Final = 1.25  # times as many connections as calls that take their usual time need
 
 
 class Direct:
@@ -47,7 +50,9 @@ class Direct:
         ).encode()
         self._path = parts.path.rstrip("/").encode()
         self._tls: ssl.SSLContext | None = None
+        self._most = most
         self._room = most  # for so many more calls
+        self._usually = _USUALLY  # seconds that a call takes: the last ones count most
         self._queue: deque[asyncio.Future[None]] = deque()  # who waits for room
         self._opening = asyncio.Semaphore(_AT_ONCE)
         self._open: set[_Connection] = set()
@@ -76,7 +81,9 @@ class Direct:
             if self._looking is None:
                 self._look_at_the_clock()
             try:
-                return await connection.exchange(request, patience)
+                answer = await connection.exchange(request, patience)
+                self._usually += (connection.took - self._usually) / 8
+                return answer
             finally:
                 if connection.usable and not self._closed:
                     self._idle.append(connection)
@@ -84,6 +91,25 @@ class Direct:
                     connection.close()
         finally:
             self._leave()
+
+    async def expect(self, per_second: float) -> None:
+        """Have connections open for so many calls a second, which are about to come.
+
+        What cannot be opened now is opened when it is needed, and fails then.
+        """
+        wanted = min(self._most, math.ceil(per_second * self._usually * _SPARE)) - len(self._open)
+        await asyncio.gather(*(self._open_ahead() for _ in range(wanted)))
+
+    async def _open_ahead(self) -> None:
+        try:
+            async with asyncio.timeout(_CONNECT), self._opening:
+                connection = await self._connect()
+        except (TimeoutError, NeverSentError):
+            return
+        if self._closed:
+            connection.close()
+        else:
+            self._idle.append(connection)
 
     def close(self) -> None:
         """Close every connection; a call that is under way has lost its answer."""
@@ -198,6 +224,7 @@ class _Connection(asyncio.Protocol):
         self._bounded = False  # the answer says where it ends
         self._begun = False  # its head is complete
         self.used_at = 0.0  # in the event loop's time
+        self.took = 0.0  # seconds from the last request to its answer
         self.patience = ANSWER
         self.usable = False
 
@@ -220,7 +247,9 @@ class _Connection(asyncio.Protocol):
             return await self._answer
         finally:
             self._answer = None
-            self.used_at = loop.time()
+            now = loop.time()
+            self.took = now - self.used_at
+            self.used_at = now
 
     def give_up(self) -> None:
         """Wait no longer for the answer."""
@@ -239,6 +268,7 @@ class _Connection(asyncio.Protocol):
         """It is open."""
         self._transport = cast(asyncio.Transport, transport)  # uvloop's are so in all but name
         self._all.add(self)
+        self.used_at = asyncio.get_running_loop().time()
         self.usable = True
 
     def data_received(self, data: bytes) -> None:

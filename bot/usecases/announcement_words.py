@@ -4,6 +4,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from bot.domain.announcements import Plan, State
+from bot.domain.bars import BAR, bar
+from bot.domain.forms import short_moment
 from bot.domain.messages import Button, Say, Tap, Value
 from bot.storage import announcements as stored
 from bot.storage.announcements import Announcement
@@ -13,7 +15,6 @@ from bot.usecases import polls
 ACTION = "k-umum"
 """The action of the buttons under what is told of an announcement."""
 
-_BAR = 10
 _REASONS = 3  # why messages failed: so many reasons are told
 _STATES_OPEN = ("owed", "sending", "held")
 
@@ -31,7 +32,7 @@ def plan(found: Announcement, planned: Plan) -> tuple[Say, ...]:
         if part.starts is None or part.last is None:
             lines.append(Say("announce.plan_zone_closed", said))
         else:
-            at: dict[str, Value] = {"starts": _clock(part.starts), "last": _clock(part.last)}
+            at: dict[str, Value] = {"starts": short_moment(part.starts), "last": short_moment(part.last)}
             lines.append(Say("announce.plan_zone", {**said, **at}))
     if planned.starts is not None and planned.last is not None:
         seconds = max(1, round((planned.last - planned.starts).total_seconds()))
@@ -53,10 +54,6 @@ def _length(seconds: int) -> Say:
     return Say("announce.hours", {"count": round(seconds / 3600)})
 
 
-def _clock(at: datetime) -> Say:
-    return Say("form.short_moment", {"at": at})
-
-
 def progress(tx: Transaction, announcement_id: int) -> Say | None:
     """How far it has got, with the buttons that fit; None where it is no more."""
     found = stored.announcement(tx, announcement_id)
@@ -66,7 +63,7 @@ def progress(tx: Transaction, announcement_id: int) -> Say | None:
     ids = [row.id for row in rows]
     tally = stored.tally(tx, ids)
     done, total = counted(tally)
-    filled = _BAR * done // total if total else _BAR
+    filled = BAR * done // total if total else BAR  # full means that nothing is left
     # Not before anything is done: the forecast of what has just begun may not have been made yet.
     going = done and found.state in (State.TRIAL, State.RUNNING)
     expected = stored.last_expected(tx, ids) if going else None
@@ -74,14 +71,14 @@ def progress(tx: Transaction, announcement_id: int) -> Say | None:
         "number": found.id,
         "work": Say(f"announce.work_{_work_of(found)}"),
         "state": Say(f"announce.state_{found.state}"),
-        "bar": "▰" * filled + "▱" * (_BAR - filled),
+        "bar": bar(filled),
         "share": 100 * done // total if total else 100,
         "done": done,
         "total": total,
         "sent": tally.get("sent", 0),
         "blocked": tally.get("gone", 0),
         "failed": tally.get("failed", 0),
-        "last": Say("announce.last_expected", {"at": _clock(expected)}) if expected else "",
+        "last": Say("announce.last_expected", {"at": short_moment(expected)}) if expected else "",
     }
     return Say("announce.progress", said, _control(found))
 
@@ -100,6 +97,13 @@ def _control(found: Announcement) -> tuple[tuple[Button, ...], ...]:
         case State.PAUSED | State.STOPPED:
             return ((Button(Say("announce.button_resume"), Tap(ACTION, item, "resume")), stop),)
     return ()
+
+
+def to_results(found: Announcement) -> tuple[Button, ...]:
+    """The way to what a poll was answered; none where it is no poll."""
+    if found.post.pieces[0].poll is None:
+        return ()
+    return (Button(Say("poll.button_results"), Tap(ACTION, str(found.id), "results")),)
 
 
 def report(tx: Transaction, found: Announcement, rows: Sequence[stored.WaveOf], now: datetime) -> Say:
@@ -128,8 +132,7 @@ def report(tx: Transaction, found: Announcement, rows: Sequence[stored.WaveOf], 
     if work == "announcement":
         lines += polls.in_words(tx, found)
     buttons = [Button(Say("announce.button_list"), Tap(ACTION, item, "list"))]
-    if found.post.pieces[0].poll is not None:
-        buttons.append(Button(Say("poll.button_results"), Tap(ACTION, item, "results")))
+    buttons += to_results(found)
     more = []
     if found.recalled_at is None and tally.get("sent", 0):
         if found.post.editable:

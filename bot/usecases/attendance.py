@@ -2,7 +2,7 @@
 
 import hashlib
 import hmac
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -361,11 +361,17 @@ def desk_button(session: Session) -> tuple[Button, ...]:
 def _weigh(
     tx: Transaction, programme: Programme, session: Session, person_id: int, now: datetime
 ) -> Standing:
+    return _weigh_all(tx, programme, session, [person_id], now).get(person_id, Standing(Grade.NONE))
+
+
+def _weigh_all(
+    tx: Transaction, programme: Programme, session: Session, person_ids: Iterable[int], now: datetime
+) -> dict[int, Standing]:
+    """Work out anew how these people stand; nobody does where no attendance is taken."""
     if session.check_in is None:
-        return Standing(Grade.NONE)
+        return {}
     since = begins_to_count(session)
-    found = attendance.weigh(tx, programme.id, session.id, session.check_in, [person_id], now, since=since)
-    return found[person_id]
+    return attendance.weigh(tx, programme.id, session.id, session.check_in, person_ids, now, since=since)
 
 
 # --- coordinators -----------------------------------------------------------------------------------------
@@ -465,12 +471,9 @@ def weigh(
     tx: Transaction, programme: Programme, session: Session, person_ids: Collection[int], now: datetime
 ) -> None:
     """Work out anew how these people stand; who said "I was there" and is present by now is told."""
-    if session.check_in is None:
-        return
     waited = attendance.contesting(tx, programme.id, session.id) & set(person_ids)
-    since = begins_to_count(session)
-    found = attendance.weigh(tx, programme.id, session.id, session.check_in, person_ids, now, since=since)
-    for person_id in sorted(waited):
+    found = _weigh_all(tx, programme, session, person_ids, now)
+    for person_id in sorted(waited & found.keys()):
         if found[person_id].grade is Grade.PRESENT:
             _tell(tx, programme, session, person_id, now, present=True)
 

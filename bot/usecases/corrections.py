@@ -138,7 +138,6 @@ class Effect:
     `left`: entries about the session that stay at their own time, and now come after its start.
     """
 
-    before: Programme
     after: Programme
     item: str
     kind: Kind
@@ -532,7 +531,7 @@ def _effect(before: Programme, after: Programme, kind: Kind, item: str, now: dat
             coming = _next(after, entry, now)
             if coming is not None and coming > session.starts:
                 left.append(entry.id)
-    return Effect(before, after, item, kind, moves=tuple(moves), left=tuple(left))
+    return Effect(after, item, kind, moves=tuple(moves), left=tuple(left))
 
 
 def _next(programme: Programme, entry: Entry, now: datetime) -> datetime | None:

@@ -19,7 +19,6 @@ __all__ = [
     "Letter",
     "Owed",
     "Place",
-    "backoff",
     "begin",
     "clock_put_back",
     "close",

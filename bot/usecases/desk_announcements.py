@@ -685,9 +685,7 @@ def _one(tx: Transaction, found: Announcement) -> Say:
     if found.state in domain.UNDER_WAY:
         rows.append((_button("button_progress", item, "progress"),))
     if ids:
-        results = Button(Say("poll.button_results"), Tap(ACTION, item, "results"))
-        asks = (results,) if found.post.pieces[0].poll is not None else ()
-        rows.append((_button("button_list", item, "list"), *asks))
+        rows.append((_button("button_list", item, "list"), *in_words.to_results(found)))
     if tally.get("sent", 0) and found.recalled_at is None:
         change = (_button("button_correct", item, "correct"),) if found.post.editable else ()
         rows.append((*change, _button("button_recall", item, "recall")))

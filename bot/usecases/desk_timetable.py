@@ -244,8 +244,7 @@ def _overview(tx: Transaction, shift: Shift, since: datetime) -> Say:
             }
             lines.append(Say("desk_timetable.line_running", said))
     for each in found:
-        people = Say("desk_timetable.at_most", {"count": each.people}) if each.at_most else each.people
-        said = {"at": short_moment(each.at), "entry": each.entry.id, "people": people}
+        said = {"at": short_moment(each.at), "entry": each.entry.id, "people": words.people_in_words(each)}
         if each.hopeless:
             lines.append(Say("desk_timetable.line_missed", said))
         elif each.last_at is None:

@@ -11,6 +11,7 @@ from sqlalchemy import Select
 
 from bot.domain import live_quiz as domain
 from bot.domain.audit import Action
+from bot.domain.bars import BAR, bar
 from bot.domain.live_quiz import GRACE, Heard, Question, Rules, Score, State
 from bot.domain.messages import AskLive, Board, Button, Lane, Reply, Say, Tap, Value
 from bot.domain.people import Person
@@ -42,7 +43,6 @@ OUTCOME = "live_outcome"
 
 _SOON = timedelta(minutes=1)  # by when everybody is to have a question, as far as the pace allows
 _RESULTS_BY = timedelta(minutes=10)  # later than the next question: that goes first
-_BAR = 10
 
 
 # --- who may, and whom it is for ------------------------------------------------------------------------
@@ -396,12 +396,12 @@ def bars(found: LiveQuiz, results: Results) -> tuple[Say, ...]:
     lines = []
     for number, option in enumerate(found.question.options):
         count = results.options[number]
-        filled = round(_BAR * count / results.answered) if results.answered else 0
+        filled = round(BAR * count / results.answered) if results.answered else 0
         mark = "✅" if revealed and number in found.question.correct else "▫️"
         said: dict[str, Value] = {
             "mark": mark,
             "option": _plain(option),
-            "bar": "▰" * filled + "▱" * (_BAR - filled),
+            "bar": bar(filled),
             "count": count,
             "share": round(100 * count / results.answered) if results.answered else 0,
         }

@@ -131,19 +131,7 @@ def title(programme: Programme, kind: str, item: str) -> Say | Localised | None:
         return None
     if item == ALL:
         return Say(f"excuse.all_{kind}")
-    match Item(kind):
-        case Item.MODULE:
-            module = programme.module(item)
-            return None if module is None else module.title
-        case Item.QUIZ:
-            quiz = programme.quiz(item)
-            return None if quiz is None else quiz.title
-        case Item.JOURNAL:
-            task = programme.task(item)
-            return None if task is None else task.prompt.title
-        case Item.SESSION:
-            session = programme.session(item)
-            return None if session is None else session.title
+    return programme.title_of(Target(Item(kind), item))
 
 
 def excuse(tx: Transaction, actor: Actor, person_id: int, kind: str, item: str, now: datetime) -> bool:

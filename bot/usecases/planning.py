@@ -13,7 +13,6 @@ from functools import partial
 
 from sqlalchemy import Select
 
-from bot.domain.cards import NoSuchItemError, found
 from bot.domain.forecast import Pace
 from bot.domain.messages import Button, Lane, Message, Say, Scheduled, Tap
 from bot.domain.people import Person
@@ -23,7 +22,6 @@ from bot.domain.programme import (
     Entry,
     Instant,
     Item,
-    JournalTask,
     PersonalDay,
     Programme,
     Session,
@@ -514,17 +512,10 @@ def _line(programme: Programme, entry: Entry, now: datetime) -> Say | None:
         return None
     if about.id == "*":
         return Say(f"digest.{about.kind}_list")
-    try:
-        thing = found(programme, about)
-    except NoSuchItemError:
+    thing, title = programme.thing(about), programme.title_of(about)
+    if title is None or (isinstance(thing, Session) and thing.ends <= now):
         return None
-    match thing:
-        case Session() if thing.ends <= now:
-            return None
-        case JournalTask(prompt):
-            return Say(f"digest.{about.kind}", {"title": prompt.title})
-        case _:
-            return Say(f"digest.{about.kind}", {"title": thing.title})
+    return Say(f"digest.{about.kind}", {"title": title})
 
 
 _ANYBODY = Audience()

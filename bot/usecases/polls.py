@@ -2,13 +2,12 @@
 
 from datetime import datetime
 
+from bot.domain.bars import BAR, bar
 from bot.domain.messages import Reply, Say, Value
 from bot.domain.people import Person
 from bot.storage import polls as stored
 from bot.storage.announcements import Announcement
 from bot.storage.database import Transaction
-
-_BAR = 10
 
 
 def vote(
@@ -41,11 +40,10 @@ def in_words(tx: Transaction, found: Announcement, *, drawn: bool = True) -> tup
     for number, option in enumerate(poll.options if results.answered else ()):
         count = results.options[number]
         share = round(100 * count / results.answered)
-        filled = round(_BAR * count / results.answered)
         said: dict[str, Value] = {
             "mark": "✅" if number in poll.correct else "▫️",
             "option": option,
-            "bar": "▰" * filled + "▱" * (_BAR - filled),
+            "bar": bar(round(BAR * count / results.answered)),
             "count": count,
             "share": share,
         }

@@ -8,7 +8,7 @@ import re
 from typing import Final
 
 from bot.domain.messages import Say, Value
-from bot.domain.programme import Item, Programme, Target
+from bot.domain.programme import Programme
 from bot.usecases.copies import RECALL, REVISE
 from bot.usecases.recaps import REMIND
 
@@ -58,21 +58,8 @@ def purpose(programme: Programme, name: str) -> Value:
 def about(programme: Programme, name: str) -> Value:
     """As `purpose`; an entry of the timetable that is about one thing goes by that thing's title."""
     entry = programme.entry(name)
-    title = None if entry is None or entry.about is None else _title(programme, entry.about)
+    title = None if entry is None or entry.about is None else programme.title_of(entry.about)
     return purpose(programme, name) if title is None else title
-
-
-def _title(programme: Programme, target: Target) -> "Value | None":
-    match target.kind:
-        case Item.MODULE:
-            found = programme.module(target.id)
-        case Item.QUIZ:
-            return None if (quiz := programme.quiz(target.id)) is None else quiz.title
-        case Item.JOURNAL:
-            return None if (task := programme.task(target.id)) is None else task.prompt.title
-        case Item.SESSION:
-            return None if (session := programme.session(target.id)) is None else session.title
-    return None if found is None else found.title
 
 
 def _key(kind: str) -> str:

@@ -110,6 +110,11 @@ def when_in_words(programme: Programme, entry: Entry, now: datetime | None) -> S
     return Say("desk_timetable.never")
 
 
+def people_in_words(coming: timetable.Coming) -> Say | int:
+    """For how many an entry rings; at most for so many, where who has done it already was not looked at."""
+    return Say("desk_timetable.at_most", {"count": coming.people}) if coming.at_most else coming.people
+
+
 def next_moment(programme: Programme, entry: Entry, now: datetime) -> datetime | None:
     """When an entry rings next, in the first of its zones; None where it does not."""
     found = (next(moments(programme, entry, zone, now, now + timetable.AHEAD), None) for zone in zones(entry))

@@ -42,8 +42,6 @@ __all__ = [
     "Sought",
     "Story",
     "Trace",
-    "Traced",
-    "TracedPoll",
     "TracedWave",
     "masked",
     "read",

@@ -93,14 +93,4 @@ def _condition(programme: Programme, kind: str, values: Sequence[Any]) -> Say:
 def _lacks(programme: Programme, target: Target) -> Say:
     if target.id == "*":
         return Say(f"announce.lacks_{target.kind}_any")
-    match target.kind:
-        case Item.MODULE:
-            thing = programme.module(target.id)
-            title: Value = target.id if thing is None else thing.title
-        case Item.QUIZ:
-            quiz = programme.quiz(target.id)
-            title = target.id if quiz is None else quiz.title
-        case _:
-            task = programme.task(target.id)
-            title = target.id if task is None else task.prompt.title
-    return Say(f"announce.lacks_{target.kind}", {"title": title})
+    return Say(f"announce.lacks_{target.kind}", {"title": programme.title_of(target) or target.id})

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 from bot.domain.audit import Action
 from bot.domain.messages import Say, Value
-from bot.domain.programme import Programme
+from bot.domain.programme import Item, Programme, Target
 from bot.domain.staff import Right
 from bot.storage import journal_reading as stored
 from bot.storage.database import Transaction
@@ -23,8 +23,7 @@ _ALL = 1_000_000  # entries of one file
 
 
 def _title(programme: Programme, prompt: str) -> Value:
-    task = programme.task(prompt)
-    return prompt if task is None else task.prompt.title
+    return programme.title_of(Target(Item.JOURNAL, prompt)) or prompt
 
 
 def _state(row: Listed) -> Say:

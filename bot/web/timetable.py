@@ -51,10 +51,6 @@ def _note(row: Coming) -> "Say | None":
     return Say("page.late_people", {"count": row.late}) if row.late else None
 
 
-def _people(row: Coming) -> "Say | int":
-    return Say("desk_timetable.at_most", {"count": row.people}) if row.at_most else row.people
-
-
 def _list(tx: Transaction, visit: Visit) -> Answer:
     programme, now = visit.programme, visit.now
     ahead, _ = timetable.coming(tx, programme, visit.scope, now, since=now, most=_AHEAD)
@@ -73,7 +69,7 @@ def _list(tx: Transaction, visit: Visit) -> Answer:
                 head=True,
                 link=lambda row: f"/timetable/entries/{row.entry.id}",
             ),
-            Column("people", "page.column_people", _people, number=True),
+            Column("people", "page.column_people", words.people_in_words, number=True),
             Column("last", "page.column_last", lambda row: row.last_at, moment=True),
             Column("note", "page.column_error", _note),
         ),

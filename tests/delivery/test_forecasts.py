@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from bot.clock import SimulatedClock
 from bot.delivery.forecasts import Forecasts
-from bot.delivery.pacer import Limits, Pacer
+from bot.delivery.pacer import Limits, Pacer, Permit
 from bot.delivery.sender import Sender
 from bot.delivery.timetable import Timetable
 from bot.domain.forecast import Kind, Pace
@@ -179,7 +179,11 @@ async def test_a_pace_that_telegram_has_lowered_is_what_is_counted_on(play: Made
     async def lower() -> None:
         for n in range(0, 12, 3):
             for chat_id, outcome in ((n + 1, Sent(1)), (n + 2, HoldBack(1)), (n + 3, HoldBack(1))):
-                with await pacer.acquire(chat_id, lane=Lane.SESSION, by=NOON) as permit:
+                waits: asyncio.Future[Permit] = asyncio.get_running_loop().create_future()
+                pacer.request(chat_id, lane=Lane.SESSION, by=NOON, granted=waits.set_result)
+                with one.clock.waiting():
+                    permit = await waits
+                with permit:
                     permit.start()
                     permit.done(outcome)
 

@@ -76,6 +76,20 @@ async def test_it_rings_at_the_moment_in_every_zone(play: Play) -> None:
     assert play.nudges == 1 + 4  # and at the moments of the session's steps
 
 
+async def test_it_says_so_before_a_wave_begins(play: Play) -> None:
+    told: list[datetime] = []
+    play.database = play._open_database(catalogue(entry("siang", Instant(NOON + HOUR), essential=True)))
+    timetable = Timetable(play.database, play.clock, play.nudge, soon=lambda: told.append(play.clock.now()))
+    running = asyncio.create_task(timetable.run())
+    await asyncio.wait_for(play.clock.advance_to(NOON + HOUR - timedelta(seconds=1)), 20)
+    assert told == [NOON + HOUR - timedelta(seconds=2)]
+    assert play.owed() == []
+    await asyncio.wait_for(play.clock.advance_to(NOON + HOUR), 20)
+    assert [due for due, _ in play.owed()] == [NOON + HOUR]
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+
 async def test_a_recurring_entry_rings_again_and_again(play: Play) -> None:
     daily = entry("harian", Recurring((0, 1, 2, 3), time(13), date(2026, 11, 9), date(2026, 11, 11)))
     await play.until(NOON + 5 * DAY, daily)

@@ -130,8 +130,6 @@ def test_every_kind_of_file_gives_the_same_people(tmp_path, write):
     assert roster.rows == expected(5)
     assert (roster.rejected, roster.warnings) == ((), ())
     assert roster.columns[Field.NIP] == Column("C", "NIP")
-    assert roster.offices == {"Balai Contoh Medan": 2, "Balai Contoh Ambon": 1}
-    assert roster.provinces == {"Sumatera Utara": 1, "Aceh": 1, "Maluku": 1}
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])

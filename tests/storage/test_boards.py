@@ -14,14 +14,14 @@ from bot.domain.people import Role
 from bot.domain.posts import Piece, Post
 from bot.domain.programme import Catalogue
 from bot.domain.staff import Actor
-from bot.storage import boards, dialogues, staff
+from bot.storage import boards, dialogues
 from bot.storage import people as people_of
 from bot.storage.database import Database, Transaction
 from bot.storage.tables import OutboxRow
 from bot.usecases import announcements, delivery, enrolment, live_quiz, questions, speakers, stuck
 from bot.usecases import staff as roles
 from bot.usecases.shift import DIALOGUE, Shift
-from tests.examples import NOON, SESSION, add_person, outbox_rows, programme
+from tests.examples import NOON, SESSION, add_person, at_work, outbox_rows, programme
 
 P = replace(programme(), sessions=(replace(SESSION, questions=True), replace(SESSION, id="hari-2")))
 ITEM = f"p/{SESSION.id}"
@@ -35,14 +35,6 @@ def database(url: str) -> Any:
     opened = Database.open(url, Catalogue({"p": P}, {}))
     yield opened
     opened.close_now()
-
-
-def at_work(tx: Transaction, name: str, role: Role, *sessions: str) -> Actor:
-    person_id = add_person(tx, name, role=role.value)
-    staff.bind(tx, person_id, sessions)
-    found = staff.actor_by_id(tx, person_id)
-    assert found is not None
-    return found
 
 
 def send_all(tx: Transaction) -> list[int | None]:

@@ -21,7 +21,7 @@ from bot.storage.database import Database, Transaction, TryAgain
 from bot.storage.live_quiz import LiveQuiz, Results
 from bot.storage.tables import AttendanceRow, OutboxRow
 from bot.usecases import delivery, live_quiz, quiz
-from tests.examples import SESSION, add_person, programme, text
+from tests.examples import SESSION, add_person, at_work, programme, text
 
 QUESTION = Question(text("Siapa?"), (text("Saya"), text("Anda"), text("Kita")), (2,))
 STARTS = SESSION.starts
@@ -52,11 +52,8 @@ def database(url: str) -> Any:
 
 def cast(tx: Transaction) -> tuple[Actor, list[int]]:
     """A speaker, and six participants of two offices."""
-    speaker = add_person(tx, "Bagus", role=Role.SPEAKER.value)
-    staff.bind(tx, speaker, [SESSION.id])
-    found = staff.actor_by_id(tx, speaker)
-    assert found is not None
-    return found, [add_person(tx, f"P{n}", office="A" if n < 3 else "B") for n in range(6)]
+    speaker = at_work(tx, "Bagus", Role.SPEAKER, SESSION.id)
+    return speaker, [add_person(tx, f"P{n}", office="A" if n < 3 else "B") for n in range(6)]
 
 
 def launched(tx: Transaction, actor: Actor, question: Question = QUESTION) -> LiveQuiz:

@@ -13,14 +13,14 @@ from bot.domain.people import Role
 from bot.domain.programme import Catalogue
 from bot.domain.questions import State
 from bot.domain.sessions import State as Step
-from bot.domain.staff import Actor, Scope
+from bot.domain.staff import Scope
 from bot.storage import dialogues, staff
 from bot.storage import people as people_of
 from bot.storage import questions as stored
 from bot.storage.database import Database, Transaction
 from bot.storage.tables import OutboxRow
 from bot.usecases import delivery, questions
-from tests.examples import SESSION, add_person, outbox_rows, programme
+from tests.examples import SESSION, add_person, at_work, outbox_rows, programme
 
 NOW = SESSION.starts + timedelta(minutes=5)
 P = programme()
@@ -31,14 +31,6 @@ def database(url: str) -> Any:
     opened = Database.open(url, Catalogue({"p": P, "other": replace(programme(), id="other")}, {}))
     yield opened
     opened.close_now()
-
-
-def at_work(tx: Transaction, name: str, role: Role, *sessions: str, **columns: Any) -> Actor:
-    person_id = add_person(tx, name, role=role.value, **columns)
-    staff.bind(tx, person_id, sessions)
-    found = staff.actor_by_id(tx, person_id)
-    assert found is not None
-    return found
 
 
 def asked(tx: Transaction, person_id: int, *, programme_id: str = "p") -> int:

@@ -19,7 +19,7 @@ from bot.domain.people import Role
 from bot.domain.programme import Catalogue, CheckIn
 from bot.domain.questions import State
 from bot.domain.staff import Actor
-from bot.storage import attendance, boards, staff
+from bot.storage import attendance, boards
 from bot.storage import questions as stored
 from bot.storage.attendance import Entry
 from bot.storage.database import Database, Transaction
@@ -27,7 +27,7 @@ from bot.storage.tables import OutboxRow
 from bot.usecases import attendance as deeds
 from bot.usecases import delivery, desk_attendance, questions
 from bot.usecases.shift import Shift
-from tests.examples import SESSION, add_person, outbox_rows, programme
+from tests.examples import SESSION, add_person, at_work, outbox_rows, programme
 
 HARI = replace(SESSION, questions=True, check_in=CheckIn(minutes=60))
 P = replace(programme(), sessions=(HARI,))
@@ -84,14 +84,6 @@ def at_once(
 def _somebody_waits(asking: psycopg.Connection[Any]) -> bool:
     waits = "wait_event_type = 'Lock' AND datname = current_database()"
     return bool(asking.execute(f"SELECT 1 FROM pg_stat_activity WHERE {waits}").fetchall())
-
-
-def at_work(tx: Transaction, name: str, role: Role, *sessions: str) -> Actor:
-    person_id = add_person(tx, name, role=role.value)
-    staff.bind(tx, person_id, sessions)
-    found = staff.actor_by_id(tx, person_id)
-    assert found is not None
-    return found
 
 
 def test_a_board_that_is_being_sent_says_what_has_just_changed(

@@ -142,6 +142,33 @@ async def test_no_more_connections_than_allowed() -> None:
     assert most == 3
 
 
+async def test_connections_are_opened_before_a_crowd_and_used_by_it() -> None:
+    opened = 0
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal opened
+        opened += 1
+        await answering(OK)(reader, writer)
+
+    async with talking(talk, most=9) as direct:
+        await direct.expect(60)  # of a tenth of a second each, as none has shown it yet, and a quarter more
+        assert len(direct._open) == 8
+        await direct.expect(60)
+        assert len(direct._open) == 8
+        await asyncio.gather(*(direct.post("x", b"{}") for _ in range(8)))
+        assert opened == 8
+        await direct.expect(1_000_000)
+        assert len(direct._open) == 9
+
+
+async def test_a_crowd_may_be_expected_while_nobody_answers() -> None:
+    async with talking(answering(OK)) as direct:
+        pass
+    direct.reopen()
+    await direct.expect(60)
+    assert not direct._open
+
+
 async def test_who_gives_up_leaves_no_answer_for_the_next() -> None:
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         body = (await request(reader))[-1:]
