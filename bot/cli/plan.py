@@ -144,9 +144,10 @@ def _look(
     pace = forecasts.left_of(tx, pace, now)
     ahead = forecasts.coming(tx, wanted, now, joined=not everybody)
     beside = forecasts.scheduled(tx, until)
-    running, coming = forecasts.look(waves.loads(tx), ahead, pace, now, beside=beside)
+    loads = waves.loads(tx)
+    running, coming = forecasts.look(loads, ahead, pace, now, beside=beside)
     return _World(
-        [each for each in running if each.programme_id == shown.id],
+        [each for each in forecasts.watched(running, loads, now) if each.programme_id == shown.id],
         [each for each in coming if each.programme_id == shown.id],
         [each for each in waves.stopped(tx) if each[0].programme_id == shown.id],
         [each for each in warnings.since(tx, shown.id, now - timedelta(days=1)) if each.due_at <= until],

@@ -261,6 +261,27 @@ def look(
     return _by_moment_under_way(noted), sorted(to_come, key=lambda each: each.at)
 
 
+def watched(outlooks: Iterable[Outlook], loads: Iterable[Load], now: datetime) -> list[Outlook]:
+    """What is under way, as whoever sends expects it where that is later: held back, or slower."""
+    expected = {
+        load.wave.id: load.wave.last_expected_at
+        for load in loads
+        if load.wave is not None and load.wave.last_expected_at is not None
+    }
+    return [
+        _put_off(each, max((expected[i] for i in each.waves if i in expected), default=now), now)
+        for each in outlooks
+    ]
+
+
+def _put_off(each: Outlook, last: datetime, now: datetime) -> Outlook:
+    """The outlook with its last person at `last`, the others evenly before; unless it is later anyhow."""
+    if each.last_at is None or last <= max(each.last_at, now):
+        return each
+    late = -(-max(timedelta(), last - max(each.everybody_by, now)) * each.people // (last - now))
+    return replace(each, last_at=last, late=max(each.late, late))
+
+
 def lasts(loads: Sequence[Load], pace: Pace, now: datetime, not_before: datetime) -> Mapping[int, datetime]:
     """By its number, when the last person of each wave under way has it."""
     found = forecast(under_way(loads, now), pace, not_before=max(now, not_before))

@@ -78,8 +78,10 @@ def coming(
 
 def running(tx: Transaction, programme: Programme, now: datetime) -> list[Outlook]:
     """What is on its way, of timetable entries and whatever else goes out as a wave."""
-    under_way, _ = forecasts.look(waves.loads(tx), (), forecasts.pace(tx, now), now)
-    return [each for each in under_way if each.programme_id == programme.id]
+    loads = waves.loads(tx)
+    under_way, _ = forecasts.look(loads, (), forecasts.pace(tx, now), now)
+    mine = [each for each in under_way if each.programme_id == programme.id]
+    return forecasts.watched(mine, loads, now)
 
 
 def _by_day(rings: Sequence[Ring]) -> Iterator[tuple[date, list[Ring]]]:

@@ -24,7 +24,7 @@ from bot.storage import outbox, people, staff, warnings
 from bot.storage import waves as stored
 from bot.storage.database import Database, Transaction
 from bot.storage.tables import ModuleDoneRow, OutboxRow, PersonRow
-from bot.usecases import announcements, delivery, forecasts, planning, waves
+from bot.usecases import announcements, delivery, forecasts, planning, timetable, waves
 from bot.usecases import desk as desk_of
 from bot.usecases.planning import Rung
 from tests.examples import MODULE, NOON, add_person, catalogue, entry, outbox_rows
@@ -342,6 +342,24 @@ def test_what_is_under_way_is_added_up_by_wave(desk: Made) -> None:
     assert load.wave is not None
     assert (load.wave.entry_id, load.wave.people) == ("modul", 60)
     assert forecasts.lasts([load], PACE, NOON, NOON + MINUTE) == {1: NOON + MINUTE + 39 * SECOND}
+
+
+@one_engine
+def test_what_is_under_way_is_shown_as_whoever_sends_expects_it(desk: Made) -> None:
+    """Held back for half an hour: three quarters of the 60 are later than they were to be."""
+    one = desk(REMINDER)
+    one.ring("modul")
+    programme = one.database.catalogue.programmes["p"]
+
+    def shown(minutes: int) -> tuple[timedelta, int]:
+        one.database.write_now(stored.expect, {1: NOON + minutes * MINUTE})
+        (found,) = one.database.read_now(timetable.running, programme, NOON)
+        assert found.last_at is not None
+        return found.last_at - NOON, found.late
+
+    assert shown(60) == (HOUR, 45)
+    assert shown(10) == (10 * MINUTE, 0)
+    assert shown(-1) == (59 * Pace(30).interval, 0)  # nobody has looked for long
 
 
 # --- resumed while much else happens, on PostgreSQL ----------------------------------------------------
