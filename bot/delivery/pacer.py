@@ -81,6 +81,7 @@ _MARGIN = 0.001  # seconds on top of each window: two clocks, and floats, round 
 _EARLY = 0.002  # seconds by which a call may be quicker than any lately
 _REPLIES_MATTER_FOR = 10.0  # seconds after a reply in which broadcasts leave room for another
 _ROOM = 5  # ... of at most one slot in so many
+_ANSWERS = (Sent, Done, Failed, Gone, Moved)  # of a server that holds nothing back
 _LATENESS = 0.05  # seconds by which a woken waiter may be late and still be made up for
 
 
@@ -149,7 +150,7 @@ class Pace:
     """The arithmetic. Times are seconds of `Clock.monotonic()`; None means "not before a call ends"."""
 
     def __init__(self, limits: Limits) -> None:
-        self.limits = limits
+        self._keep(limits)
         self._chats: OrderedDict[int, _Chat] = OrderedDict()  # who had a call last is last
         self._in_flight = 0
         self._cooling: deque[float] = deque()  # when the last calls were answered: their slots rest
@@ -167,6 +168,21 @@ class Pace:
         self._held_back_until = -math.inf
 
     # --- how it stands
+
+    @property
+    def limits(self) -> Limits:
+        """The figures it keeps."""
+        return self._limits
+
+    @limits.setter
+    def limits(self, limits: Limits) -> None:
+        self._keep(limits)
+
+    def _keep(self, limits: Limits) -> None:
+        self._limits = limits
+        # Asked for with every call:
+        self._rest = limits.slot_seconds + _MARGIN  # how long a slot rests, whatever the way there and back
+        self._all_slots = _slots(limits.per_second)
 
     def allowed(self, now: float) -> float:
         """How many calls a second may start at this moment."""
@@ -208,8 +224,9 @@ class Pace:
         self._cool(now)
         if self._suspected_at is not None and self._in_flight:
             return None
+        at_once = self._limits.at_once
         # Of the connections an eighth is for replies alone.
-        if self._in_flight >= (self.limits.at_once if reply else max(1, self.limits.at_once * 7 // 8)):
+        if self._in_flight >= (at_once if reply else max(1, at_once * 7 // 8)):
             return None
         ready = max(now, self._paused_until)
         wanted = 1 if reply else 1 + self._room(now)
@@ -319,7 +336,9 @@ class Pace:
 
     def slots(self, now: float) -> int:
         """How many calls may be under way, or less than `slot_seconds` old."""
-        return max(1, int(self.limits.per_second * self.lowered(now) + 1e-9))
+        if self._lowered_to == 1.0:  # as ever
+            return self._all_slots
+        return _slots(self.limits.per_second * self.lowered(now))
 
     def ahead(self, now: float) -> int:
         """How many messages may be prepared before their turn; none while all are held."""
@@ -330,11 +349,6 @@ class Pace:
         return min(_MOST_AHEAD, max(4, int(self.limits.per_second * self.lowered(now) * _AHEAD)))
 
     # --- inside
-
-    @property
-    def _rest(self) -> float:
-        """For how long a slot rests after its call, whatever the way there and back."""
-        return self.limits.slot_seconds + _MARGIN
 
     def _cool(self, now: float) -> None:
         """Slots that have rested are free."""
@@ -378,16 +392,25 @@ class Pace:
         return _RAMP_FROM + (1 - _RAMP_FROM) * max(0.0, since) / RAMP
 
     def _forget(self, now: float) -> None:
-        """Drop what no longer matters of the two chats whose turn it is to be looked at.
+        """Drop the chat whose turn it is to be looked at if it no longer matters, and then perhaps the next.
 
-        Two for each that comes: so they never pile up, and no moment has to look through all of them.
+        Up to two for each that comes: so they never pile up, and no moment has to look through all of them.
         """
         for _ in range(min(2, len(self._chats))):
             chat_id, chat = self._chats.popitem(last=False)
-            full = self._bucket(chat, now) >= self.limits.burst
-            rested = not chat.taken and full and max(chat.paused_until, chat.rested_at) <= now
-            if not rested or (chat.minute and chat.minute[-1] > now):
+            if (
+                chat.taken
+                or chat.rested_at > now
+                or chat.paused_until > now
+                or self._bucket(chat, now) < self._limits.burst
+                or (chat.minute and chat.minute[-1] > now)
+            ):
                 self._chats[chat_id] = chat
+                return
+
+
+def _slots(per_second: float) -> int:
+    return max(1, int(per_second + 1e-9))
 
 
 class Stage(Enum):
@@ -560,7 +583,7 @@ class Pacer:
     def finish(self, chat_id: int, outcome: Outcome | None, *, started: float) -> None:
         """A call has ended (None: it was given up); take from it what it says about the limits."""
         now = self.now()
-        answered = isinstance(outcome, Sent | Done | Failed | Gone | Moved)
+        answered = isinstance(outcome, _ANSWERS)
         # Only an answer has been there and back.
         messages = 1 + len(outcome.more_ids) if isinstance(outcome, Sent) else 1
         self._pace.finish(chat_id, now=now, took=now - started if answered else None, messages=messages)

@@ -16,7 +16,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Concatenate, Generic, ParamSpec, TypeVar
+from typing import Concatenate, Generic, ParamSpec, TypeVar, cast
 
 import structlog
 
@@ -45,12 +45,14 @@ _MOST_VIEW = 1024
 _AT_A_TIME = 128  # rows brought into view without letting others have the event loop
 _BATCH = 128  # rows in one transaction: a reply's own waits for no more than one of those
 _FAST = 250  # messages a second from which on a commit for every one or two of them would cost too much
-_LINGER = 0.02  # seconds: so long, at such a pace, outcomes of a broadcast gather for their commit
+_LINGER = 0.04  # seconds: so long, at such a pace, outcomes gather; after a crash what gathered comes twice
 _LOOK_AROUND = 1.0  # seconds between two looks at more than replies while there is enough to do
 _TROUBLES = 3  # so many calls without any answer, one after the other: the server is away
 _LONGEST_REST = 30.0  # seconds: a machine that was asleep is not to miss by more what has come due
 _FRESH = timedelta(seconds=2)  # for which what was read of a reply when it was owed is believed
 _logger = logging.getLogger(__name__)  # of the standard library: where structlog's lines end
+_UNANSWERED = (Unsent, InDoubt)
+_DUE_AGAIN = (HoldBack, Unsent, InDoubt, Moved)
 _PUT_BACK = timedelta(seconds=1)  # by more than this, a clock has been put back rather than adjusted
 
 
@@ -469,20 +471,22 @@ class Sender:
             self._start(row, permit, row.letter)
 
     def _start(self, row: _Row, permit: Permit, letter: Letter) -> None:
-        call = asyncio.create_task(self._call(row, permit, letter))
-        self._calls.add(call)
-        call.add_done_callback(self._calls.discard)
+        self._calls.add(asyncio.create_task(self._call(row, permit, letter)))
 
     async def _call(self, row: _Row, permit: Permit, letter: Letter) -> None:
-        with self._clock.busy():
-            permit.start()
-            started = self._clock.monotonic()
-            outcome = await self._send(letter)
-            permit.done(outcome)
-            self._watch(outcome, started)
-            self._count(letter, outcome)
-            simply = isinstance(outcome, Sent) and row.owed.lane is not Lane.REPLY
-            (self._crowd if simply else self._outcomes).add((row, permit, letter, outcome))
+        try:
+            with self._clock.busy():
+                permit.start()
+                started = self._clock.monotonic()
+                outcome = await self._send(letter)
+                permit.done(outcome)
+                self._watch(outcome, started)
+                self._count(letter, outcome)
+                simply = isinstance(outcome, Sent) and row.owed.lane is not Lane.REPLY
+                (self._crowd if simply else self._outcomes).add((row, permit, letter, outcome))
+        finally:
+            # By itself: a callback for when it is done would cost a turn of the event loop for each message.
+            self._calls.discard(cast("asyncio.Task[None]", asyncio.current_task()))
 
     async def _send(self, letter: Letter) -> Outcome:
         chat_id = letter.owed.chat_id
@@ -530,7 +534,7 @@ class Sender:
 
     def _watch(self, outcome: Outcome, started: float) -> None:
         """Notice when the server is away: then all wait, ever longer, and one call at a time is tried."""
-        if not isinstance(outcome, Unsent | InDoubt):
+        if not isinstance(outcome, _UNANSWERED):
             self._troubles = 0
             return
         if started < self._away_until:  # in flight when it was noticed
@@ -550,7 +554,7 @@ class Sender:
         for row, permit, letter, outcome in ended:
             permit.end()
             self._forget(row)
-            if isinstance(outcome, HoldBack | Unsent | InDoubt | Moved):
+            if isinstance(outcome, _DUE_AGAIN):
                 self.nudge()  # it is due again, sooner or later
             elif isinstance(letter.message, AskLive):
                 self.nudge()  # an edit of its author's board has been owed

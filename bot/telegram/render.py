@@ -75,6 +75,7 @@ _BARE_METHODS: Final = {"sticker": "sendSticker", "video_note": "sendVideoNote"}
 
 _SOMEBODY: Final = "\ue000"  # stands for a name: of Unicode's private use, so in no text
 _MOST_WORDED: Final = 256
+_TO_MANY: Final = (Scheduled, Post, Handout)  # what a wave's readers get
 
 
 class UnrenderableError(Exception):
@@ -182,10 +183,7 @@ class Renderer:
             self._catalogue = catalogue
             self._worded.clear()
         try:
-            if (
-                isinstance(message, Scheduled | Post | Handout)
-                and (known := self._for_many(message, reader)) is not None
-            ):
+            if isinstance(message, _TO_MANY) and (known := self._for_many(message, reader)) is not None:
                 return known
             return self._call(message, reader)
         except (LookupError, ValueError) as error:
@@ -319,20 +317,22 @@ class Renderer:
         if not name or name != name.strip() or "\n" in name:
             return None
         office = reader.office
-        if isinstance(message, Post | Handout):
+        if not isinstance(message, Scheduled):
             post = message.post if isinstance(message, Handout) else message
             if len(post.pieces) > 1:
                 return None
             if "satker" not in variables(post.words):
                 office = ""
         alike = (message, reader.language, reader.zone, office, reader.programme)
-        if alike not in self._worded:
+        try:
+            worded = self._worded[alike]
+        except KeyError:
             if len(self._worded) >= _MOST_WORDED:
                 self._worded.clear()
             call = self._call(message, replace(reader, name=_SOMEBODY))
             elsewhere = {each: value for each, value in call.params.items() if each not in _LIMITS}
-            self._worded[alike] = None if _SOMEBODY in repr(elsewhere) else (call.method, call.params)
-        worded = self._worded[alike]
+            worded = None if _SOMEBODY in repr(elsewhere) else (call.method, call.params)
+            self._worded[alike] = worded
         if worded is None:
             return None
         method, params = worded

@@ -26,6 +26,8 @@ from bot.telegram.render import Renderer, UnrenderableError
 
 _log = structlog.stdlib.get_logger(__name__)
 
+_MADE: Final = (File, Picture)  # has to be made first, which takes long
+
 _PAID: Final = frozenset(
     {
         "sendMessage",
@@ -83,7 +85,7 @@ class TelegramWire:
         where the bot has too few Stars: it is sent as if nobody paid.
         """
         try:
-            if isinstance(message, File | Picture):  # to be made first, which takes long
+            if isinstance(message, _MADE):
                 call = await asyncio.to_thread(self._renderer.call, message, reader)
             else:
                 call = self._renderer.call(message, reader)
