@@ -98,28 +98,27 @@ class TelegramWire:
             )
             return Failed(str(error))
         params: dict[str, Any] = {"chat_id": chat_id, **call.params}
-        if paid and call.method in _PAID:
-            params["allow_paid_broadcast"] = True
         try:
-            result = await self._call(call.method, params)
+            if paid and call.method in _PAID:
+                result = await self._pay(call.method, params)
+            else:
+                result = await self._client.call(call.method, params)
         except TelegramError as error:
             if isinstance(message, TakeBack) and "message can't be deleted" in error.message.lower():
                 return Failed(error.message)  # it is missed: everybody was to have it taken back
             return outcome_of(error, call.method)
         return _sent(result, message)
 
-    async def _call(self, method: str, params: dict[str, Any]) -> Any:
+    async def _pay(self, method: str, params: dict[str, Any]) -> Any:
         try:
-            return await self._client.call(method, params)
+            return await self._client.call(method, {**params, "allow_paid_broadcast": True})
         except TelegramError as error:
-            if "allow_paid_broadcast" not in params or _NO_STARS not in error.message.lower():
+            if _NO_STARS not in error.message.lower():
                 raise
         if not self._poor:
             _log.warning("the bot has too few Stars: on unpaid, as Telegram lets it", action="stars_lacking")
         self._poor = True  # said once
-        return await self._client.call(
-            method, {k: v for k, v in params.items() if k != "allow_paid_broadcast"}
-        )
+        return await self._client.call(method, params)
 
     async def fetch(self, file_id: str) -> bytes:
         """A file that somebody sent; raises NotFetchedError, also where it is larger than bots may have."""

@@ -196,10 +196,9 @@ def _pay(tx: Transaction, letters: Sequence[Letter], budget: int, now: datetime)
 
 def _messages(letter: Letter) -> int:
     """How many messages Telegram counts: each file of an album is one."""
-    match letter.message:
-        case Post(pieces) | Handout(post=Post(pieces)):
-            return len(pieces)
-    return 1
+    said = letter.message
+    post = said.post if isinstance(said, Handout) else said
+    return len(post.pieces) if isinstance(post, Post) else 1
 
 
 def _is_old(now: datetime) -> bool:
