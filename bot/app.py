@@ -260,9 +260,9 @@ async def running(
         wire = TelegramWire(client, Renderer(lambda: database.catalogue, wording))
         pacer = Pacer(clock, _limits(config))
         pace = config.telegram.pace
-        sender = Sender(database, wire, pacer, clock, stars=pace.stars if pace.paid else 0)
-        forecasts = Forecasts(database, clock, pacer, sender)
-        announcements = Announcements(database, clock, forecasts.nudge, pace.per_second)
+        sender = Sender(database, wire, pacer, clock, stars=pace.budget)
+        forecasts = Forecasts(database, clock, pacer, sender, stars=pace.budget)
+        announcements = Announcements(database, clock, forecasts.nudge, pace.per_second, pace.budget)
         caller = waking.Caller(database.kind) if isinstance(database.kind, Postgresql) else None
         nudge = caller.call if caller and only else sender.nudge
         readings = {
@@ -288,7 +288,7 @@ async def running(
                 database,
                 clock,
                 planned,
-                Pace(pace.per_second),
+                Pace.for_stars(pace.per_second, pace.budget),
                 begun=sender.nudge,
                 soon=soon.set,
             ),

@@ -213,6 +213,11 @@ class Pace(Section):
         description="Stars that may be spent in a day (UTC), a tenth for each message; then 30 a second.",
     )
 
+    @property
+    def budget(self) -> int:
+        """Stars a day that may be spent; 0 where nothing is paid for."""
+        return self.stars if self.paid else 0
+
 
 class Telegram(Section):
     """The bot's account and its server."""

@@ -97,6 +97,7 @@ class Intake:
         self._database_away = False
         self._failures: OrderedDict[int, int] = OrderedDict()
         self._toasts: set[asyncio.Task[None]] = set()
+        self._toasting = _Gate(AT_ONCE)
 
     async def take(self, update_id: int, event: Event) -> None:
         """Handle an event and return once it is committed; raises what kept it from being handled.
@@ -106,6 +107,8 @@ class Intake:
         """
         handled = await self._taken(update_id, event)
         if isinstance(event, Tapped):
+            if not self._toasting.enter_now():  # Telegram is slow to take them: it keeps the rest meanwhile
+                await self._toasting.enter()
             self._toast(event.callback_id, handled)
 
     async def take_and_answer(self, update_id: int, event: Event) -> Mapping[str, Any] | None:
@@ -241,7 +244,11 @@ class Intake:
         """Answer the tapped button, beside everything else: nothing waits for it or depends on it."""
         task = asyncio.create_task(self._answer(callback_id, handled), name="toast")
         self._toasts.add(task)
-        task.add_done_callback(self._toasts.discard)
+        task.add_done_callback(self._toasted)
+
+    def _toasted(self, task: "asyncio.Task[None]") -> None:
+        self._toasts.discard(task)
+        self._toasting.leave()
 
     async def _answer(self, callback_id: str, handled: Handled | None) -> None:
         reader = _NOBODY if handled is None else handled.reader

@@ -82,7 +82,8 @@ def find_problems(config_file: Path | None) -> "tuple[list[Problem], Config | No
         there = content.is_dir() and schedules.is_dir()
         return [*error.problems, *(loading.check(content, schedules) if there else [])], None
     # The whole pace, nothing kept for replies: only what could not even then be in time is a mistake.
-    pace = Pace(config.telegram.pace.per_second, for_replies=0)
+    wanted = config.telegram.pace
+    pace = Pace.for_stars(wanted.per_second, wanted.budget, for_replies=0)
     return loading.check(config.content, config.schedules, pace=pace), config
 
 

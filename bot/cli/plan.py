@@ -74,7 +74,7 @@ def plan(
     if since is not None:
         now = datetime.combine(since.date(), time.min, shown.zone.tzinfo).astimezone(UTC)
     until = now + timedelta(days=days)
-    pace = Pace(config.telegram.pace.per_second)
+    pace = Pace.for_stars(config.telegram.pace.per_second, config.telegram.pace.budget)
     world, source = _world(config, catalogue, shown, now, until, pace, people, roster, everybody)
     fits = not world.stopped and not any(
         each.late or each.hopeless for each in (*world.running, *world.coming)
@@ -141,10 +141,13 @@ def _look(
     from bot.usecases import corrections, forecasts
 
     wanted = forecasts.rings(programmes, now, until)
+    pace = forecasts.left_of(tx, pace, now)
     ahead = forecasts.coming(tx, wanted, now, joined=not everybody)
-    running, coming = forecasts.look(waves.loads(tx), ahead, pace, now)
+    beside = forecasts.scheduled(tx, until)
+    loads = waves.loads(tx)
+    running, coming = forecasts.look(loads, ahead, pace, now, beside=beside)
     return _World(
-        [each for each in running if each.programme_id == shown.id],
+        [each for each in forecasts.watched(running, loads, now) if each.programme_id == shown.id],
         [each for each in coming if each.programme_id == shown.id],
         [each for each in waves.stopped(tx) if each[0].programme_id == shown.id],
         [each for each in warnings.since(tx, shown.id, now - timedelta(days=1)) if each.due_at <= until],
@@ -226,10 +229,11 @@ def _show(
     from bot.usecases.waves import zones_in_words
 
     zone = programme.zone
-    rate = f"{1 / pace.interval.total_seconds():.3g}"
+    rate = f"{_rate(pace.interval)} a second"
+    if pace.budget is not None:
+        rate += f" for {pace.budget.messages} messages a day, then {_rate(pace.free_interval)}"
     typer.echo(
-        f"{programme.id}, {_date(now, zone)} to {_date(until, zone)} ({zone}), {rate} a second, "
-        f"people: {source}"
+        f"{programme.id}, {_date(now, zone)} to {_date(until, zone)} ({zone}), {rate}, people: {source}"
     )
     if not world.running and not world.coming:
         typer.echo("Nothing is due.")
@@ -259,6 +263,10 @@ def _show(
             )
     if not late and not world.stopped:
         typer.echo("Everything reaches everybody in time.")
+
+
+def _rate(interval: timedelta) -> str:
+    return f"{1 / interval.total_seconds():.3g}"
 
 
 def _print_table(world: _World, zone: "Zone") -> None:
@@ -349,6 +357,7 @@ def _document(
         "until": until.isoformat(),
         "per_second": pace.per_second,
         "for_replies": pace.for_replies,
+        "paid_a_day": None if pace.budget is None else pace.budget.messages,
         "people_from": source,
         "corrections": document(world.corrected),
         "running": [_wave(each) for each in world.running],

@@ -24,11 +24,17 @@ class Announcements:
     """Looks after the announcements of one database; beside its one sender."""
 
     def __init__(
-        self, database: Database, clock: Clock, nudge: Callable[[], None], per_second: float
+        self,
+        database: Database,
+        clock: Clock,
+        nudge: Callable[[], None],
+        per_second: float,
+        stars: int = 0,
     ) -> None:
         self._clock = clock
         self._wake_sender = nudge
         self._per_second = per_second
+        self._stars = stars
         self._log = structlog.get_logger()
         self._patiently = PatientDatabase(database, clock, self._log)
         self._nudged = asyncio.Event()
@@ -40,7 +46,7 @@ class Announcements:
     async def run(self) -> None:
         """Look after them until cancelled."""
         with self._clock.busy():
-            await self._patiently.write(state.remember, state.PACE, f"{self._per_second:g}")
+            await self._patiently.write(state.remember_pace, self._per_second, self._stars)
         while True:
             self._nudged.clear()
             with self._clock.busy():

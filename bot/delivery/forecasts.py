@@ -8,6 +8,7 @@ the wave's row, in `wave_warnings` (`rekan plan` shows both), and told to coordi
 import asyncio
 from collections import deque
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -18,7 +19,7 @@ from bot.delivery.patience import LONGEST_REST, PatientDatabase, rest
 from bot.delivery.sender import Sender
 from bot.domain.faults import trail
 from bot.domain.forecast import ENOUGH, MOST_FAILED, Kind, Pace
-from bot.domain.programme import Programme
+from bot.domain.programme import Programme, Recurring
 from bot.domain.timetable import Ring
 from bot.storage import waves as stored
 from bot.storage.database import Database, Transaction
@@ -43,11 +44,15 @@ _RATES = 3  # looks over which the pace that is really reached is watched
 class Forecasts:
     """Looks at the waves of one database; beside its one sender, whose pace they share."""
 
-    def __init__(self, database: Database, clock: Clock, pacer: Pacer, sender: Sender) -> None:
+    def __init__(
+        self, database: Database, clock: Clock, pacer: Pacer, sender: Sender, *, stars: int = 0
+    ) -> None:
+        """`stars` a day pay for the pacer's pace, as the sender knows; then it is the free one."""
         self._database = database
         self._clock = clock
         self._pacer = pacer
         self._sender = sender
+        self._full_pace = Pace.for_stars(pacer.limits.per_second, stars)
         self._log = structlog.get_logger()
         self._patiently = PatientDatabase(database, clock, self._log)
         self._nudged = asyncio.Event()
@@ -100,14 +105,17 @@ class Forecasts:
             self._look_ahead_at = now + _FIRST  # whoever starts has more urgent things to do
         if now >= self._look_ahead_at:
             self._look_ahead_at = await self._look_ahead(now)
-        loads, stopped = await self._patiently.read(_under_way)
+        loads, stopped, over, pace = await self._patiently.read(_under_way, self._full_pace, now)
+        given_up = await self._patiently.write(waves.expire, now) if over else 0
+        if given_up:
+            self._log.warning("what a stopped wave held is given up", action="wave_given_up")
         if self._stopped - stopped:
             self._sender.nudge()  # somebody let one go on, from another process
         self._stopped = stopped
         due = [load for load in loads if load.due_at <= now]
         under_way = [load for load in due if load.wave is not None]
         if under_way:
-            await self._watch(loads, due, now)
+            await self._watch(loads, due, pace, now)
         else:
             self._before = None
             self._rates.clear()
@@ -129,21 +137,19 @@ class Forecasts:
             self._rings = await asyncio.to_thread(forecasts.rings, programmes, now, self._rings_until)
         wanted = [each for each in self._rings if now < each[1].at <= now + _AHEAD]
         if wanted:
-            late = await self._patiently.read(_late_ahead, wanted, self._pace(), now)
+            late = await self._patiently.read(_late_ahead, wanted, self._full_pace, now)
             for outlook in late:
                 kind = Kind.HOUR_AHEAD if outlook.starts_at <= now + _SOON else Kind.DAY_AHEAD
                 await self._warn(kind, outlook, now)
-            if await self._patiently.write(waves.expire, now):
-                self._log.warning("what a stopped wave held is given up", action="wave_given_up")
         following = min((ring.at for _, ring in self._rings if ring.at > now), default=self._rings_until)
         on_the_hour = now.replace(minute=0, second=0, microsecond=0) + _HOUR
         return max(on_the_hour, following - _AHEAD)
 
     # --- what is under way -----------------------------------------------------------------------------
 
-    async def _watch(self, loads: list[Load], due: list[Load], now: datetime) -> None:
+    async def _watch(self, loads: list[Load], due: list[Load], pace: Pace, now: datetime) -> None:
         held = self._pacer.held_for
-        pace = self._reached(due, held > 0, now)
+        pace = self._reached(due, pace, held > 0, now)
         not_before = now + timedelta(seconds=held)
         outlooks, _ = forecasts.look(loads, (), pace, now, not_before=not_before)
         for outlook in outlooks:
@@ -161,7 +167,7 @@ class Forecasts:
         self._expected = {**{i: at for i, at in self._expected.items() if i in lasts}, **moved}
         await self._stop_failing(due, now)
 
-    def _reached(self, due: list[Load], held: bool, now: datetime) -> Pace:
+    def _reached(self, due: list[Load], pace: Pace, held: bool, now: datetime) -> Pace:
         """The pace to count on: what was reached in the last looks, where that is less than is allowed."""
         owed: dict[int, int] = {}  # by the wave's number; what is of none by 0
         for load in due:
@@ -175,11 +181,12 @@ class Forecasts:
             self._rates.append(sent / elapsed)
         if not held and (self._before is None or (now - self._before[0]).total_seconds() >= 5):
             self._before = now, owed
-        pace = self._pace()
-        allowed = pace.per_second * (1 - pace.for_replies)
+        # Less than configured, where Telegram turned out to enforce a lower limit.
+        pace = replace(pace, per_second=pace.per_second * self._pacer.pace / self._pacer.limits.per_second)
+        allowed = self._pacer.pace * (1 - pace.for_replies)
         if len(self._rates) < _RATES or max(self._rates) >= allowed:
             return pace
-        return Pace(max(*self._rates, allowed / 100), for_replies=0)
+        return replace(pace, per_second=max(*self._rates, allowed / 100), for_replies=0)
 
     async def _stop_failing(self, due: list[Load], now: datetime) -> None:
         self._looks += 1
@@ -205,9 +212,6 @@ class Forecasts:
             )
             self._sender.nudge()
 
-    def _pace(self) -> Pace:
-        return Pace(self._pacer.limits.per_second)
-
     # --- inside ----------------------------------------------------------------------------------------
 
     async def _warn(self, kind: Kind, outlook: Outlook, now: datetime) -> None:
@@ -228,17 +232,31 @@ class Forecasts:
         self._sender.nudge()
 
 
-def _under_way(tx: Transaction) -> tuple[list[Load], set[int]]:
-    return stored.loads(tx), {wave.id for wave, _ in stored.stopped(tx)}
+def _under_way(tx: Transaction, pace: Pace, now: datetime) -> tuple[list[Load], set[int], bool, Pace]:
+    """What is owed, which waves are stopped, whether one of these is over, and what is left of the pace."""
+    stopped = [wave for wave, _ in stored.stopped(tx)]
+    over = any(wave.not_after < now for wave in stopped)
+    return stored.loads(tx), {wave.id for wave in stopped}, over, forecasts.left_of(tx, pace, now)
 
 
 def _late_ahead(
     tx: Transaction, wanted: Sequence[tuple[Programme, Ring]], pace: Pace, now: datetime
 ) -> list[Outlook]:
-    """What of these ringings cannot be in time."""
+    """What of these ringings cannot be in time, or will be missed.
+
+    Of an entry that recurs, what falls on a closed day is left out on purpose.
+    """
     loads = stored.loads(tx)
-    _, found = forecasts.look(loads, forecasts.at_most(tx, wanted), pace, now)
-    if not any(outlook.late for outlook in found):
+    pace = forecasts.left_of(tx, pace, now)
+    beside = forecasts.scheduled(tx, now + _AHEAD)
+    _, found = forecasts.look(loads, forecasts.at_most(tx, wanted), pace, now, beside=beside)
+    recur = {(programme.id, r.entry.id) for programme, r in wanted if isinstance(r.entry.when, Recurring)}
+
+    def fails(outlook: Outlook) -> bool:
+        missed = outlook.hopeless and (outlook.programme_id, outlook.entry_id) not in recur
+        return outlook.late > 0 or missed
+
+    if not any(map(fails, found)):
         return []
-    _, found = forecasts.look(loads, forecasts.coming(tx, wanted, now), pace, now)
-    return [outlook for outlook in found if outlook.late]
+    _, found = forecasts.look(loads, forecasts.coming(tx, wanted, now), pace, now, beside=beside)
+    return [outlook for outlook in found if fails(outlook)]

@@ -71,7 +71,7 @@ LOWERED = 0.8
 RISE = 0.01
 """The share of the full pace by which it rises again in a minute."""
 
-_LOWEST = 0.1  # the share of the full pace below which it is never lowered
+_LOWEST = 0.1  # the share of the full pace, at most of the free one, below which it is never lowered
 _AHEAD = 0.25  # seconds' worth of messages that are prepared ahead
 _MOST_AHEAD = 512
 _KEEP = 2.0  # seconds for which something prepared may wait
@@ -367,7 +367,8 @@ class Pace:
 
     def _lower(self, now: float) -> None:
         if self._answered_since and now - self._held_back_at <= MEMORY:
-            self._lowered_to = max(_LOWEST, self.lowered(now) * LOWERED)
+            lowest = _LOWEST * min(1.0, FREE / self.limits.per_second)
+            self._lowered_to = max(lowest, self.lowered(now) * LOWERED)
             self._lowered_at = now
         self._held_back_at, self._answered_since = now, False
 
@@ -527,6 +528,11 @@ class Pacer:
     def ahead(self) -> int:
         """How many messages may be begun before their turn; none while all are held."""
         return self._pace.ahead(self.now())
+
+    @property
+    def pace(self) -> float:
+        """Calls a second that it aims at now: less than `limits` where Telegram turned out to allow less."""
+        return self.limits.per_second * self._pace.lowered(self.now())
 
     def request(
         self,

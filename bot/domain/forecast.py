@@ -8,7 +8,7 @@ waits for a whole wave to end. Times are aware UTC.
 import heapq
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 
 from bot.domain.messages import Lane
@@ -16,7 +16,14 @@ from bot.domain.messages import Lane
 REPLIES_SHARE = 0.2
 """What a broadcast leaves free for replies at most (`bot.delivery.pacer`), and a forecast counts on."""
 
+FREE = 30.0
+"""Messages a second that cost nothing (`bot.delivery.pacer`): the pace where a day's Stars are spent."""
+
+MESSAGES_A_STAR = 10
+"""A paid message costs a tenth of a Star."""
+
 _SECOND = timedelta(seconds=1)
+_DAY = timedelta(days=1)
 _NOT_LATE = timedelta()
 
 
@@ -30,16 +37,42 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Budget:
+    """For how many messages of a day (UTC) is paid, and how many of those of `day` have gone already."""
+
+    messages: int
+    day: date | None = None
+    spent: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Pace:
-    """How many messages may start in a second, over all chats, and what share of it replies may take."""
+    """How many messages may start in a second, over all chats, and what share of it replies may take.
+
+    With a `budget`, only for as long as that lasts: for the rest of the day it is the free pace.
+    """
 
     per_second: float
     for_replies: float = REPLIES_SHARE
+    budget: Budget | None = None
+
+    @classmethod
+    def for_stars(cls, per_second: float, stars: int, *, for_replies: float = REPLIES_SHARE) -> "Pace":
+        """The pace at which so many Stars a day pay for messages; with none, nothing is paid for."""
+        return cls(per_second, for_replies, Budget(stars * MESSAGES_A_STAR) if stars else None)
 
     @property
     def interval(self) -> timedelta:
         """From one message of a wave to the next."""
-        return max(timedelta(microseconds=1), _SECOND / (self.per_second * (1 - self.for_replies)))
+        return self._interval(self.per_second)
+
+    @property
+    def free_interval(self) -> timedelta:
+        """The same, where nothing is paid for any more."""
+        return self._interval(min(FREE, self.per_second))
+
+    def _interval(self, per_second: float) -> timedelta:
+        return max(timedelta(microseconds=1), _SECOND / (per_second * (1 - self.for_replies)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +113,7 @@ def forecast(waves: Sequence[Wave], pace: Pace, *, not_before: datetime | None =
 
     `not_before`: nothing goes before then (Telegram holds everything back).
     """
+    purse = None if pace.budget is None else _Purse(pace, pace.budget)
     interval = pace.interval
     firsts: dict[int, datetime] = {}
     lasts: dict[int, datetime] = {}
@@ -98,9 +132,14 @@ def forecast(waves: Sequence[Wave], pace: Pace, *, not_before: datetime | None =
             upcoming += 1
         place = waiting[0][2]
         many = left[place]
+        if purse is not None:
+            interval, lasting = purse.pace_at(free)
+            many = min(many, lasting)
         if upcoming < len(coming):  # ... and then somebody may be more urgent
             many = min(many, -((free - coming[upcoming][0]) // interval))
         by = waves[place].everybody_by
+        if purse is not None:
+            purse.pay(free, many)
         late[place] += many - min(many, max(0, (by - free) // interval + 1))
         firsts.setdefault(place, free)
         lasts[place] = free + (many - 1) * interval
@@ -111,6 +150,32 @@ def forecast(waves: Sequence[Wave], pace: Pace, *, not_before: datetime | None =
     return [
         Forecast(wave, firsts.get(place), lasts.get(place), late[place]) for place, wave in enumerate(waves)
     ]
+
+
+class _Purse:
+    """What is left of each day's budget, while messages go one after the other."""
+
+    def __init__(self, pace: Pace, budget: Budget) -> None:
+        self._paid, self._free = pace.interval, pace.free_interval
+        self._budget = budget.messages
+        self._spent: dict[date, int] = {} if budget.day is None else {budget.day: budget.spent}
+
+    def pace_at(self, moment: datetime) -> tuple[timedelta, int]:
+        """From one message to the next from `moment` on, and for how many messages this holds."""
+        left = self._left(moment)
+        interval = self._paid if left else self._free
+        midnight = datetime.combine(moment.astimezone(UTC).date() + _DAY, time(), UTC)
+        today = -((moment - midnight) // interval)
+        return interval, min(left, today) if left else today
+
+    def pay(self, moment: datetime, messages: int) -> None:
+        """So many go from `moment` on, as `pace_at` said."""
+        if self._left(moment):
+            day = moment.astimezone(UTC).date()
+            self._spent[day] = self._spent.get(day, 0) + messages
+
+    def _left(self, moment: datetime) -> int:
+        return max(0, self._budget - self._spent.get(moment.astimezone(UTC).date(), 0))
 
 
 def placed(waves: Sequence[Wave], pace: Pace, *, not_before: datetime | None = None) -> list[Wave]:

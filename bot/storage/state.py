@@ -1,5 +1,7 @@
 """Small facts about the installation that outlive a process."""
 
+from datetime import date
+
 from sqlalchemy import select
 
 from bot.storage.database import Transaction
@@ -8,6 +10,7 @@ from bot.storage.upsert import upsert
 
 PAID = "paid_messages"  # the day (UTC) and how many messages were paid for on it: "2026-11-09 1200"
 PACE = "pace"  # messages a second, as whoever sends is configured
+STARS = "stars_a_day"  # ... and how many Stars a day pay for them
 BOT_NAME = "bot_username"  # as Telegram told it last, without the @
 PAGES_URL = "pages_url"  # where people reach the pages; empty or missing: nowhere
 TIME_LAPSE = "time_lapse"  # how much faster than people the clock runs (demo): sign-ins last longer by it
@@ -33,3 +36,20 @@ def pace(tx: Transaction) -> float:
     """Messages a second at which whoever sends is configured to send; the free limit until they have said."""
     noted = recall(tx, PACE)
     return _USUAL_PACE if noted is None else float(noted)
+
+
+def stars(tx: Transaction) -> int:
+    """For how many Stars a day whoever sends is configured to go beyond the free pace; 0: for none."""
+    return int(recall(tx, STARS) or 0)
+
+
+def remember_pace(tx: Transaction, per_second: float, stars: int) -> None:
+    """Note how whoever sends is configured."""
+    remember(tx, PACE, f"{per_second:g}")
+    remember(tx, STARS, str(stars))
+
+
+def paid_on(tx: Transaction, day: date, *, to_change: bool = False) -> int:
+    """How many messages of that day (UTC) have been paid for, of the last day on which any were."""
+    noted, _, number = (recall(tx, PAID, to_change=to_change) or "").partition(" ")
+    return int(number) if noted == day.isoformat() else 0

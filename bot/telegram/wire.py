@@ -44,6 +44,9 @@ _PAID: Final = frozenset(
     }
 )
 
+_NO_STARS: Final = "balance_too_low"
+"""What a 400 says where the bot has too few Stars to pay for a message (Telegram's list of errors)."""
+
 _NOBODY_THERE: Final = (
     "chat not found",
     "user not found",
@@ -73,11 +76,13 @@ class TelegramWire:
     def __init__(self, client: Client, renderer: Renderer) -> None:
         self._client = client
         self._renderer = renderer
+        self._poor = False
 
     async def send(self, chat_id: int, message: Sendable, reader: Reader, *, paid: bool = False) -> Outcome:
         """Put `message` into words for `reader` and into the chat; tells how that ended.
 
-        `paid` buys more than 30 messages a second, where the method can be paid for.
+        `paid` buys more than 30 messages a second, where the method can be paid for. A message is not lost
+        where the bot has too few Stars: it is sent as if nobody paid.
         """
         try:
             if isinstance(message, _MADE):
@@ -93,15 +98,27 @@ class TelegramWire:
             )
             return Failed(str(error))
         params: dict[str, Any] = {"chat_id": chat_id, **call.params}
-        if paid and call.method in _PAID:
-            params["allow_paid_broadcast"] = True
         try:
-            result = await self._client.call(call.method, params)
+            if paid and call.method in _PAID:
+                result = await self._pay(call.method, params)
+            else:
+                result = await self._client.call(call.method, params)
         except TelegramError as error:
             if isinstance(message, TakeBack) and "message can't be deleted" in error.message.lower():
                 return Failed(error.message)  # it is missed: everybody was to have it taken back
             return outcome_of(error, call.method)
         return _sent(result, message)
+
+    async def _pay(self, method: str, params: dict[str, Any]) -> Any:
+        try:
+            return await self._client.call(method, {**params, "allow_paid_broadcast": True})
+        except TelegramError as error:
+            if _NO_STARS not in error.message.lower():
+                raise
+        if not self._poor:
+            _log.warning("the bot has too few Stars: on unpaid, as Telegram lets it", action="stars_lacking")
+        self._poor = True  # said once
+        return await self._client.call(method, params)
 
     async def fetch(self, file_id: str) -> bytes:
         """A file that somebody sent; raises NotFetchedError, also where it is larger than bots may have."""

@@ -13,14 +13,14 @@ from bot.content.markup import plain, width
 from bot.domain import announcements as domain
 from bot.domain.announcements import BEFORE, UNDER_WAY, Part, Plan, State, Whom
 from bot.domain.audit import Action
-from bot.domain.forecast import Pace, Wave, forecast
+from bot.domain.forecast import Wave, forecast
 from bot.domain.messages import Announcement as Reference
 from bot.domain.messages import Button, Lane, Progress, Revise, Say, Tap, Value
 from bot.domain.posts import ALBUM_MOST, Post, joined
 from bot.domain.programme import Programme
 from bot.domain.staff import Actor, Right, Scope
 from bot.storage import announcements as stored
-from bot.storage import audit, groups, outbox, people, staff, state, waves
+from bot.storage import audit, groups, outbox, people, staff, waves
 from bot.storage.announcements import Announcement, Meant
 from bot.storage.copies import Times
 from bot.storage.database import Transaction
@@ -30,6 +30,7 @@ from bot.storage.waves import Ringing
 from bot.usecases import announcement_words as in_words
 from bot.usecases import copies, forecasts, planning, posts, slices
 from bot.usecases import whom as whom_of
+from bot.usecases.forecasts import MARGIN
 from bot.usecases.refusal import RefusedError, UnknownError
 from bot.usecases.slices import Step, Taken
 
@@ -40,8 +41,7 @@ EVERY = timedelta(seconds=4)
 """How often what is under way is looked at, and its progress told at most."""
 
 _RARELY = timedelta(minutes=10)
-_MARGIN = timedelta(minutes=15)  # after the last one is expected to have it, it is late
-_WORTH = timedelta(days=1)  # ... and so much later worth nothing
+_WORTH = timedelta(days=1)  # so much after it is late it is worth nothing
 
 
 # --- who may ----------------------------------------------------------------------------------------------
@@ -291,11 +291,11 @@ def _parts(
     }
     weight = len(announcement.post.pieces)
     mine = [
-        Wave(zone.value, meant.reached[zone] * weight, at, at + _MARGIN, announcement.lane)
+        Wave(zone.value, meant.reached[zone] * weight, at, at + MARGIN, announcement.lane)
         for zone, at in starts.items()
         if at is not None
     ]
-    found = forecast([*forecasts.under_way(waves.loads(tx), now), *mine], Pace(state.pace(tx)))
+    found = forecast([*forecasts.under_way(waves.loads(tx), now), *mine], forecasts.pace(tx, now))
     lasts = {each.wave.key: each.last for each in found[len(found) - len(mine) :]}
     return tuple(
         Part(zone, number, starts[zone], lasts.get(zone.value)) for zone, number in meant.reached.items()
@@ -446,7 +446,7 @@ def owe(tx: Transaction, wave: Ringing, step: Step, now: datetime) -> Taken:
 
 
 def _times(starts: datetime, last: datetime | None) -> Times:
-    by = (last or starts) + _MARGIN
+    by = (last or starts) + MARGIN
     return Times(starts, by, by + _WORTH)
 
 

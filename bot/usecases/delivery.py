@@ -3,7 +3,8 @@
 from collections.abc import Collection, Container, Iterable, Sequence
 from datetime import datetime, timedelta
 
-from bot.domain.messages import Announcement, Ask, AskLive, Lane
+from bot.domain.forecast import MESSAGES_A_STAR
+from bot.domain.messages import Announcement, Ask, AskLive, Handout, Lane
 from bot.domain.outcomes import Done, Failed, Gone, HoldBack, InDoubt, Moved, Outcome, Sent, Unsent
 from bot.domain.people import Reach
 from bot.domain.posts import Post
@@ -38,9 +39,8 @@ MOST_DOUBTS = 5
 
 LONGEST_PAUSE = timedelta(minutes=5)
 
-MESSAGES_A_STAR = 10
-"""A paid message costs a tenth of a Star. The first thirty of a second would be free; they are counted too,
-because how Telegram tells them apart is not known, and a budget must hold."""
+_BEGUN_AT_MOST = timedelta(minutes=1)
+"""For how long a message is begun before it is sent or given back, amply: it is seconds."""
 
 UPDATES_KEPT = timedelta(days=3)
 """Telegram hands an update over again for a day at most."""
@@ -169,24 +169,46 @@ def give_back(tx: Transaction, letters: Sequence[Letter], now: datetime) -> None
     It is to be looked at again when its time comes, rather than sent as it was when it was begun.
     """
     outbox.give_back(tx, [letter.owed.id for letter in letters])
-    if paid := sum(letter.paid for letter in letters):
+    # Just after midnight it may have been yesterday's: then today's budget must not grow by it.
+    if (paid := sum(map(_messages, (each for each in letters if each.paid)))) and _is_old(now):
         _note_paid(tx, max(0, _paid(tx, now) - paid), now)
 
 
 def _pay(tx: Transaction, letters: Sequence[Letter], budget: int, now: datetime) -> tuple[Letter, ...]:
-    """Pay for as many of the letters as `budget` (messages a day) has left."""
-    before = _paid(tx, now)
-    broadcast = [letter.owed.id for letter in letters if letter.owed.lane is not Lane.REPLY]
-    paid = frozenset(broadcast[: max(0, budget - before)])
-    if paid:
-        _note_paid(tx, before + len(paid), now)
-    return tuple(each._replace(paid=True) if each.owed.id in paid else each for each in letters)
+    """Pay for as many of the letters as `budget` (messages a day) has left.
+
+    The first thirty of a second would be free; they are counted too, because how Telegram tells them apart is
+    not known, and a budget must hold.
+    """
+    before = number = _paid(tx, now)
+    done = []
+    for letter in letters:
+        price = _messages(letter)
+        if letter.owed.lane is Lane.REPLY or number + price > budget:
+            done.append(letter)
+        else:
+            number += price
+            done.append(letter._replace(paid=True))
+    if number > before:
+        _note_paid(tx, number, now)
+    return tuple(done)
+
+
+def _messages(letter: Letter) -> int:
+    """How many messages Telegram counts: each file of an album is one."""
+    said = letter.message
+    post = said.post if isinstance(said, Handout) else said
+    return len(post.pieces) if isinstance(post, Post) else 1
+
+
+def _is_old(now: datetime) -> bool:
+    """Whether today (UTC) began before anything that is only begun now was."""
+    return (now - _BEGUN_AT_MOST).date() == now.date()
 
 
 def _paid(tx: Transaction, now: datetime) -> int:
     """How many messages have been paid for today (UTC)."""
-    day, _, number = (state.recall(tx, state.PAID, to_change=True) or "").partition(" ")
-    return int(number) if day == f"{now:%Y-%m-%d}" else 0
+    return state.paid_on(tx, now.date(), to_change=True)
 
 
 def _note_paid(tx: Transaction, number: int, now: datetime) -> None:

@@ -2,18 +2,23 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 
+from bot.domain.announcements import State
 from bot.domain.forecast import Forecast, Pace, Wave, forecast, placed
 from bot.domain.messages import Lane
 from bot.domain.programme import Audience, PersonalDay, Programme
 from bot.domain.staff import EVERYTHING, Scope
 from bot.domain.timetable import Ring, first_logins, lane, upcoming
 from bot.domain.zones import Zone
-from bot.storage import audience, people, waves
+from bot.storage import announcements as announced
+from bot.storage import audience, people, staff, state, waves
 from bot.storage.database import Transaction
 from bot.storage.waves import Load, Ringing
+
+MARGIN = timedelta(minutes=15)
+"""After the last one is expected to have an announcement, it is late."""
 
 _EARLY_AT_MOST = timedelta(days=1)  # an entry is planned no earlier than that before it rings
 
@@ -25,6 +30,15 @@ class Coming:
     programme: Programme
     ring: Ring
     people: int
+
+
+@dataclass(frozen=True, slots=True)
+class Scheduled:
+    """An announcement that is to begin at its time, and goes beside what rings: in one zone."""
+
+    programme_id: str
+    zone: Zone
+    wave: Wave
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +67,19 @@ class Outlook:
         if self.last_at is None:
             return timedelta()
         return max(timedelta(), self.last_at - self.everybody_by)
+
+
+def pace(tx: Transaction, now: datetime) -> Pace:
+    """The pace of whoever sends, as configured, with what is left of the day's Stars."""
+    return left_of(tx, Pace.for_stars(state.pace(tx), state.stars(tx)), now)
+
+
+def left_of(tx: Transaction, pace: Pace, now: datetime) -> Pace:
+    """The pace with what of its day's budget has been spent by now."""
+    if pace.budget is None:
+        return pace
+    day = now.astimezone(UTC).date()
+    return replace(pace, budget=replace(pace.budget, day=day, spent=state.paid_on(tx, day)))
 
 
 def rings(programmes: Iterable[Programme], since: datetime, until: datetime) -> list[tuple[Programme, Ring]]:
@@ -91,6 +118,25 @@ def coming(
             number = sizes[key]
         if number:
             found.append(Coming(programme, ring, number))
+    return found
+
+
+def scheduled(tx: Transaction, until: datetime) -> list[Scheduled]:
+    """The announcements that are to begin by `until`, for whom they are meant as things stand."""
+    found = []
+    for each in announced.active(tx):
+        programme = tx.catalogue.programme(each.programme_id)
+        if each.state is not State.SCHEDULED or each.send_at is None or programme is None:
+            continue
+        if each.send_at > until or each.author_id is None:
+            continue
+        meant = announced.meant(tx, programme, each.whom, staff.scope(tx, each.author_id))
+        for zone, number in meant.reached.items():
+            at = each.send_at if each.urgent else programme.windows.next_open(each.send_at, zone)
+            if at is not None:
+                messages = number * len(each.post.pieces)
+                wave = Wave(each.name, messages, at, at + MARGIN, each.lane)
+                found.append(Scheduled(programme.id, zone, wave))
     return found
 
 
@@ -177,10 +223,12 @@ def begins(
 
     Not before its earliest moment, nor after its own.
     """
-    wanted = rings(rivals, now, max(ring.timing.everybody_by, ring.at))
+    until = max(ring.timing.everybody_by, ring.at)
+    wanted = rings(rivals, now, until)
     mine = [(programme, ring)] if all(each != ring for _, each in wanted) else []
     world = coming(tx, [*wanted, *mine], now)
-    found = placed([*under_way(waves.loads(tx), now), *map(_wave, world)], pace)[-len(world) :]
+    beside = [*under_way(waves.loads(tx), now), *(each.wave for each in scheduled(tx, until))]
+    found = placed([*beside, *map(_wave, world)], left_of(tx, pace, now))[len(beside) :]
     for each, wave in zip(world, found, strict=True):
         if each.ring == ring:
             return wave.starts
@@ -193,18 +241,45 @@ def look(
     pace: Pace,
     now: datetime,
     *,
+    beside: Sequence[Scheduled] = (),
     not_before: datetime | None = None,
 ) -> tuple[list[Outlook], list[Outlook]]:
-    """What becomes of what is under way and of what is to come, at one pace: each by entry and moment."""
+    """What becomes of what is under way and of what is to come, at one pace: each by entry and moment.
+
+    `beside`: announcements to come; they are on time whenever their last person has them.
+    """
     running = under_way(loads, now)
-    world = [*running, *map(_wave, ahead)]
+    world = [*running, *map(_wave, ahead), *(each.wave for each in beside)]
     found = forecast(placed(world, pace, not_before=not_before), pace, not_before=max(now, not_before or now))
     noted = [
         (wave, load, each)
         for load, each in zip(loads, found[: len(running)], strict=True)
         if (wave := load.wave) is not None
     ]
-    return _by_moment_under_way(noted), _by_moment(ahead, found[len(running) :])
+    rung = len(running) + len(ahead)
+    to_come = [*_by_moment(ahead, found[len(running) : rung]), *_by_zones(beside, found[rung:])]
+    return _by_moment_under_way(noted), sorted(to_come, key=lambda each: each.at)
+
+
+def watched(outlooks: Iterable[Outlook], loads: Iterable[Load], now: datetime) -> list[Outlook]:
+    """What is under way, as whoever sends expects it where that is later: held back, or slower."""
+    expected = {
+        load.wave.id: load.wave.last_expected_at
+        for load in loads
+        if load.wave is not None and load.wave.last_expected_at is not None
+    }
+    return [
+        _put_off(each, max((expected[i] for i in each.waves if i in expected), default=now), now)
+        for each in outlooks
+    ]
+
+
+def _put_off(each: Outlook, last: datetime, now: datetime) -> Outlook:
+    """The outlook with its last person at `last`, the others evenly before; unless it is later anyhow."""
+    if each.last_at is None or last <= max(each.last_at, now):
+        return each
+    late = -(-max(timedelta(), last - max(each.everybody_by, now)) * each.people // (last - now))
+    return replace(each, last_at=last, late=max(each.late, late))
 
 
 def lasts(loads: Sequence[Load], pace: Pace, now: datetime, not_before: datetime) -> Mapping[int, datetime]:
@@ -257,6 +332,39 @@ def _by_moment(ahead: Sequence[Coming], found: Sequence[Forecast]) -> list[Outlo
                 at=key[0],
                 planned=sum(each.people for each, _ in pairs),
                 hopeless=pairs[0][0].ring.timing.hopeless,
+            )
+        )
+    return told
+
+
+def _by_zones(beside: Sequence[Scheduled], found: Sequence[Forecast]) -> list[Outlook]:
+    """What becomes of announcements to come: of each, in the zones in which it begins at the same moment."""
+
+    def moment(pair: tuple[Scheduled, Forecast]) -> tuple[datetime, str, str]:
+        each, _ = pair
+        return each.wave.starts, each.programme_id, each.wave.key
+
+    told = []
+    for key, group in groupby(sorted(zip(beside, found, strict=True), key=moment), key=moment):
+        pairs = list(group)
+        starts, programme_id, name = key
+        last = max((each.last for _, each in pairs if each.last), default=None)
+        number = sum(each.wave.people for each, _ in pairs)
+        told.append(
+            Outlook(
+                programme_id,
+                name,
+                tuple(each.zone for each, _ in pairs),
+                starts,
+                starts,
+                (last or starts) + MARGIN,
+                pairs[0][0].wave.lane,
+                number,
+                min((each.first for _, each in pairs if each.first), default=None),
+                last,
+                late=0,
+                at=starts,
+                planned=number,
             )
         )
     return told

@@ -7,11 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from bot.domain.forecast import Pace
 from bot.domain.programme import Entry, PersonalDay, Programme
 from bot.domain.staff import Scope
 from bot.domain.timetable import Ring, upcoming
-from bot.storage import state, waves
+from bot.storage import waves
 from bot.storage.database import Transaction
 from bot.usecases import forecasts
 from bot.usecases.forecasts import Outlook
@@ -39,11 +38,6 @@ class Coming:
     at_most: bool = False  # `people` may be fewer: who has done it already was not looked at
 
 
-def pace(tx: Transaction) -> Pace:
-    """At what pace whoever sends is configured to send."""
-    return Pace(state.pace(tx))
-
-
 def coming(
     tx: Transaction, programme: Programme, scope: Scope, now: datetime, *, since: datetime, most: int
 ) -> tuple[list[Coming], datetime | None]:
@@ -52,7 +46,7 @@ def coming(
     People are counted within the scope; when the last has it, among all.
     """
     loads = waves.loads(tx)
-    allowed = pace(tx)
+    allowed = forecasts.pace(tx, now)
     found: list[Coming] = []
     sizes = forecasts.Sizes(tx, programme, scope=scope)
     known = waves.known(tx, programme.id, now - _KNOWN_SINCE)
@@ -84,8 +78,10 @@ def coming(
 
 def running(tx: Transaction, programme: Programme, now: datetime) -> list[Outlook]:
     """What is on its way, of timetable entries and whatever else goes out as a wave."""
-    under_way, _ = forecasts.look(waves.loads(tx), (), pace(tx), now)
-    return [each for each in under_way if each.programme_id == programme.id]
+    loads = waves.loads(tx)
+    under_way, _ = forecasts.look(loads, (), forecasts.pace(tx, now), now)
+    mine = [each for each in under_way if each.programme_id == programme.id]
+    return forecasts.watched(mine, loads, now)
 
 
 def _by_day(rings: Sequence[Ring]) -> Iterator[tuple[date, list[Ring]]]:

@@ -40,7 +40,7 @@ class Stopped:
 
 
 def warn(tx: Transaction, kind: Kind, outlook: Outlook, now: datetime) -> bool:
-    """Warn of a wave whose last person will be late; whether that is news.
+    """Warn of a wave whose last person will be late, or that will be missed; whether that is news.
 
     It is none where the same was said before: this warning, or, of a wave that runs, one that foretold as
     much just before it began.
@@ -55,7 +55,7 @@ def warn(tx: Transaction, kind: Kind, outlook: Outlook, now: datetime) -> bool:
         everybody_by=outlook.everybody_by,
         last_at=outlook.last_at,
         people=outlook.people,
-        affected=outlook.late,
+        affected=outlook.people if outlook.hopeless else outlook.late,
         noted_at=now,
     )
     if kind is Kind.SLIPPING and outlook.last_at is not None:
@@ -76,6 +76,9 @@ def warn(tx: Transaction, kind: Kind, outlook: Outlook, now: datetime) -> bool:
     }
     slipping = kind is Kind.SLIPPING
     key = "warning.slipping" if slipping else "warning.ahead"
+    if outlook.hopeless:
+        key = "warning.missed"
+        params = {name: params[name] for name in ("zones", "starts", "people")}
     _tell_coordinators(tx, told, key, params, at_once=slipping, now=now)
     return True
 

@@ -8,10 +8,15 @@ import pytest
 from sqlalchemy import insert, update
 
 from bot.content.loading import load
+from bot.domain.announcements import Whom
+from bot.domain.forecast import Budget, Pace
+from bot.domain.posts import Piece, Post
+from bot.domain.programme import Audience
 from bot.domain.zones import Zone
+from bot.storage import staff, state
 from bot.storage.database import Database, Transaction
 from bot.storage.tables import OutboxRow, WaveRow
-from bot.usecases import corrections, planning, waves
+from bot.usecases import announcements, corrections, forecasts, planning, waves
 from tests.cli.conftest import ROOT, Rekan
 from tests.examples import add_person
 
@@ -76,6 +81,41 @@ def test_what_cannot_be_in_time_is_told_and_ends_with_1(rekan: Rekan) -> None:
     assert late["late_seconds"] == pytest.approx(11_999 / 24 - 300, abs=0.01)
 
 
+ANNOUNCED_WITH = ("announcement:1", "hari-1-tautan")
+PAID = {
+    "REKAN_TELEGRAM__PACE__PER_SECOND": "1000",
+    "REKAN_TELEGRAM__PACE__PAID": "true",
+    "REKAN_TELEGRAM__PACE__STARS": "200",
+}
+
+
+def test_a_paid_pace_lasts_as_long_as_the_stars(rekan: Rekan) -> None:
+    """Stars for 2,000 messages a day: the first wave of 12,000 is not through before they are spent."""
+    question = ("plan", "--people", "12000", "--from", "2026-11-09", "--days", "1")
+    ended = rekan(*question, env=PAID)
+    first = ended.out.splitlines()[0]
+    assert "800 a second for 2000 messages a day, then 24, people" in first
+    assert ended.code == 1
+    document = rekan(*question, "--json", env=PAID).document
+    assert (document["per_second"], document["paid_a_day"]) == (1000, 2000)
+    link, soon = document["coming"][:2]
+    assert link["entry"] == "hari-1-tautan"
+    took = datetime.fromisoformat(link["last_at"]) - datetime.fromisoformat(link["first_at"])
+    assert took.total_seconds() == pytest.approx(2_000 / 800 + 9_999 / 24, abs=0.01)
+    assert soon["late_people"] == 4800
+
+
+def test_what_was_paid_today_is_counted(database: Database) -> None:
+    database.write_now(state.remember, state.PAID, f"{AT:%Y-%m-%d} 1990")
+    left = database.read_now(forecasts.left_of, Pace.for_stars(1_000, 200), AT)
+    assert left.budget == Budget(2_000, AT.date(), 1_990)
+    database.write_now(state.remember_pace, 1_000, 200)
+    assert database.read_now(forecasts.pace, AT) == left
+    tomorrow = AT + timedelta(days=1)
+    left = database.read_now(forecasts.pace, tomorrow)
+    assert left.budget == Budget(2_000, tomorrow.date(), 0)
+
+
 def test_without_a_database_it_asks_how_many_there_will_be(rekan: Rekan, home: Path) -> None:
     document = rekan("plan", "--from", "2026-11-09", "--json").document
     assert (document["people_from"], document["coming"][0]["people"]) == ("expected_people", 3400)
@@ -98,6 +138,25 @@ def test_the_database_knows_who_has_joined(rekan: Rekan, database: Database) -> 
     for options, people in (((), 50), (("--everybody",), 60)):
         document = rekan(*question, *options).document
         assert {each["people"] for each in document["coming"]} == {people}
+
+
+def test_an_announcement_that_is_scheduled_is_shown(rekan: Rekan, database: Database) -> None:
+    """It begins with the link of day one, which goes before it."""
+
+    def schedule(tx: Transaction) -> None:
+        author = staff.actor_by_id(tx, add_person(tx, "Sari", programme_id="pppk-2026", role="coordinator"))
+        assert author is not None
+        number = announcements.draft(tx, author, Post((Piece("text", "Halo"),)), AT, chat_id=None)
+        announcements.choose(tx, author, number, whom=Whom(Audience(roles=("participant",))))
+        announcements.send(tx, author, number, 1, AT - timedelta(days=1), at=AT)
+
+    database.write_now(schedule)
+    coming = rekan("plan", "--from", "2026-11-09", "--days", "1", "--json").document["coming"]
+    announced, link = (next(each for each in coming if each["entry"] == name) for name in ANNOUNCED_WITH)
+    assert (announced["people"], announced["late_people"]) == (50, 0)
+    assert datetime.fromisoformat(announced["starts_at"]) == AT
+    assert announced["first_at"] > link["last_at"]
+    assert "announcement:1" in rekan("plan", "--from", "2026-11-09", "--days", "1").out
 
 
 def test_a_stopped_wave_is_shown_and_resumed_or_cancelled(rekan: Rekan, database: Database) -> None:
@@ -161,6 +220,9 @@ def test_a_schedule_that_can_never_fit_is_named(rekan: Rekan, home: Path) -> Non
         },
     )
     assert paid.code == 0
+    short = rekan("check", env=PAID)
+    assert short.code == 2
+    assert "12000 people at 1000 a second for 2000 messages a day: the last one" in short.err
 
 
 def test_what_coordinators_corrected_is_planned_and_named(

@@ -218,6 +218,29 @@ async def test_a_tap_that_is_given_up_stops_spinning(desk: Desk, wire: Wire) -> 
     assert wire.toasts == [("callback", None, Reader("id", "WIB"))]
 
 
+async def test_words_over_buttons_do_not_heap_up_where_telegram_is_slow(desk: Desk, wire: Wire) -> None:
+    desk.intake._toasting = _Gate(2)
+    go_on, under_way = asyncio.Event(), 0
+
+    async def slow(_callback_id: str, _say: Say | None, _reader: Reader) -> None:
+        nonlocal under_way
+        under_way += 1
+        await go_on.wait()
+
+    wire.toast = slow  # type: ignore[method-assign]  # it takes its time
+    taking = [
+        asyncio.create_task(desk.intake.take(n, Tapped(Sender(n), 2, "callback", Tap("menu"))))
+        for n in range(1, 7)
+    ]
+    _, waiting = await asyncio.wait(taking, timeout=0.5)
+    assert (under_way, len(waiting)) == (2, 4)
+    assert sorted(desk.ids()) == [1, 2, 3, 4, 5, 6]
+    go_on.set()
+    await asyncio.gather(*taking)
+    await desk.intake.close()
+    assert under_way == 6
+
+
 async def test_it_takes_no_more_at_once_than_it_has_room_for(
     desk: Desk, running: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -430,6 +430,28 @@ async def test_a_lower_limit_is_found_and_kept_below() -> None:
     assert most_in_a_second(starts[-100:]) < 26
 
 
+async def test_where_telegram_wants_no_payment_the_free_limit_is_found() -> None:
+    talk = Talk(Limits(per_second=1_000))
+    strict = server.Governor(server.Limits(per_second=30))
+    left = list(range(1, 2_001))
+    while left:
+        todo, left = left, []
+        for chat_id in todo:
+
+            def answer(chat_id: int = chat_id, left: list[int] = left) -> Outcome:
+                try:
+                    strict.spend(chat_id, group=False, now=talk.clock.monotonic())
+                except TooManyRequestsError as refusal:
+                    left.append(chat_id)
+                    return HoldBack(refusal.parameters["retry_after"])
+                return Sent(1)
+
+            talk.call(chat_id, answer=answer, to=0.025, back=0.025)
+        await talk.all()
+        talk.tasks.clear()
+    assert 15 < talk.pacer.pace < 40
+
+
 # --- ahead of the permits -----------------------------------------------------------------------------
 
 

@@ -13,14 +13,15 @@ from bot.clock import SimulatedClock
 from bot.delivery.pacer import Limits, Pacer
 from bot.delivery.sender import Sender
 from bot.delivery.wire import WireUselessError
-from bot.domain.messages import Ask, Lane, Message, Reader, Say
+from bot.domain.messages import Announcement, Ask, Lane, Message, Reader, Say
 from bot.domain.outcomes import Done, Failed, Gone, HoldBack, InDoubt, Moved, Outcome, Sent, Unsent
 from bot.domain.people import Reach
-from bot.storage import outbox, quiz
+from bot.domain.posts import Piece, Post
+from bot.storage import outbox, quiz, staff
 from bot.storage.database import Database, DatabaseError, Transaction
 from bot.storage.outbox import Letter, Recipient
 from bot.storage.tables import OutboxRow
-from bot.usecases import delivery
+from bot.usecases import announcements, delivery
 from tests.examples import MODULE, NOON, add_person, catalogue, outbox_rows
 from tests.scripted import Wire
 
@@ -543,6 +544,47 @@ def test_what_was_paid_is_counted_by_the_day_and_given_back_unsent(bench: Bench)
     back = 0
     assert begun(1, 2, 9, 10, 11) == [True] * 4 + [False]
     assert begun(12, day=1) == [True]
+
+
+def test_what_yesterday_paid_for_and_today_gives_back_is_not_todays(bench: Bench) -> None:
+    bench.people(18)
+    bench.owe_all(*((person_id, "hello") for person_id in range(1, 21)))
+    midnight = NOON.replace(hour=0) + timedelta(days=1)
+
+    def begun(*ids: int, seconds: int) -> tuple[Letter, ...]:
+        found: tuple[Letter, ...] = bench.database.write_now(
+            delivery.begin, ids, midnight + seconds * SECOND, stars=1
+        )
+        return found
+
+    yesterdays = begun(1, 2, 3, 4, 5, seconds=-1)
+    assert len(begun(*range(6, 16), seconds=1)) == 10
+    bench.database.write_now(delivery.give_back, yesterdays, midnight + SECOND)
+    assert [letter.paid for letter in begun(16, 17, seconds=2)] == [False, False]
+
+
+def test_each_file_of_an_album_costs(bench: Bench) -> None:
+    """A Star is ten messages: three albums of three, and one message more."""
+    bench.people(5)
+    album = Post(tuple(Piece("photo", "", file_id=f"f{n}", message_id=n) for n in range(3)))
+
+    def fill(tx: Transaction) -> None:
+        author = add_person(tx, "Sari", role="coordinator")
+        sari = staff.actor_by_id(tx, author)
+        assert sari is not None
+        number = announcements.draft(tx, sari, album, NOON, chat_id=1001)
+        for person_id in range(1, 6):
+            whom = Recipient(person_id=person_id)
+            outbox.owe(tx, whom, Announcement(number), reason="album", lane=Lane.REMINDER, now=NOON)
+        whom = Recipient(person_id=6)
+        outbox.owe(tx, whom, Say("hello"), reason="hello", lane=Lane.REMINDER, now=NOON)
+
+    bench.database.write_now(fill)
+    letters = bench.database.write_now(delivery.begin, range(1, 7), NOON, stars=1)
+    assert [letter.paid for letter in letters] == [True, True, True, False, False, True]
+    bench.database.write_now(delivery.give_back, letters[:1], NOON)
+    again = bench.database.write_now(delivery.begin, [letters[0].owed.id], NOON, stars=1)
+    assert [letter.paid for letter in again] == [True]
 
 
 # --- clocks that jump ---------------------------------------------------------------------------------

@@ -12,23 +12,26 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
+from bot.domain.announcements import Whom
 from bot.domain.events import ReachChanged, Sender, Wrote
 from bot.domain.forecast import Kind, Pace
 from bot.domain.messages import Lane
 from bot.domain.people import Reach
+from bot.domain.posts import Piece, Post
 from bot.domain.programme import Audience, Catalogue, Instant, Late
 from bot.domain.zones import Zone
-from bot.storage import outbox, people, warnings
+from bot.storage import outbox, people, staff, warnings
 from bot.storage import waves as stored
 from bot.storage.database import Database, Transaction
 from bot.storage.tables import ModuleDoneRow, OutboxRow, PersonRow
-from bot.usecases import delivery, forecasts, planning, waves
+from bot.usecases import announcements, delivery, forecasts, planning, timetable, waves
 from bot.usecases import desk as desk_of
 from bot.usecases.planning import Rung
 from tests.examples import MODULE, NOON, add_person, catalogue, entry, outbox_rows
 
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
 PACE = Pace(1, for_replies=0)
+PARTICIPANTS = Audience(roles=("participant",))
 REMINDER = entry("modul", Instant(NOON), about=MODULE, audience=Audience(not_done=(MODULE,)), late=Late.SEND)
 
 
@@ -111,6 +114,23 @@ def test_it_leaves_room_for_what_is_more_urgent_at_that_time(desk: Made) -> None
     urgent = entry("tautan", Instant(NOON - 30 * SECOND), everybody_by=MINUTE, essential=True)
     # 61 are more urgent from half a minute before on: 30 of the 60 have to have it by then.
     assert desk(early, urgent).ring("nanti", NOON - 10 * MINUTE) == Rung(look_at=NOON - 60 * SECOND)
+
+
+@one_engine
+def test_it_leaves_room_for_an_announcement_that_is_scheduled(desk: Made) -> None:
+    """An urgent one to the same 60 people, 30 seconds before: theirs are the 60 seconds from then on."""
+    early = entry("nanti", Instant(NOON), everybody_by=timedelta(), early=10 * MINUTE, audience=PARTICIPANTS)
+    one = desk(early)
+
+    def schedule(tx: Transaction) -> None:
+        author = staff.actor_by_id(tx, 1)
+        assert author is not None
+        number = announcements.draft(tx, author, Post((Piece("text", "Halo"),)), NOON - HOUR, chat_id=None)
+        announcements.choose(tx, author, number, whom=Whom(PARTICIPANTS), urgent=True)
+        announcements.send(tx, author, number, 1, NOON - HOUR, at=NOON - 30 * SECOND)
+
+    one.database.write_now(schedule)
+    assert one.ring("nanti", NOON - 10 * MINUTE) == Rung(look_at=NOON - 90 * SECOND)
 
 
 @one_engine
@@ -322,6 +342,24 @@ def test_what_is_under_way_is_added_up_by_wave(desk: Made) -> None:
     assert load.wave is not None
     assert (load.wave.entry_id, load.wave.people) == ("modul", 60)
     assert forecasts.lasts([load], PACE, NOON, NOON + MINUTE) == {1: NOON + MINUTE + 39 * SECOND}
+
+
+@one_engine
+def test_what_is_under_way_is_shown_as_whoever_sends_expects_it(desk: Made) -> None:
+    """Held back for half an hour: three quarters of the 60 are later than they were to be."""
+    one = desk(REMINDER)
+    one.ring("modul")
+    programme = one.database.catalogue.programmes["p"]
+
+    def shown(minutes: int) -> tuple[timedelta, int]:
+        one.database.write_now(stored.expect, {1: NOON + minutes * MINUTE})
+        (found,) = one.database.read_now(timetable.running, programme, NOON)
+        assert found.last_at is not None
+        return found.last_at - NOON, found.late
+
+    assert shown(60) == (HOUR, 45)
+    assert shown(10) == (10 * MINUTE, 0)
+    assert shown(-1) == (59 * Pace(30).interval, 0)  # nobody has looked for long
 
 
 # --- resumed while much else happens, on PostgreSQL ----------------------------------------------------

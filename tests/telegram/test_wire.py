@@ -1,6 +1,7 @@
 from typing import Any
 
 import pytest
+import structlog
 from icalendar import Calendar
 from telegram.error import BadRequest, InvalidToken, NetworkError, TelegramError, TimedOut
 
@@ -175,6 +176,20 @@ async def test_a_paid_broadcast_is_asked_for_where_it_exists(server: Scripted, c
     await wire.send(1, Say("hi"), ANNA, paid=True)
     await wire.send(1, Delete(6), ANNA, paid=True)
     assert [fields.get("allow_paid_broadcast") for _, fields in server.asked] == [True, None]
+
+
+async def test_a_bot_without_stars_loses_no_message(server: Scripted, client: Client) -> None:
+    wire = TelegramWire(client, RENDERER)
+    with structlog.testing.capture_logs() as logs:
+        for number in (5, 6):
+            server.refuse(400, "Bad Request: BALANCE_TOO_LOW")
+            server.give({"message_id": number})
+            assert await wire.send(1, Say("hi"), ANNA, paid=True) == Sent(number)
+        server.refuse(400, "Bad Request: BALANCE_TOO_LOW")
+        assert isinstance(await wire.send(1, Say("hi"), ANNA), Failed)
+    paid = [fields.get("allow_paid_broadcast") for _, fields in server.asked]
+    assert paid == [True, None, True, None, None]
+    assert [log["action"] for log in logs] == ["stars_lacking"]
 
 
 async def test_a_toast_is_plain_and_within_its_limit(server: Scripted, client: Client) -> None:

@@ -1,15 +1,20 @@
 """When everybody has it: against a model that sends one message after the other."""
 
+from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.forecast import Forecast, Pace, Wave, forecast, placed
+from bot.delivery import pacer
+from bot.domain.forecast import FREE as FREE_PER_SECOND
+from bot.domain.forecast import Budget, Forecast, Pace, Wave, forecast, placed
 from bot.domain.messages import Lane
 
-NOON = datetime(2026, 11, 9, 5, tzinfo=UTC)
+NOON = datetime(2026, 11, 9, 23, 59, 55, tzinfo=UTC)
+"""Five seconds before another day's Stars: waves here go on for longer."""
+
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 FREE = Pace(30, for_replies=0)
 
@@ -17,13 +22,19 @@ FREE = Pace(30, for_replies=0)
 def brute_force(waves: list[Wave], pace: Pace, not_before: datetime | None = None) -> list[list[datetime]]:
     """When each single person of each wave has it: the most urgent of all who wait, one at a time."""
     reached: list[list[datetime]] = [[] for _ in waves]
+    budget = pace.budget or Budget(0)
+    spent = Counter({budget.day: budget.spent})
     now = not_before or datetime.min.replace(tzinfo=UTC)
     while unfinished := [n for n, wave in enumerate(waves) if len(reached[n]) < wave.people]:
         now = max(now, min(waves[n].starts for n in unfinished))
         ready = [n for n in unfinished if waves[n].starts <= now]
         first = min(ready, key=lambda n: (waves[n].lane, waves[n].everybody_by, n))
         reached[first].append(now)
-        now += pace.interval
+        if pace.budget is None or spent[now.date()] < budget.messages:
+            spent[now.date()] += 1
+            now += pace.interval
+        else:
+            now += pace.free_interval
     return reached
 
 
@@ -38,7 +49,15 @@ wave = st.builds(
     st.sampled_from([Lane.SESSION, Lane.REMINDER]),
 )
 waves = st.lists(wave, max_size=6)
-paces = st.builds(Pace, st.sampled_from([0.7, 1, 2, 3, 30]), st.sampled_from([0, 0.2]))
+budgets = st.builds(
+    Budget,
+    st.integers(0, 40),
+    st.sampled_from([None, NOON.date(), NOON.date() - timedelta(1)]),
+    st.integers(0, 20),
+)
+paces = st.builds(
+    Pace, st.sampled_from([0.7, 1, 2, 3, 30, 40, 100]), st.sampled_from([0, 0.2]), st.none() | budgets
+)
 holds = st.none() | seconds.map(lambda n: NOON + n)
 
 
@@ -89,6 +108,19 @@ def test_the_last_of_3400_has_it_two_minutes_later() -> None:
     assert (told.first, told.last) == (NOON, NOON + 3_399 * FREE.interval)
     assert told.late_by == 3_399 * FREE.interval - MINUTE
     assert told.late == 3_400 - 60 * 30 - 1
+
+
+def test_where_the_stars_are_spent_the_pace_is_the_free_one() -> None:
+    """3,400 people at 1,000 a second, but Stars for 1,000 of them, of which 400 are spent."""
+    at = NOON - MINUTE * 60
+    wave = Wave("tautan", 3_400, at, at + MINUTE)
+    paid = Pace.for_stars(1_000, 100, for_replies=0)
+    (told,) = forecast([wave], paid)
+    assert told.last == at + 1_000 * paid.interval + 2_399 * FREE.interval
+    assert paid.budget is not None
+    (told,) = forecast([wave], replace(paid, budget=replace(paid.budget, day=at.date(), spent=400)))
+    assert told.last == at + 600 * paid.interval + 2_799 * FREE.interval
+    assert FREE_PER_SECOND == pacer.FREE
 
 
 def test_waves_due_together_share_the_time_before_their_deadline() -> None:

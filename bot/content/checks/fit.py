@@ -77,7 +77,10 @@ def _name(
     if not told.late:
         return
     needed = entry.everybody_by + _rounded_up(told.late_by)
-    what = f"{people} people at {pace.per_second:g} a second: the last one {where}".rstrip()
+    rate = f"{pace.per_second:g} a second"
+    if pace.budget is not None:
+        rate += f" for {pace.budget.messages} messages a day"
+    what = f"{people} people at {rate}: the last one {where}".rstrip()
     what += f" cannot have this by 'everybody_by' ({short(entry.everybody_by)})"
     what += "" if alone else " beside what else is due then"
     mend = f"write 'everybody_by: {short(needed)}', or let it begin 'early' where its text allows that"
