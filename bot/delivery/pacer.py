@@ -672,11 +672,11 @@ class Pacer:
         self._wake_at(wake)
 
     def _a_few_from(self, at: float, now: float) -> float:
-        """When to look again where a call may start from `at` on: soon, once so many may that it is worth it."""
-        worth = int(self.limits.per_second * _TICK)
-        if worth <= 1:
+        """When to look again, where a call may start from `at` on: soon, once a few may."""
+        calls = int(self.limits.per_second * _TICK)
+        if calls <= 1:
             return at
-        few = self._pace.ready_at(reply=False, now=now, calls=worth)
+        few = self._pace.ready_at(reply=False, now=now, calls=calls)
         return at + _TICK if few is None else max(at, min(few, at + _TICK))
 
     def _stage(self, most: int, now: float) -> None:
