@@ -69,15 +69,16 @@ class Crowd:
 
     async def run(self) -> None:
         """Let them all live until cancelled; raises what an actor stumbled over (as an ExceptionGroup)."""
-        unsubscribe = self._simulator.subscribe(self._heard)
-        try:
-            async with asyncio.TaskGroup() as self._tasks:
+        async with asyncio.TaskGroup() as self._tasks:
+            unsubscribe = self._simulator.subscribe(self._heard)
+            try:
                 for place, person in enumerate(self._people.values()):
                     person.begin(first=place == 0)
                 await asyncio.Event().wait()
-        finally:
-            unsubscribe()
-            self._tasks = None
+            finally:
+                # Before the group ends: what is delivered while it does is heard by nobody any more.
+                unsubscribe()
+                self._tasks = None
 
     def _heard(self, delivery: Delivery) -> None:
         if delivery.message is None or delivery.kind not in ("message", "edit"):

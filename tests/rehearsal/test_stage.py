@@ -51,6 +51,19 @@ async def test_it_can_be_left_in_the_middle_and_tells_what_came_of_it(stage: Sta
     assert any(line.by_bot for line in shown.lines)
 
 
+async def test_what_reaches_the_crowd_while_it_leaves_moves_nobody(stage: Stage) -> None:
+    crowd = stage.crowd
+    (person, *_) = crowd._people.values()
+    leaving = asyncio.create_task(crowd.run())
+    await asyncio.sleep(0)
+    leaving.cancel()
+    await asyncio.sleep(0)  # it has begun to, and waits for those who act
+    assert not leaving.done()
+    crowd._after(person, 1, person.phone.block)
+    with pytest.raises(asyncio.CancelledError):
+        await leaving
+
+
 async def test_a_pause_stops_time_and_does_not_keep_it_from_ending(stage: Stage) -> None:
     playing = asyncio.create_task(stage.play())
     await stage.clock.sleep(3600)
