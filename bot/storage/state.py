@@ -9,6 +9,7 @@ from bot.storage.tables import StateRow
 from bot.storage.upsert import upsert
 
 PAID = "paid_messages"  # the day (UTC) and how many messages were paid for on it: "2026-11-09 1200"
+LACKING = "stars_lacking"  # the day (UTC) on which the bot turned out to have too few Stars to pay
 PACE = "pace"  # messages a second, as whoever sends is configured
 STARS = "stars_a_day"  # ... and how many Stars a day pay for them
 BOT_NAME = "bot_username"  # as Telegram told it last, without the @
@@ -53,3 +54,8 @@ def paid_on(tx: Transaction, day: date, *, to_change: bool = False) -> int:
     """How many messages of that day (UTC) have been paid for, of the last day on which any were."""
     noted, _, number = (recall(tx, PAID, to_change=to_change) or "").partition(" ")
     return int(number) if noted == day.isoformat() else 0
+
+
+def lacking_on(tx: Transaction, day: date) -> bool:
+    """Whether nothing more is paid for on that day (UTC), because the bot has too few Stars."""
+    return recall(tx, LACKING) == day.isoformat()

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from bot.domain.forecast import MESSAGES_A_STAR
 from bot.domain.messages import Announcement, Ask, AskLive, Handout, Lane
-from bot.domain.outcomes import Done, Failed, Gone, HoldBack, InDoubt, Moved, Outcome, Sent, Unsent
+from bot.domain.outcomes import Done, Failed, Gone, HoldBack, InDoubt, Moved, Outcome, Sent, Unpaid, Unsent
 from bot.domain.people import Reach
 from bot.domain.posts import Post
 from bot.storage import attendance, corrections, files, outbox, people, polls, quiz, state, updates
@@ -251,7 +251,7 @@ def record(tx: Transaction, outbox_id: int, outcome: Outcome, now: datetime) -> 
     row = outbox.sending(tx, outbox_id)
     if row is None:  # erased, or settled by whoever found it in doubt
         return
-    if row.state != "sending" and isinstance(outcome, HoldBack | Unsent | InDoubt):
+    if row.state != "sending" and isinstance(outcome, HoldBack | Unsent | Unpaid | InDoubt):
         return  # recorded already, by a commit whose answer was lost
     match outcome:
         case Sent(message_id, poll_id, more_ids):
@@ -273,6 +273,9 @@ def record(tx: Transaction, outbox_id: int, outcome: Outcome, now: datetime) -> 
         case HoldBack(seconds):
             why = f"held back for {seconds:g} s"
             outbox.postpone(tx, outbox_id, now + timedelta(seconds=seconds), why, uncounted=True)
+        case Unpaid():
+            outbox.postpone(tx, outbox_id, now, "the bot has too few Stars", uncounted=True)
+            state.remember(tx, state.LACKING, now.date().isoformat())  # who reckons with the pace is to know
         case Unsent(reason):
             _again(tx, outbox_id, row.attempts, MOST_ATTEMPTS, f"unsent: {reason}", now)
         case InDoubt(reason):
@@ -295,9 +298,11 @@ def recover(tx: Transaction, now: datetime) -> int:
     """At the start of the one sender: what was being sent when the last one ended is in doubt, and owed.
 
     It is due at once, and what came after it to the same chat waits for it. Returns how many. A clock that
-    was put back while nothing ran delays nothing, either.
+    was put back while nothing ran delays nothing, either. Stars are counted on again: some may be there now.
     """
     outbox.hasten(tx, now)
+    if state.recall(tx, state.LACKING):
+        state.remember(tx, state.LACKING, "")
     return outbox.recover(tx, f"in doubt: found on its way at {now:%Y-%m-%d %H:%M:%S} UTC")
 
 
