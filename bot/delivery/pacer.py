@@ -197,6 +197,10 @@ class Pace:
         """For how many seconds nothing may start."""
         return max(0.0, self._paused_until - now)
 
+    def held_back_for(self, now: float) -> float:
+        """For how many of these seconds because a `retry_after` asked for it."""
+        return max(0.0, min(self._paused_until, self._held_back_until) - now)
+
     # --- when may it start?
 
     def chat_ready_at(self, chat_id: int, *, reply: bool, now: float) -> float | None:
@@ -610,6 +614,11 @@ class Pacer:
     def paused_for(self) -> float:
         """For how many seconds nothing may be sent: Telegram asked for it, or is away."""
         return self._pace.paused_for(self.now())
+
+    @property
+    def held_back_for(self) -> float:
+        """For how many of these seconds because a `retry_after` asked for it."""
+        return self._pace.held_back_for(self.now())
 
     def abandon(self, chat_id: int) -> None:
         """The call was not made."""

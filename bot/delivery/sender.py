@@ -236,6 +236,10 @@ class Sender:
         try:
             with self._clock.busy():
                 found = await self._write(delivery.recover, self._clock.now())
+                held = await self._write(delivery.still_held, self._clock.now())
+            if held:
+                self._pacer.pause(held)
+                self._log.warning("Telegram still holds all back", action="still_held", seconds=round(held))
             self._recovered = True
             if found:
                 self._log.warning("found in doubt, to be sent again", action="recovered", messages=found)
@@ -580,7 +584,8 @@ class Sender:
     async def _recorded(self, ended: Sequence[tuple[_Row, Permit, Letter, Outcome]]) -> None:
         outcomes = [(letter, outcome) for _, _, letter, outcome in ended]
         try:
-            await self._write(delivery.record_all, outcomes, self._clock.now())
+            held = self._pacer.held_back_for
+            await self._write(delivery.record_all, outcomes, self._clock.now(), held)
         except DatabaseError:
             pass  # it is time to stop, and the rows are left as they are
         except Exception as error:  # noqa: BLE001 - a fault of ours in one message must not end the others' delivery

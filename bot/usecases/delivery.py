@@ -215,8 +215,15 @@ def _note_paid(tx: Transaction, number: int, now: datetime) -> None:
     state.remember(tx, state.PAID, f"{now:%Y-%m-%d} {number}")
 
 
-def record_all(tx: Transaction, ended: Sequence[tuple[Letter, Outcome]], now: datetime) -> None:
-    """Record how attempts to send ended: what was simply sent in a statement or two, the rest one by one."""
+def record_all(
+    tx: Transaction, ended: Sequence[tuple[Letter, Outcome]], now: datetime, held: float = 0.0
+) -> None:
+    """Record how attempts to send ended: what was simply sent in a statement or two, the rest one by one.
+
+    `held`: for so many seconds Telegram holds everything back, which the next process is to know.
+    """
+    if held and any(isinstance(outcome, HoldBack) for _, outcome in ended):
+        state.note_hold(tx, held, now)
     simply: dict[int, int] = {}
     asked: list[tuple[int, str, int, Ask]] = []
     live: list[tuple[str, int, int, int]] = []
@@ -304,6 +311,11 @@ def recover(tx: Transaction, now: datetime) -> int:
     if state.recall(tx, state.LACKING):
         state.remember(tx, state.LACKING, "")
     return outbox.recover(tx, f"in doubt: found on its way at {now:%Y-%m-%d %H:%M:%S} UTC")
+
+
+def still_held(tx: Transaction, now: datetime) -> float:
+    """At the start of the one sender: for how many seconds Telegram still holds everything back."""
+    return state.held_for(tx, now)
 
 
 def find_lost(tx: Transaction, known: Collection[int], now: datetime) -> int:

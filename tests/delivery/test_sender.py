@@ -649,6 +649,52 @@ def test_each_file_of_an_album_costs(bench: Bench) -> None:
     assert [letter.paid for letter in again] == [True]
 
 
+# --- a pause outlives a process ------------------------------------------------------------------------
+
+
+async def test_who_starts_knows_how_long_telegram_holds_all_back(bench: Bench) -> None:
+    bench.people(18)
+    bench.owe_all(*((person_id, "hello") for person_id in range(1, 21)))
+
+    async def hold() -> Outcome:
+        if len(bench.wire.sent) == 2:
+            bench.sender.stop()
+        return HoldBack(60)
+
+    for chat_id in range(1001, 1021):
+        bench.wire.script[chat_id] = [hold]
+    async with bench.running(bench.sender.run()) as (sending, *_):
+        await sending
+    assert bench.times() == [0, 0.03]
+    bench.wire.script.clear()
+
+    bench.sender = bench.new_sender()
+    bench.owe(1, "reply", lane=Lane.REPLY)
+    with structlog.testing.capture_logs() as logs:
+        await bench.send_all()
+    assert len(bench.wire.sent) == 2 + 21
+    assert 60 <= bench.times()[2] <= 60.1
+    assert [log["seconds"] for log in logs if log.get("action") == "still_held"] == [60]
+
+
+async def test_what_holds_one_chat_back_is_not_taken_for_all(bench: Bench) -> None:
+    bench.owe_all((1, "hello"), (2, "hello"))
+    bench.wire.script[1001] = [HoldBack(60)]
+    await bench.send_all()
+    assert bench.times() == [0, 0.03, 60]
+    assert bench.database.read_now(state.recall, state.HELD) is None
+
+
+def test_no_clock_makes_a_pause_longer_than_it_was(bench: Bench) -> None:
+    def held_for(seconds: float) -> float:
+        return float(bench.database.write_now(state.held_for, NOON + seconds * SECOND))
+
+    assert held_for(0) == 0
+    bench.database.write_now(state.note_hold, 60, NOON)
+    assert (held_for(20), held_for(60), held_for(5_000)) == (40, 0, 0)
+    assert (held_for(-3_600), held_for(-3_550), held_for(-3_540)) == (60, 10, 0)
+
+
 # --- clocks that jump ---------------------------------------------------------------------------------
 
 
