@@ -10,7 +10,7 @@ from bot.storage.upsert import upsert
 
 PAID = "paid_messages"  # the day (UTC) and how many messages were paid for on it: "2026-11-09 1200"
 LACKING = "stars_lacking"  # the day (UTC) on which the bot turned out to have too few Stars to pay
-HELD = "held_back"  # when Telegram held everything back, and for how many seconds from then on
+HELD = "held_back"  # when Telegram held everything back, for how many seconds from then on, of which bot
 PACE = "pace"  # messages a second, as whoever sends is configured
 STARS = "stars_a_day"  # ... and how many Stars a day pay for them
 BOT_NAME = "bot_username"  # as Telegram told it last, without the @
@@ -59,7 +59,7 @@ def paid_on(tx: Transaction, day: date, *, to_change: bool = False) -> int:
 
 def note_hold(tx: Transaction, seconds: float, now: datetime) -> None:
     """Telegram holds everything back for so many seconds."""
-    remember(tx, HELD, f"{now.isoformat()} {seconds:.3f}")
+    remember(tx, HELD, f"{now.isoformat()} {seconds:.3f} {recall(tx, BOT_NAME) or ''}")
 
 
 def held_for(tx: Transaction, now: datetime) -> float:
@@ -68,8 +68,9 @@ def held_for(tx: Transaction, now: datetime) -> float:
     How much time has passed on a clock that was put back meanwhile is not known: it is noted anew from `now`,
     so that only one such wait is too long.
     """
-    since, _, seconds = (recall(tx, HELD) or "").partition(" ")
-    if not seconds:
+    since, _, rest = (recall(tx, HELD) or "").partition(" ")
+    seconds, _, bot = rest.partition(" ")
+    if not seconds or bot != (recall(tx, BOT_NAME) or ""):  # another bot is not held for this one's haste
         return 0.0
     noted, asked = datetime.fromisoformat(since), float(seconds)
     if now < noted:

@@ -693,6 +693,8 @@ def test_no_clock_makes_a_pause_longer_than_it_was(bench: Bench) -> None:
     bench.database.write_now(state.note_hold, 60, NOON)
     assert (held_for(20), held_for(60), held_for(5_000)) == (40, 0, 0)
     assert (held_for(-3_600), held_for(-3_550), held_for(-3_540)) == (60, 10, 0)
+    bench.database.write_now(state.remember, state.BOT_NAME, "another_bot")
+    assert held_for(-3_550) == 0
 
 
 # --- clocks that jump ---------------------------------------------------------------------------------
