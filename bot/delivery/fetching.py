@@ -2,25 +2,36 @@
 
 That takes seconds, so no update waits for it; who sent the file has been told that it is being read. Ends the
 process meanwhile, the file is sent again: nothing of it is kept. One at a time: a workbook may be large.
+Only so many wait; of more it is said that they are to be sent again.
 """
 
 import asyncio
 import tempfile
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol, TypeAlias
 
 import structlog
 
 from bot.clock import Clock
 from bot.domain.faults import trail
-from bot.domain.messages import Fetch
+from bot.domain.messages import Crowded, Fetch
 from bot.storage.database import Database, DatabaseError, Transaction
 
 MOST_BYTES = 20 * 1024 * 1024
 """What the Bot API lets a bot download."""
+
+MOST_FILES = 20
+"""How many wait, the one that is being read included: a minute or two's reading."""
+
+MOST_OF_A_CHAT = 5
+"""How many of those one chat may have sent: whoever sends a whole folder leaves others their turn."""
+
+
+Compare: TypeAlias = Callable[[Transaction, int, object, datetime], object]
 
 
 class NotFetchedError(Exception):
@@ -40,12 +51,12 @@ class Reading:
 
     `read` is called in a thread. `compare`, if any, puts what was read beside what the database has, where
     that takes too long to be done while others wait to write. `found` is given None where the file could not
-    be had.
+    be had, and Crowded where it was not tried.
     """
 
     read: Callable[[Path, datetime], object]
     found: Callable[[Transaction, int, object, datetime], None]
-    compare: Callable[[Transaction, int, object, datetime], object] | None = None
+    compare: Compare | None = None
 
 
 class Fetching:
@@ -68,30 +79,58 @@ class Fetching:
         self._log = structlog.get_logger()
         self._one = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._waiting: Counter[int] = Counter()  # how many of a chat's wait, or are being read
+        self._turned_away: dict[int, Fetch] = {}  # by chat: the last that found no room, of which it is said
+        self._telling: asyncio.Task[None] | None = None  # ... by one task for all of them
 
     def begin(self, wanted: Fetch) -> None:
-        """Fetch it, beside everything else."""
-        task = asyncio.create_task(self._work(wanted), name="fetching")
+        """Fetch it, beside everything else; where too many wait, have it said that it is not read."""
+        if self._waiting.total() < MOST_FILES and self._waiting[wanted.chat_id] < MOST_OF_A_CHAT:
+            self._waiting[wanted.chat_id] += 1
+            self._start(self._work(wanted))
+            return
+        self._turned_away[wanted.chat_id] = wanted
+        if self._telling is None or self._telling.done():
+            self._telling = self._start(self._turn_away())
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
+        task = asyncio.create_task(work, name="fetching")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     async def close(self) -> None:
         """Return once what was begun is done."""
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _work(self, wanted: Fetch) -> None:
+        try:
+            with self._clock.busy():
+                async with self._one:
+                    reading = self._readings[wanted.area]
+                    there = await self._had(wanted, reading)
+                    await self._tell(wanted, there, compare=reading.compare if there is not None else None)
+        finally:
+            self._waiting[wanted.chat_id] -= 1
+            if not self._waiting[wanted.chat_id]:
+                del self._waiting[wanted.chat_id]
+
+    async def _turn_away(self) -> None:
         with self._clock.busy():
-            async with self._one:
-                reading = self._readings[wanted.area]
-                there = await self._had(wanted, reading)
-                try:
-                    if reading.compare is not None and there is not None:
-                        now = self._clock.now()
-                        there = await self._database.read(reading.compare, wanted.chat_id, there, now)
-                    await self._database.transact(reading.found, wanted.chat_id, there, self._clock.now())
-                except DatabaseError as error:  # they were told to send it again if nothing comes
-                    self._log.warning("the database is away", action="database_away", why=str(error))
-            self._nudge()
+            while self._turned_away:
+                _, wanted = self._turned_away.popitem()
+                self._log.warning("too many files wait", action="file_turned_away", area=wanted.area)
+                await self._tell(wanted, Crowded())
+
+    async def _tell(self, wanted: Fetch, there: object, *, compare: Compare | None = None) -> None:
+        found = self._readings[wanted.area].found
+        try:
+            if compare is not None:
+                there = await self._database.read(compare, wanted.chat_id, there, self._clock.now())
+            await self._database.transact(found, wanted.chat_id, there, self._clock.now())
+        except DatabaseError as error:  # they were told to send it again if nothing comes
+            self._log.warning("the database is away", action="database_away", why=str(error))
+        self._nudge()
 
     async def _had(self, wanted: Fetch, reading: Reading) -> object:
         """What is in the file; None where it could not be had."""

@@ -54,7 +54,7 @@ from typing import TypeAlias
 
 from bot.clock import Clock
 from bot.domain.messages import Lane
-from bot.domain.outcomes import Done, Failed, Gone, HoldBack, Moved, Outcome, Sent
+from bot.domain.outcomes import Done, Failed, Gone, HoldBack, Moved, Outcome, Sent, Unpaid
 
 FREE = 30
 """Messages a second over all chats that cost nothing."""
@@ -81,7 +81,7 @@ _MARGIN = 0.001  # seconds on top of each window: two clocks, and floats, round 
 _EARLY = 0.002  # seconds by which a call may be quicker than any lately
 _REPLIES_MATTER_FOR = 10.0  # seconds after a reply in which broadcasts leave room for another
 _ROOM = 5  # ... of at most one slot in so many
-_ANSWERS = (Sent, Done, Failed, Gone, Moved)  # of a server that holds nothing back
+_ANSWERS = (Sent, Done, Failed, Gone, Moved, Unpaid)  # of a server that holds nothing back
 _LATENESS = 0.05  # seconds by which a woken waiter may be late and still be made up for
 
 
@@ -196,6 +196,10 @@ class Pace:
     def paused_for(self, now: float) -> float:
         """For how many seconds nothing may start."""
         return max(0.0, self._paused_until - now)
+
+    def held_back_for(self, now: float) -> float:
+        """For how many of these seconds because a `retry_after` asked for it."""
+        return max(0.0, min(self._paused_until, self._held_back_until) - now)
 
     # --- when may it start?
 
@@ -610,6 +614,11 @@ class Pacer:
     def paused_for(self) -> float:
         """For how many seconds nothing may be sent: Telegram asked for it, or is away."""
         return self._pace.paused_for(self.now())
+
+    @property
+    def held_back_for(self) -> float:
+        """For how many of these seconds because a `retry_after` asked for it."""
+        return self._pace.held_back_for(self.now())
 
     def abandon(self, chat_id: int) -> None:
         """The call was not made."""

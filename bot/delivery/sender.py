@@ -15,7 +15,7 @@ import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Concatenate, Generic, ParamSpec, TypeVar, cast
 
 import structlog
@@ -26,7 +26,7 @@ from bot.delivery.patience import LONGEST_PAUSE, persistently, rest
 from bot.delivery.wire import Wire, WireUselessError
 from bot.domain.faults import trail
 from bot.domain.messages import AskLive, Lane
-from bot.domain.outcomes import Failed, HoldBack, InDoubt, Moved, Outcome, Sent, Unsent
+from bot.domain.outcomes import Failed, HoldBack, InDoubt, Moved, Outcome, Sent, Unpaid, Unsent
 from bot.storage.database import Database, DatabaseError, Transaction
 from bot.storage.outbox import AT_ONCE, REPLY_BY
 from bot.tally import Tally
@@ -52,7 +52,7 @@ _LONGEST_REST = 30.0  # seconds: a machine that was asleep is not to miss by mor
 _FRESH = timedelta(seconds=2)  # for which what was read of a reply when it was owed is believed
 _logger = logging.getLogger(__name__)  # of the standard library: where structlog's lines end
 _UNANSWERED = (Unsent, InDoubt)
-_DUE_AGAIN = (HoldBack, Unsent, InDoubt, Moved)
+_DUE_AGAIN = (HoldBack, Unsent, Unpaid, InDoubt, Moved)
 _PUT_BACK = timedelta(seconds=1)  # by more than this, a clock has been put back rather than adjusted
 
 
@@ -165,7 +165,9 @@ class Sender:
         pacer.prepare = lambda turns: self._begin_ahead.add(*map(self._row_of, turns))
         pacer.recall = lambda turns: self._return.add(*map(self._row_of, turns))
         self._stars = stars
+        self._lacking_on: date | None = None  # the day (UTC) on which there turned out to be too few
         self._full_pace = pacer.limits
+        self._free_pace = replace(pacer.limits, per_second=min(FREE, pacer.limits.per_second))
         self._told = (clock.now(), clock.monotonic())
         self._troubles = 0
         self._away_until = 0.0
@@ -234,6 +236,10 @@ class Sender:
         try:
             with self._clock.busy():
                 found = await self._write(delivery.recover, self._clock.now())
+                held = await self._write(delivery.still_held, self._clock.now())
+            if held:
+                self._pacer.pause(held)
+                self._log.warning("Telegram still holds all back", action="still_held", seconds=round(held))
             self._recovered = True
             if found:
                 self._log.warning("found in doubt, to be sent again", action="recovered", messages=found)
@@ -423,12 +429,15 @@ class Sender:
         old = self._clock.now() - _FRESH
         known = [each for row in rows if (each := row.known) and each.owed.everybody_by - REPLY_BY > old]
         tried = False
+        if self._lacking_on is not None and self._lacking_on != self._clock.now().date():
+            self._lacking_on = None  # a new day: perhaps there are some now
+        stars = self._stars if self._lacking_on is None else 0
 
         async def attempt() -> tuple[Letter, ...]:
             nonlocal tried
             again, tried = tried, True
             return await self._database.transact(
-                delivery.begin, ids, self._clock.now(), known=known, again=again, stars=self._stars
+                delivery.begin, ids, self._clock.now(), known=known, again=again, stars=stars
             )
 
         letters = await self._persistently(attempt)
@@ -441,15 +450,23 @@ class Sender:
         broadcast = [letter for letter in letters if letter.owed.lane is not Lane.REPLY]
         if not broadcast:
             return
-        free = replace(self._full_pace, per_second=min(FREE, self._full_pace.per_second))
-        limits = self._full_pace if all(letter.paid for letter in broadcast) else free
+        # Those were begun before the first refusal came that were to be paid for all the same.
+        paid = self._lacking_on is None and all(letter.paid for letter in broadcast)
+        limits = self._full_pace if paid else self._free_pace
         if limits == self._pacer.limits:
             return
         self._pacer.limits = limits
-        if limits is free:
+        if not paid:
             self._log.warning(
                 "the day's Stars are spent: on at the free pace", action="stars_spent", stars=self._stars
             )
+
+    def _go_unpaid(self) -> None:
+        """The bot has too few Stars: nothing is paid for until the next day, and the pace is the free one."""
+        if self._lacking_on is None:
+            self._log.warning("the bot has too few Stars: on at the free pace", action="stars_lacking")
+        self._lacking_on = self._clock.now().date()
+        self._pacer.limits = self._free_pace
 
     async def _give_back(self, rows: Sequence[_Row]) -> None:
         """What was begun has to wait for long: it is owed as before."""
@@ -482,8 +499,12 @@ class Sender:
                 permit.done(outcome)
                 self._watch(outcome, started)
                 self._count(letter, outcome)
-                simply = isinstance(outcome, Sent) and row.owed.lane is not Lane.REPLY
-                (self._crowd if simply else self._outcomes).add((row, permit, letter, outcome))
+                if isinstance(outcome, Sent) and row.owed.lane is not Lane.REPLY:
+                    self._crowd.add((row, permit, letter, outcome))
+                else:
+                    if isinstance(outcome, Unpaid):
+                        self._go_unpaid()
+                    self._outcomes.add((row, permit, letter, outcome))
         finally:
             # By itself: a callback for when it is done would cost a turn of the event loop for each message.
             self._calls.discard(cast("asyncio.Task[None]", asyncio.current_task()))
@@ -492,8 +513,9 @@ class Sender:
         chat_id = letter.owed.chat_id
         if chat_id is None:
             raise ValueError("a letter without an address")
+        paid = letter.paid and self._lacking_on is None
         try:
-            return await self._wire.send(chat_id, letter.message, letter.reader, paid=letter.paid)
+            return await self._wire.send(chat_id, letter.message, letter.reader, paid=paid)
         except WireUselessError as error:
             self._useless = error
             self.stop()
@@ -562,7 +584,8 @@ class Sender:
     async def _recorded(self, ended: Sequence[tuple[_Row, Permit, Letter, Outcome]]) -> None:
         outcomes = [(letter, outcome) for _, _, letter, outcome in ended]
         try:
-            await self._write(delivery.record_all, outcomes, self._clock.now())
+            held = self._pacer.held_back_for
+            await self._write(delivery.record_all, outcomes, self._clock.now(), held)
         except DatabaseError:
             pass  # it is time to stop, and the rows are left as they are
         except Exception as error:  # noqa: BLE001 - a fault of ours in one message must not end the others' delivery

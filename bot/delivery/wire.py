@@ -16,7 +16,7 @@ class Wire(Protocol):
     async def send(self, chat_id: int, message: Sendable, reader: Reader, *, paid: bool = False) -> Outcome:
         """Word `message` for `reader` and send it; whatever the network and Telegram do is an outcome.
 
-        `paid`: it may cost Stars, and go beyond the free pace.
+        `paid`: it may cost Stars, and go beyond the free pace (Unpaid where there are too few of them).
         Raises WireUselessError; anything else it raises is taken for a message that cannot be worded.
         """
 

@@ -341,6 +341,11 @@ class Fetch:
 
 
 @dataclass(frozen=True, slots=True)
+class Crowded:
+    """What comes of a file that is not read, because too many wait: it is to be sent again."""
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
     """What a use case answers: messages to send, a few words over the tapped button, a file that it wants."""
 

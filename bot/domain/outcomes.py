@@ -30,6 +30,11 @@ class Unsent:
 
 
 @dataclass(frozen=True, slots=True)
+class Unpaid:
+    """It was to be paid for, and the bot has too few Stars; nothing was sent."""
+
+
+@dataclass(frozen=True, slots=True)
 class InDoubt:
     """It may have been delivered (no answer in time): send again, since losing is worse than repeating."""
 
@@ -63,4 +68,4 @@ class Done:
     """It needed no doing (the text is already so, the message is already deleted)."""
 
 
-Outcome: TypeAlias = Sent | HoldBack | Unsent | InDoubt | Gone | Moved | Failed | Done
+Outcome: TypeAlias = Sent | HoldBack | Unsent | Unpaid | InDoubt | Gone | Moved | Failed | Done

@@ -1,6 +1,6 @@
 """Small facts about the installation that outlive a process."""
 
-from datetime import date
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import select
 
@@ -9,6 +9,8 @@ from bot.storage.tables import StateRow
 from bot.storage.upsert import upsert
 
 PAID = "paid_messages"  # the day (UTC) and how many messages were paid for on it: "2026-11-09 1200"
+LACKING = "stars_lacking"  # the day (UTC) on which the bot turned out to have too few Stars to pay
+HELD = "held_back"  # when Telegram held everything back, for how many seconds from then on, of which bot
 PACE = "pace"  # messages a second, as whoever sends is configured
 STARS = "stars_a_day"  # ... and how many Stars a day pay for them
 BOT_NAME = "bot_username"  # as Telegram told it last, without the @
@@ -53,3 +55,30 @@ def paid_on(tx: Transaction, day: date, *, to_change: bool = False) -> int:
     """How many messages of that day (UTC) have been paid for, of the last day on which any were."""
     noted, _, number = (recall(tx, PAID, to_change=to_change) or "").partition(" ")
     return int(number) if noted == day.isoformat() else 0
+
+
+def note_hold(tx: Transaction, seconds: float, now: datetime) -> None:
+    """Telegram holds everything back for so many seconds."""
+    remember(tx, HELD, f"{now.isoformat()} {seconds:.3f} {recall(tx, BOT_NAME) or ''}")
+
+
+def held_for(tx: Transaction, now: datetime) -> float:
+    """For how many seconds it still does, as far as noted; never for more than it once asked for.
+
+    How much time has passed on a clock that was put back meanwhile is not known: it is noted anew from `now`,
+    so that only one such wait is too long.
+    """
+    since, _, rest = (recall(tx, HELD) or "").partition(" ")
+    seconds, _, bot = rest.partition(" ")
+    if not seconds or bot != (recall(tx, BOT_NAME) or ""):  # another bot is not held for this one's haste
+        return 0.0
+    noted, asked = datetime.fromisoformat(since), float(seconds)
+    if now < noted:
+        note_hold(tx, asked, now)
+        return asked
+    return max(0.0, asked - (now - noted) / timedelta(seconds=1))
+
+
+def lacking_on(tx: Transaction, day: date) -> bool:
+    """Whether nothing more is paid for on that day (UTC), because the bot has too few Stars."""
+    return recall(tx, LACKING) == day.isoformat()

@@ -18,7 +18,7 @@ from telegram.error import (
 
 from bot.delivery.fetching import MOST_BYTES, NotFetchedError
 from bot.domain.messages import Amend, Delete, Edit, File, Picture, Reader, Say, Sendable, TakeBack
-from bot.domain.outcomes import Done, Failed, Gone, HoldBack, InDoubt, Moved, Outcome, Sent, Unsent
+from bot.domain.outcomes import Done, Failed, Gone, HoldBack, InDoubt, Moved, Outcome, Sent, Unpaid, Unsent
 from bot.domain.people import Reach
 from bot.telegram.client import Client
 from bot.telegram.errors import AnswerLostError, HoldBackError, NeverSentError, TokenRefusedError
@@ -76,13 +76,11 @@ class TelegramWire:
     def __init__(self, client: Client, renderer: Renderer) -> None:
         self._client = client
         self._renderer = renderer
-        self._poor = False
 
     async def send(self, chat_id: int, message: Sendable, reader: Reader, *, paid: bool = False) -> Outcome:
         """Put `message` into words for `reader` and into the chat; tells how that ended.
 
-        `paid` buys more than 30 messages a second, where the method can be paid for. A message is not lost
-        where the bot has too few Stars: it is sent as if nobody paid.
+        `paid` buys more than 30 messages a second, where the method can be paid for.
         """
         try:
             if isinstance(message, _MADE):
@@ -98,27 +96,18 @@ class TelegramWire:
             )
             return Failed(str(error))
         params: dict[str, Any] = {"chat_id": chat_id, **call.params}
+        paid = paid and call.method in _PAID
+        if paid:
+            params["allow_paid_broadcast"] = True
         try:
-            if paid and call.method in _PAID:
-                result = await self._pay(call.method, params)
-            else:
-                result = await self._client.call(call.method, params)
+            result = await self._client.call(call.method, params)
         except TelegramError as error:
+            if paid and _NO_STARS in error.message.lower():
+                return Unpaid()
             if isinstance(message, TakeBack) and "message can't be deleted" in error.message.lower():
                 return Failed(error.message)  # it is missed: everybody was to have it taken back
             return outcome_of(error, call.method)
         return _sent(result, message)
-
-    async def _pay(self, method: str, params: dict[str, Any]) -> Any:
-        try:
-            return await self._client.call(method, {**params, "allow_paid_broadcast": True})
-        except TelegramError as error:
-            if _NO_STARS not in error.message.lower():
-                raise
-        if not self._poor:
-            _log.warning("the bot has too few Stars: on unpaid, as Telegram lets it", action="stars_lacking")
-        self._poor = True  # said once
-        return await self._client.call(method, params)
 
     async def fetch(self, file_id: str) -> bytes:
         """A file that somebody sent; raises NotFetchedError, also where it is larger than bots may have."""

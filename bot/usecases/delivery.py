@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from bot.domain.forecast import MESSAGES_A_STAR
 from bot.domain.messages import Announcement, Ask, AskLive, Handout, Lane
-from bot.domain.outcomes import Done, Failed, Gone, HoldBack, InDoubt, Moved, Outcome, Sent, Unsent
+from bot.domain.outcomes import Done, Failed, Gone, HoldBack, InDoubt, Moved, Outcome, Sent, Unpaid, Unsent
 from bot.domain.people import Reach
 from bot.domain.posts import Post
 from bot.storage import attendance, corrections, files, outbox, people, polls, quiz, state, updates
@@ -215,8 +215,15 @@ def _note_paid(tx: Transaction, number: int, now: datetime) -> None:
     state.remember(tx, state.PAID, f"{now:%Y-%m-%d} {number}")
 
 
-def record_all(tx: Transaction, ended: Sequence[tuple[Letter, Outcome]], now: datetime) -> None:
-    """Record how attempts to send ended: what was simply sent in a statement or two, the rest one by one."""
+def record_all(
+    tx: Transaction, ended: Sequence[tuple[Letter, Outcome]], now: datetime, held: float = 0.0
+) -> None:
+    """Record how attempts to send ended: what was simply sent in a statement or two, the rest one by one.
+
+    `held`: for so many seconds Telegram holds everything back, which the next process is to know.
+    """
+    if held and any(isinstance(outcome, HoldBack) for _, outcome in ended):
+        state.note_hold(tx, held, now)
     simply: dict[int, int] = {}
     asked: list[tuple[int, str, int, Ask]] = []
     live: list[tuple[str, int, int, int]] = []
@@ -251,7 +258,7 @@ def record(tx: Transaction, outbox_id: int, outcome: Outcome, now: datetime) -> 
     row = outbox.sending(tx, outbox_id)
     if row is None:  # erased, or settled by whoever found it in doubt
         return
-    if row.state != "sending" and isinstance(outcome, HoldBack | Unsent | InDoubt):
+    if row.state != "sending" and isinstance(outcome, HoldBack | Unsent | Unpaid | InDoubt):
         return  # recorded already, by a commit whose answer was lost
     match outcome:
         case Sent(message_id, poll_id, more_ids):
@@ -273,6 +280,9 @@ def record(tx: Transaction, outbox_id: int, outcome: Outcome, now: datetime) -> 
         case HoldBack(seconds):
             why = f"held back for {seconds:g} s"
             outbox.postpone(tx, outbox_id, now + timedelta(seconds=seconds), why, uncounted=True)
+        case Unpaid():
+            outbox.postpone(tx, outbox_id, now, "the bot has too few Stars", uncounted=True)
+            state.remember(tx, state.LACKING, now.date().isoformat())  # who reckons with the pace is to know
         case Unsent(reason):
             _again(tx, outbox_id, row.attempts, MOST_ATTEMPTS, f"unsent: {reason}", now)
         case InDoubt(reason):
@@ -295,10 +305,17 @@ def recover(tx: Transaction, now: datetime) -> int:
     """At the start of the one sender: what was being sent when the last one ended is in doubt, and owed.
 
     It is due at once, and what came after it to the same chat waits for it. Returns how many. A clock that
-    was put back while nothing ran delays nothing, either.
+    was put back while nothing ran delays nothing, either. Stars are counted on again: some may be there now.
     """
     outbox.hasten(tx, now)
+    if state.recall(tx, state.LACKING):
+        state.remember(tx, state.LACKING, "")
     return outbox.recover(tx, f"in doubt: found on its way at {now:%Y-%m-%d %H:%M:%S} UTC")
+
+
+def still_held(tx: Transaction, now: datetime) -> float:
+    """At the start of the one sender: for how many seconds Telegram still holds everything back."""
+    return state.held_for(tx, now)
 
 
 def find_lost(tx: Transaction, known: Collection[int], now: datetime) -> int:

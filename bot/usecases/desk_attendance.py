@@ -11,6 +11,7 @@ from bot.domain.events import Shared, Wrote
 from bot.domain.forms import clock_time, short_moment
 from bot.domain.messages import (
     Button,
+    Crowded,
     Delete,
     Edit,
     Fetch,
@@ -86,6 +87,8 @@ def found(tx: Transaction, chat_id: int, there: object, now: datetime) -> None:
 def _preview(tx: Transaction, shift: Shift, session: Session, there: object) -> Say:
     if isinstance(there, Read) and there.refused is not None:
         return Say("presence.refused", {"why": there.refused}, (_back(session),))
+    if isinstance(there, Crowded):
+        return Say("presence.crowded", {}, (_back(session),))
     if not isinstance(there, Compared):
         return Say("presence.not_fetched", {}, (_back(session),))
     file_id = files.keep(tx, zoom_reports.dump(there), shift.now, kept=KEPT)

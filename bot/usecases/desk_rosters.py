@@ -15,7 +15,7 @@ from bot.domain.audit import Action
 from bot.domain.events import Shared, Wrote
 from bot.domain.identity import Nip
 from bot.domain.language import Localised
-from bot.domain.messages import Button, Delete, Edit, Fetch, File, Message, Reply, Say, Tap, Value
+from bot.domain.messages import Button, Crowded, Delete, Edit, Fetch, File, Message, Reply, Say, Tap, Value
 from bot.domain.staff import Right
 from bot.domain.zones import Zone, find_province
 from bot.storage import audit, files
@@ -122,13 +122,15 @@ def found(tx: Transaction, chat_id: int, there: object, now: datetime) -> None:
     before = asked_by(tx, shift, ACTION)
     if not before:
         return
-    messages = _shown(tx, shift, there if isinstance(there, Read) else None)
+    messages = _shown(tx, shift, there if isinstance(there, Read | Crowded) else None)
     if isinstance(sent := before.get("message"), int):
         messages.insert(0, Delete(sent))  # a roster has no place in a chat
     tell(tx, shift, "roster", messages)
 
 
-def _shown(tx: Transaction, shift: Shift, there: Read | None) -> list[Message]:
+def _shown(tx: Transaction, shift: Shift, there: Read | Crowded | None) -> list[Message]:
+    if isinstance(there, Crowded):
+        return [Say("roster.crowded")]
     if there is None:
         return [Say("roster.not_fetched")]
     if there.refused is not None:

@@ -75,11 +75,12 @@ def pace(tx: Transaction, now: datetime) -> Pace:
 
 
 def left_of(tx: Transaction, pace: Pace, now: datetime) -> Pace:
-    """The pace with what of its day's budget has been spent by now."""
+    """The pace with what of its day's budget has been spent by now: all, where the bot lacks the Stars."""
     if pace.budget is None:
         return pace
     day = now.astimezone(UTC).date()
-    return replace(pace, budget=replace(pace.budget, day=day, spent=state.paid_on(tx, day)))
+    spent = pace.budget.messages if state.lacking_on(tx, day) else state.paid_on(tx, day)
+    return replace(pace, budget=replace(pace.budget, day=day, spent=spent))
 
 
 def rings(programmes: Iterable[Programme], since: datetime, until: datetime) -> list[tuple[Programme, Ring]]:

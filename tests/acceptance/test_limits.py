@@ -20,6 +20,7 @@ from bot.simulator import (
     TimeoutBefore,
 )
 from bot.simulator.faults import Kind
+from bot.storage import state
 from bot.storage.database import Transaction
 from bot.storage.tables import OutboxRow
 from tests.acceptance.books import Books
@@ -86,6 +87,35 @@ async def test_a_retry_after_is_kept(telegram: Simulator, install: Callable[...,
     assert all(call.error_code == 429 for call in held)
     assert [len(person.inbox) for person in others] == [2] * 5 + [1] * 14
     books.every_message_once()
+    assert await rekan.stop() == 0
+
+
+async def test_a_retry_after_is_kept_by_who_comes_after_a_kill(
+    telegram: Simulator, install: Callable[..., Installation]
+) -> None:
+    rekan = install(telegram)
+    write_schedule(rekan.folder)
+    people = enrol(rekan.database_url, telegram, 12)
+    books = Books(rekan.database_url, telegram)
+    await rekan.start()
+    telegram.faults.add("sendMessage", kind=Retry429(8))
+    for person in people:
+        await person.send("/bantuan")
+
+    def noted(tx: Transaction) -> bool:
+        return state.recall(tx, state.HELD) is not None
+
+    await eventually(lambda: books.read(noted), "it is noted that all is held", rekan)
+    await rekan.kill()
+    refused = [call.at for call in _counted(telegram)]
+    await rekan.start()
+    await eventually(lambda: all(person.inbox for person in people), "all answers", rekan)
+    await books.settled(rekan)
+    (still_held,) = rekan.events("still_held")
+    assert 0 < still_held["seconds"] <= 8
+    answered = [call for call in _counted(telegram) if call.at > refused[-1]]
+    assert {call.error_code for call in answered} == {None}
+    assert answered[0].at - refused[0] >= timedelta(seconds=8)
     assert await rekan.stop() == 0
 
 

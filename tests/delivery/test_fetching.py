@@ -1,12 +1,13 @@
 """A file that a coordinator sent is fetched and read beside everything else; what cannot be had is said."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
 from bot.clock import SimulatedClock
-from bot.delivery.fetching import Fetching, NotFetchedError, Reading
-from bot.domain.messages import Fetch
+from bot.delivery.fetching import MOST_FILES, MOST_OF_A_CHAT, Fetching, NotFetchedError, Reading
+from bot.domain.messages import Crowded, Fetch
 from bot.storage.database import Database, Transaction
 from tests.examples import NOON, catalogue
 
@@ -47,3 +48,46 @@ async def test_what_was_sent_is_read_and_found(
     assert found == [(1, ("peserta.csv", b"a"), NOON), (2, None, NOON), (3, None, NOON)]
     assert len(nudges) == 3
     assert not any(path.exists() for path in folders)
+
+
+async def test_no_more_files_wait_than_can_be_read_soon_and_the_others_are_told(
+    open_database: Callable[..., Database], clock: SimulatedClock
+) -> None:
+    slowly = asyncio.Event()
+    fetched: list[str] = []
+    found: list[tuple[int, object]] = []
+
+    class Slow(Files):
+        async def fetch(self, file_id: str) -> bytes:
+            fetched.append(file_id)
+            await slowly.wait()
+            return b""
+
+    def note(_: Transaction, chat_id: int, there: object, now: datetime) -> None:
+        found.append((chat_id, there))
+
+    readings = {"lists": Reading(lambda path, now: path.name, note)}
+    fetching = Fetching(open_database(catalogue()), Slow(), readings, lambda: None, clock)
+
+    def send(chat_id: int, number: int) -> None:
+        for _ in range(number):
+            fetching.begin(Fetch(chat_id, f"{chat_id}", "a.csv", "lists"))
+
+    send(1, 200)  # a whole folder: five of it
+    for chat_id in range(2, 202):
+        send(chat_id, 1)
+    assert len(asyncio.all_tasks()) <= MOST_FILES + 3
+    async with asyncio.timeout(20):
+        while len(found) < 186:  # noqa: ASYNC110 - no event tells
+            await asyncio.sleep(0.01)
+    assert fetched == ["1"]
+    assert {there for _, there in found} == {Crowded()}
+    assert sorted(chat_id for chat_id, _ in found) == [1, *range(17, 202)]
+
+    slowly.set()
+    await fetching.close()
+    assert fetched == ["1"] * MOST_OF_A_CHAT + [str(chat_id) for chat_id in range(2, 17)]
+    assert found[186:] == [(int(file_id), "peserta.csv") for file_id in fetched]
+    send(1, 1)  # there is room again
+    await fetching.close()
+    assert found[-1] == (1, "peserta.csv")

@@ -1,5 +1,6 @@
 import asyncio
 import gc
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime, timedelta
@@ -13,15 +14,16 @@ from bot.clock import SimulatedClock
 from bot.delivery.pacer import Limits, Pacer
 from bot.delivery.sender import Sender
 from bot.delivery.wire import WireUselessError
+from bot.domain.forecast import Pace
 from bot.domain.messages import Announcement, Ask, Lane, Message, Reader, Say
-from bot.domain.outcomes import Done, Failed, Gone, HoldBack, InDoubt, Moved, Outcome, Sent, Unsent
+from bot.domain.outcomes import Done, Failed, Gone, HoldBack, InDoubt, Moved, Outcome, Sent, Unpaid, Unsent
 from bot.domain.people import Reach
 from bot.domain.posts import Piece, Post
-from bot.storage import outbox, quiz, staff
+from bot.storage import outbox, quiz, staff, state
 from bot.storage.database import Database, DatabaseError, Transaction
 from bot.storage.outbox import Letter, Recipient
 from bot.storage.tables import OutboxRow
-from bot.usecases import announcements, delivery
+from bot.usecases import announcements, delivery, forecasts
 from tests.examples import MODULE, NOON, add_person, catalogue, outbox_rows
 from tests.scripted import Wire
 
@@ -529,6 +531,66 @@ async def test_a_days_stars_are_not_overrun_and_then_the_pace_is_free(bench: Ben
     assert pacer.limits.per_second == 30
 
 
+class Poor(Wire):
+    """Telegram, where the bot has no Stars until some are bought."""
+
+    def __init__(self, clock: SimulatedClock) -> None:
+        super().__init__(clock)
+        self.lacking = True
+        self.refused = 0
+
+    async def send(self, chat_id: int, message: Message, reader: Reader, *, paid: bool = False) -> Outcome:
+        if paid and self.lacking:
+            await self._clock.sleep(0.05)
+            self.refused += 1
+            return Unpaid()
+        return await super().send(chat_id, message, reader, paid=paid)
+
+
+async def test_without_stars_on_the_account_the_pace_is_free_at_once_and_until_the_next_day(
+    bench: Bench,
+) -> None:
+    bench.people(58)
+    wire = bench.wire = Poor(bench.clock)
+    pacer = Pacer(bench.clock, Limits(per_second=100))
+    paid = Pace.for_stars(100, 30)
+
+    def spent() -> int:
+        left = bench.database.read_now(forecasts.left_of, paid, bench.clock.now()).budget
+        assert left is not None
+        return left.spent
+
+    bench.sender = Sender(bench.database, wire, pacer, bench.clock, stars=30)
+    with structlog.testing.capture_logs() as logs:
+        async with bench.running(bench.sender.run()):
+            for day, key in enumerate(("mon", "mon-too", "tue", "tue-too")):
+                if key == "tue":
+                    assert pacer.limits.per_second == 30
+                    wire.lacking = False
+                    await bench.clock.sleep(86_400)
+                bench.owe_all(*((person_id, key) for person_id in range(1, 61)))
+                bench.sender.nudge()
+                await bench.until(lambda number=60 * (day + 1): bench.states().count("sent") == number)
+                if key.startswith("mon"):
+                    assert (spent(), wire.refused <= 6) == (300, True)
+    assert [log["action"] for log in logs if str(log.get("action")).startswith("stars")] == ["stars_lacking"]
+    assert Counter(wire.keys()) == dict.fromkeys(("mon", "mon-too", "tue", "tue-too"), 60)
+    monday = [at for at in bench.times() if at < 86_400]
+    assert all(after - at >= 1 for at, after in zip(monday, monday[31:], strict=False))
+    assert (wire.paid, pacer.limits.per_second, spent()) == (120, 100, 120)
+
+
+def test_stars_are_counted_on_again_after_a_start(bench: Bench) -> None:
+    bench.owe()
+    (letter,) = bench.database.write_now(delivery.begin, [1], NOON, stars=1)
+    bench.database.write_now(delivery.record, letter.owed.id, Unpaid(), NOON)
+    (row,) = bench.rows()
+    assert (row.state, row.attempts, row.due_at) == ("owed", 0, NOON)
+    assert bench.database.read_now(state.lacking_on, NOON.date())
+    bench.database.write_now(delivery.recover, NOON)
+    assert not bench.database.read_now(state.lacking_on, NOON.date())
+
+
 def test_what_was_paid_is_counted_by_the_day_and_given_back_unsent(bench: Bench) -> None:
     bench.people(10)
     bench.owe_all(*((person_id, "hello") for person_id in range(1, 13)))
@@ -585,6 +647,54 @@ def test_each_file_of_an_album_costs(bench: Bench) -> None:
     bench.database.write_now(delivery.give_back, letters[:1], NOON)
     again = bench.database.write_now(delivery.begin, [letters[0].owed.id], NOON, stars=1)
     assert [letter.paid for letter in again] == [True]
+
+
+# --- a pause outlives a process ------------------------------------------------------------------------
+
+
+async def test_who_starts_knows_how_long_telegram_holds_all_back(bench: Bench) -> None:
+    bench.people(18)
+    bench.owe_all(*((person_id, "hello") for person_id in range(1, 21)))
+
+    async def hold() -> Outcome:
+        if len(bench.wire.sent) == 2:
+            bench.sender.stop()
+        return HoldBack(60)
+
+    for chat_id in range(1001, 1021):
+        bench.wire.script[chat_id] = [hold]
+    async with bench.running(bench.sender.run()) as (sending, *_):
+        await sending
+    assert bench.times() == [0, 0.03]
+    bench.wire.script.clear()
+
+    bench.sender = bench.new_sender()
+    bench.owe(1, "reply", lane=Lane.REPLY)
+    with structlog.testing.capture_logs() as logs:
+        await bench.send_all()
+    assert len(bench.wire.sent) == 2 + 21
+    assert 60 <= bench.times()[2] <= 60.1
+    assert [log["seconds"] for log in logs if log.get("action") == "still_held"] == [60]
+
+
+async def test_what_holds_one_chat_back_is_not_taken_for_all(bench: Bench) -> None:
+    bench.owe_all((1, "hello"), (2, "hello"))
+    bench.wire.script[1001] = [HoldBack(60)]
+    await bench.send_all()
+    assert bench.times() == [0, 0.03, 60]
+    assert bench.database.read_now(state.recall, state.HELD) is None
+
+
+def test_no_clock_makes_a_pause_longer_than_it_was(bench: Bench) -> None:
+    def held_for(seconds: float) -> float:
+        return float(bench.database.write_now(state.held_for, NOON + seconds * SECOND))
+
+    assert held_for(0) == 0
+    bench.database.write_now(state.note_hold, 60, NOON)
+    assert (held_for(20), held_for(60), held_for(5_000)) == (40, 0, 0)
+    assert (held_for(-3_600), held_for(-3_550), held_for(-3_540)) == (60, 10, 0)
+    bench.database.write_now(state.remember, state.BOT_NAME, "another_bot")
+    assert held_for(-3_550) == 0
 
 
 # --- clocks that jump ---------------------------------------------------------------------------------

@@ -7,17 +7,19 @@ import pytest
 from sqlalchemy import insert, select
 
 from bot.domain.events import Sender, Tapped
-from bot.domain.messages import Tap
+from bot.domain.messages import Crowded, Delete, Say, Tap
 from bot.domain.staff import Actor, Right, Scope
 from bot.storage import listing, people, recaps, requests, staff, state
 from bot.storage.database import Database, Transaction
+from bot.storage.messages import load
 from bot.storage.tables import ChatRow, PersonRow, RequestRow
-from bot.usecases import desk, unreached
+from bot.usecases import desk, desk_attendance, desk_rosters, unreached
 from bot.usecases import people as deeds
 from bot.usecases import recaps as recap_deeds
 from bot.usecases import requests as decisions
 from bot.usecases.requests import Outcome
-from tests.examples import ALL_MODULES, MODULE, NOON, add_person, audited, catalogue, outbox_rows
+from bot.usecases.shift import ask, asked_by, shift_in
+from tests.examples import ALL_MODULES, MODULE, NOON, SESSION, add_person, audited, catalogue, outbox_rows
 
 ANNA, BUDI, OWNER, SARI, TONO, WATI = range(1, 7)
 ASKS, ASKS_ANNA = 7001, 7002
@@ -290,5 +292,29 @@ def test_the_daily_recap_is_told_once_to_who_wants_it(crowd: Database) -> None:
         assert ["Kantor B" in told[each] for each in (OWNER, TONO)] == [True, False]
         recaps.switch(tx, WATI, NOON, on=True)
         assert recap_deeds.daily(tx, "p", at, at) == 1
+
+    crowd.write_now(play)
+
+
+@pytest.mark.parametrize(
+    ("area", "asked", "key"),
+    [
+        (desk_rosters, {}, "roster.crowded"),
+        (desk_attendance, {"session": SESSION.id}, "presence.crowded"),
+    ],
+)
+def test_a_file_that_finds_no_room_is_taken_away_and_asked_for_again(
+    crowd: Database, area: Any, asked: dict[str, Any], key: str
+) -> None:
+    def play(tx: Transaction) -> None:
+        shift = shift_in(tx, 1000 + SARI, NOON)
+        assert shift is not None
+        ask(tx, shift, area.ACTION, {"asked": "file", "message": 7, **asked})
+        area.found(tx, 1000 + SARI, Crowded(), NOON)
+        taken, said = (load(row.message) for row in outbox_rows(tx))
+        assert taken == Delete(7)
+        assert isinstance(said, Say)
+        assert said.key == key
+        assert asked_by(tx, shift, area.ACTION)  # it can simply be sent
 
     crowd.write_now(play)
