@@ -69,7 +69,8 @@ class Crowd:
 
     async def run(self) -> None:
         """Let them all live until cancelled; raises what an actor stumbled over (as an ExceptionGroup)."""
-        async with asyncio.TaskGroup() as self._tasks:
+        async with asyncio.TaskGroup() as tasks:
+            self._tasks = tasks
             unsubscribe = self._simulator.subscribe(self._heard)
             try:
                 for place, person in enumerate(self._people.values()):
