@@ -8,7 +8,7 @@ Only so many wait; of more it is said that they are to be sent again.
 import asyncio
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -20,6 +20,7 @@ from bot.clock import Clock
 from bot.domain.faults import trail
 from bot.domain.messages import Crowded, Fetch
 from bot.storage.database import Database, DatabaseError, Transaction
+from bot.usecases.shift import take_away
 
 MOST_BYTES = 20 * 1024 * 1024
 """What the Bot API lets a bot download."""
@@ -32,6 +33,7 @@ MOST_OF_A_CHAT = 5
 
 
 Compare: TypeAlias = Callable[[Transaction, int, object, datetime], object]
+Found: TypeAlias = Callable[[Transaction, int, object, datetime], None]
 
 
 class NotFetchedError(Exception):
@@ -55,7 +57,7 @@ class Reading:
     """
 
     read: Callable[[Path, datetime], object]
-    found: Callable[[Transaction, int, object, datetime], None]
+    found: Found
     compare: Compare | None = None
 
 
@@ -80,7 +82,7 @@ class Fetching:
         self._one = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
         self._waiting: Counter[int] = Counter()  # how many of a chat's wait, or are being read
-        self._turned_away: dict[int, Fetch] = {}  # by chat: the last that found no room, of which it is said
+        self._turned_away: dict[int, list[Fetch]] = {}  # by chat: what found no room, of which it is said
         self._telling: asyncio.Task[None] | None = None  # ... by one task for all of them
 
     def begin(self, wanted: Fetch) -> None:
@@ -89,7 +91,7 @@ class Fetching:
             self._waiting[wanted.chat_id] += 1
             self._start(self._work(wanted))
             return
-        self._turned_away[wanted.chat_id] = wanted
+        self._turned_away.setdefault(wanted.chat_id, []).append(wanted)
         if self._telling is None or self._telling.done():
             self._telling = self._start(self._turn_away())
 
@@ -118,16 +120,20 @@ class Fetching:
     async def _turn_away(self) -> None:
         with self._clock.busy():
             while self._turned_away:
-                _, wanted = self._turned_away.popitem()
-                self._log.warning("too many files wait", action="file_turned_away", area=wanted.area)
-                await self._tell(wanted, Crowded())
+                _, (*others, last) = self._turned_away.popitem()
+                log = self._log.bind(area=last.area, files=1 + len(others))
+                log.warning("too many files wait", action="file_turned_away")
+                await self._tell(last, Crowded(), others=others)
 
-    async def _tell(self, wanted: Fetch, there: object, *, compare: Compare | None = None) -> None:
+    async def _tell(
+        self, wanted: Fetch, there: object, *, compare: Compare | None = None, others: Sequence[Fetch] = ()
+    ) -> None:
         found = self._readings[wanted.area].found
         try:
             if compare is not None:
                 there = await self._database.read(compare, wanted.chat_id, there, self._clock.now())
-            await self._database.transact(found, wanted.chat_id, there, self._clock.now())
+            files = (*others, wanted)
+            await self._database.transact(_found, found, files, there, self._clock.now())
         except DatabaseError as error:  # they were told to send it again if nothing comes
             self._log.warning("the database is away", action="database_away", why=str(error))
         self._nudge()
@@ -144,6 +150,13 @@ class Fetching:
         except Exception as error:  # noqa: BLE001 - whatever somebody sends, the bot goes on without it
             self._log.error("a file could not be read", action="file_broken", fault=trail(error))
             return None
+
+
+def _found(tx: Transaction, found: Found, wanted: Sequence[Fetch], there: object, now: datetime) -> None:
+    """Let the last of these files, of one chat, be found; all are taken out of it."""
+    for each in wanted:
+        take_away(tx, each.chat_id, each.message_id, now)
+    found(tx, wanted[-1].chat_id, there, now)
 
 
 def _read(reading: Reading, name: str, data: bytes, now: datetime) -> object:

@@ -330,11 +330,12 @@ class Lane(IntEnum):
 class Fetch:
     """A file that somebody sent is wanted: it is fetched and read beside everything else.
 
-    Only a coordinator who was asked for one has it fetched; it is not kept. `area` is which of the desk's
-    areas it is for.
+    Only a coordinator who was asked for one has it fetched; it is not kept, and its message is deleted.
+    `area` is which of the desk's areas it is for.
     """
 
     chat_id: int
+    message_id: int
     file_id: str
     name: str
     area: str

@@ -12,11 +12,9 @@ from bot.domain.forms import clock_time, short_moment
 from bot.domain.messages import (
     Button,
     Crowded,
-    Delete,
     Edit,
     Fetch,
     File,
-    Message,
     Reply,
     Say,
     Table,
@@ -74,14 +72,9 @@ def found(tx: Transaction, chat_id: int, there: object, now: datetime) -> None:
     shift = shift_in(tx, chat_id, now)
     if shift is None or not shift.actor.may(Right.RUN_SESSIONS):
         return
-    asked = asked_by(tx, shift, ACTION)
-    session = shift.programme.session(str(asked.get("session")))
-    if session is None:
-        return
-    messages: list[Message] = [_preview(tx, shift, session, there)]
-    if isinstance(sent := asked.get("message"), int):
-        messages.insert(0, Delete(sent))  # a list of names has no place in a chat
-    tell(tx, shift, "zoom", messages)
+    session = shift.programme.session(str(asked_by(tx, shift, ACTION).get("session")))
+    if session is not None:
+        tell(tx, shift, "zoom", [_preview(tx, shift, session, there)])
 
 
 def _preview(tx: Transaction, shift: Shift, session: Session, there: object) -> Say:
@@ -133,8 +126,8 @@ def write(tx: Transaction, shift: Shift, asked: Mapping[str, Any], event: Wrote 
         return Reply((Say("presence.file_please", {}, (_back(session),)),))
     if not event.name.lower().endswith(_ENDINGS):
         return Reply((Say("presence.which_file", {"file": event.name[:80] or "—"}, (_back(session),)),))
-    _ask(tx, shift, session, asked="zoom", message=event.message_id)
-    return Reply((Say("presence.reading"),), fetch=Fetch(shift.chat_id, event.file_id, event.name, ACTION))
+    wanted = Fetch(shift.chat_id, event.message_id, event.file_id, event.name, ACTION)
+    return Reply((Say("presence.reading"),), fetch=wanted)
 
 
 def tap(tx: Transaction, shift: Shift, message_id: int, tapped: Tap) -> Reply:

@@ -15,7 +15,7 @@ from bot.domain.audit import Action
 from bot.domain.events import Shared, Wrote
 from bot.domain.identity import Nip
 from bot.domain.language import Localised
-from bot.domain.messages import Button, Crowded, Delete, Edit, Fetch, File, Message, Reply, Say, Tap, Value
+from bot.domain.messages import Button, Crowded, Edit, Fetch, File, Message, Reply, Say, Tap, Value
 from bot.domain.staff import Right
 from bot.domain.zones import Zone, find_province
 from bot.storage import audit, files
@@ -81,8 +81,8 @@ def write(tx: Transaction, shift: Shift, asked: Mapping[str, Any], event: Wrote 
         return Reply((Say("roster.file_please", {}, ((menu_button(),),)),))
     if not event.name.lower().endswith(_ENDINGS):
         return Reply((Say("roster.which_file", {"file": event.name[:80] or "—"}, ((menu_button(),),)),))
-    ask(tx, shift, ACTION, {"asked": "file", "message": event.message_id})
-    return Reply((Say("roster.reading"),), fetch=Fetch(shift.chat_id, event.file_id, event.name, ACTION))
+    wanted = Fetch(shift.chat_id, event.message_id, event.file_id, event.name, ACTION)
+    return Reply((Say("roster.reading"),), fetch=wanted)
 
 
 def tap(tx: Transaction, shift: Shift, message_id: int, tapped: Tap) -> Reply:
@@ -119,13 +119,8 @@ def found(tx: Transaction, chat_id: int, there: object, now: datetime) -> None:
     shift = shift_in(tx, chat_id, now)
     if shift is None or not shift.actor.may(RIGHT):
         return
-    before = asked_by(tx, shift, ACTION)
-    if not before:
-        return
-    messages = _shown(tx, shift, there if isinstance(there, Read | Crowded) else None)
-    if isinstance(sent := before.get("message"), int):
-        messages.insert(0, Delete(sent))  # a roster has no place in a chat
-    tell(tx, shift, "roster", messages)
+    if asked_by(tx, shift, ACTION):
+        tell(tx, shift, "roster", _shown(tx, shift, there if isinstance(there, Read | Crowded) else None))
 
 
 def _shown(tx: Transaction, shift: Shift, there: Read | Crowded | None) -> list[Message]:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from bot.domain.events import Shared, Wrote
-from bot.domain.messages import Button, Lane, Message, Reply, Say, Tap
+from bot.domain.messages import Button, Delete, Lane, Message, Reply, Say, Tap
 from bot.domain.people import Person, Role
 from bot.domain.programme import Programme
 from bot.domain.staff import Actor, Right, Scope
@@ -80,6 +80,22 @@ def tell(tx: Transaction, shift: Shift, what: str, messages: Iterable[Message]) 
             lane=Lane.REPLY,
             now=shift.now,
         )
+
+
+def take_away(tx: Transaction, chat_id: int, message_id: int, now: datetime) -> None:
+    """Owe that a file with people's names, which somebody sent and which is read, leaves their chat.
+
+    Whatever they are or were asked for by now.
+    """
+    person = people.of_chat(tx, chat_id)
+    outbox.owe(
+        tx,
+        outbox.Recipient(chat_id=chat_id) if person is None else outbox.Recipient(person_id=person.id),
+        Delete(message_id),
+        reason=f"read:{chat_id}:{message_id}",
+        lane=Lane.REPLY,
+        now=now,
+    )
 
 
 def ask(tx: Transaction, shift: Shift, area: str, what: Mapping[str, Any]) -> None:

@@ -1,15 +1,17 @@
 """A file that a coordinator sent is fetched and read beside everything else; what cannot be had is said."""
 
 import asyncio
+import itertools
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
 from bot.clock import SimulatedClock
 from bot.delivery.fetching import MOST_FILES, MOST_OF_A_CHAT, Fetching, NotFetchedError, Reading
-from bot.domain.messages import Crowded, Fetch
+from bot.domain.messages import Crowded, Delete, Fetch
 from bot.storage.database import Database, Transaction
-from tests.examples import NOON, catalogue
+from bot.storage.messages import load
+from tests.examples import NOON, catalogue, outbox_rows
 
 Logs = list[dict[str, object]]
 
@@ -43,7 +45,7 @@ async def test_what_was_sent_is_read_and_found(
     readings = {"lists": Reading(read, note)}
     fetching = Fetching(open_database(catalogue()), Files(), readings, lambda: nudges.append(None), clock)
     for chat_id, file_id, name in ((1, "a", "../../Daftar.CSV"), (2, "gone", "b.csv"), (3, "c", "c.xlsx")):
-        fetching.begin(Fetch(chat_id, file_id, name, "lists"))
+        fetching.begin(Fetch(chat_id, 7, file_id, name, "lists"))
     await fetching.close()
     assert found == [(1, ("peserta.csv", b"a"), NOON), (2, None, NOON), (3, None, NOON)]
     assert len(nudges) == 3
@@ -67,11 +69,13 @@ async def test_no_more_files_wait_than_can_be_read_soon_and_the_others_are_told(
         found.append((chat_id, there))
 
     readings = {"lists": Reading(lambda path, now: path.name, note)}
-    fetching = Fetching(open_database(catalogue()), Slow(), readings, lambda: None, clock)
+    database = open_database(catalogue())
+    fetching = Fetching(database, Slow(), readings, lambda: None, clock)
+    messages = itertools.count(1)
 
     def send(chat_id: int, number: int) -> None:
         for _ in range(number):
-            fetching.begin(Fetch(chat_id, f"{chat_id}", "a.csv", "lists"))
+            fetching.begin(Fetch(chat_id, next(messages), f"{chat_id}", "a.csv", "lists"))
 
     send(1, 200)  # a whole folder: five of it
     for chat_id in range(2, 202):
@@ -91,3 +95,6 @@ async def test_no_more_files_wait_than_can_be_read_soon_and_the_others_are_told(
     send(1, 1)  # there is room again
     await fetching.close()
     assert found[-1] == (1, "peserta.csv")
+    # Read or not, none stays in its chat.
+    taken = {load(row.message) for row in database.read_now(outbox_rows)}
+    assert taken == {Delete(message_id) for message_id in range(1, next(messages))}

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import insert, select
 
 from bot.domain.events import Sender, Tapped
-from bot.domain.messages import Crowded, Delete, Say, Tap
+from bot.domain.messages import Crowded, Say, Tap
 from bot.domain.staff import Actor, Right, Scope
 from bot.storage import listing, people, recaps, requests, staff, state
 from bot.storage.database import Database, Transaction
@@ -303,16 +303,15 @@ def test_the_daily_recap_is_told_once_to_who_wants_it(crowd: Database) -> None:
         (desk_attendance, {"session": SESSION.id}, "presence.crowded"),
     ],
 )
-def test_a_file_that_finds_no_room_is_taken_away_and_asked_for_again(
+def test_a_file_that_finds_no_room_is_asked_for_again(
     crowd: Database, area: Any, asked: dict[str, Any], key: str
 ) -> None:
     def play(tx: Transaction) -> None:
         shift = shift_in(tx, 1000 + SARI, NOON)
         assert shift is not None
-        ask(tx, shift, area.ACTION, {"asked": "file", "message": 7, **asked})
+        ask(tx, shift, area.ACTION, {"asked": "file", **asked})
         area.found(tx, 1000 + SARI, Crowded(), NOON)
-        taken, said = (load(row.message) for row in outbox_rows(tx))
-        assert taken == Delete(7)
+        (said,) = (load(row.message) for row in outbox_rows(tx))
         assert isinstance(said, Say)
         assert said.key == key
         assert asked_by(tx, shift, area.ACTION)  # it can simply be sent
