@@ -91,6 +91,7 @@ async def test_people_are_searched_on_a_phone_by_keyboard(page: Page, here: Worl
     await page.keyboard.press("Tab")
     await expect(page.get_by_role("link", name="Langsung ke isi")).to_be_focused()
     await page.get_by_role("navigation", name="Menu").get_by_role("link", name="Peserta").press("Enter")
+    await page.wait_for_url("**/people")  # and until it has loaded: a key pressed before is the old page's
     await page.keyboard.press("n")  # the next page of the list
     await expect(page.get_by_text("Halaman 2 dari 2")).to_be_visible()
     await page.keyboard.press("p")
