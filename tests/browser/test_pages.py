@@ -94,6 +94,7 @@ async def test_people_are_searched_on_a_phone_by_keyboard(page: Page, here: Worl
     await page.wait_for_url("**/people")  # and until it has loaded: a key pressed before is the old page's
     await page.keyboard.press("n")  # the next page of the list
     await expect(page.get_by_text("Halaman 2 dari 2")).to_be_visible()
+    await page.wait_for_load_state()
     await page.keyboard.press("p")
     await expect(page.get_by_text("Halaman 1 dari 2")).to_be_visible()
     await page.get_by_label("Nama atau NIP").fill("peserta 07")
