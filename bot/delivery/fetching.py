@@ -111,7 +111,7 @@ class Fetching:
                 async with self._one:
                     reading = self._readings[wanted.area]
                     there = await self._had(wanted, reading)
-                    await self._tell(wanted, there, compare=reading.compare if there is not None else None)
+                    await self._tell([wanted], there, reading.compare if there is not None else None)
         finally:
             self._waiting[wanted.chat_id] -= 1
             if not self._waiting[wanted.chat_id]:
@@ -120,19 +120,18 @@ class Fetching:
     async def _turn_away(self) -> None:
         with self._clock.busy():
             while self._turned_away:
-                _, (*others, last) = self._turned_away.popitem()
-                log = self._log.bind(area=last.area, files=1 + len(others))
+                _, files = self._turned_away.popitem()
+                log = self._log.bind(area=files[-1].area, files=len(files))
                 log.warning("too many files wait", action="file_turned_away")
-                await self._tell(last, Crowded(), others=others)
+                await self._tell(files, Crowded())
 
-    async def _tell(
-        self, wanted: Fetch, there: object, *, compare: Compare | None = None, others: Sequence[Fetch] = ()
-    ) -> None:
-        found = self._readings[wanted.area].found
+    async def _tell(self, files: Sequence[Fetch], there: object, compare: Compare | None = None) -> None:
+        """Let whose chat it is know what came of the last of these, and take all of them out of it."""
+        last = files[-1]
         try:
             if compare is not None:
-                there = await self._database.read(compare, wanted.chat_id, there, self._clock.now())
-            files = (*others, wanted)
+                there = await self._database.read(compare, last.chat_id, there, self._clock.now())
+            found = self._readings[last.area].found
             await self._database.transact(_found, found, files, there, self._clock.now())
         except DatabaseError as error:  # they were told to send it again if nothing comes
             self._log.warning("the database is away", action="database_away", why=str(error))
@@ -152,11 +151,10 @@ class Fetching:
             return None
 
 
-def _found(tx: Transaction, found: Found, wanted: Sequence[Fetch], there: object, now: datetime) -> None:
-    """Let the last of these files, of one chat, be found; all are taken out of it."""
-    for each in wanted:
+def _found(tx: Transaction, found: Found, files: Sequence[Fetch], there: object, now: datetime) -> None:
+    for each in files:
         take_away(tx, each.chat_id, each.message_id, now)
-    found(tx, wanted[-1].chat_id, there, now)
+    found(tx, files[-1].chat_id, there, now)
 
 
 def _read(reading: Reading, name: str, data: bytes, now: datetime) -> object:
