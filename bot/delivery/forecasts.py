@@ -148,7 +148,7 @@ class Forecasts:
     # --- what is under way -----------------------------------------------------------------------------
 
     async def _watch(self, loads: list[Load], due: list[Load], pace: Pace, now: datetime) -> None:
-        held = self._pacer.held_for
+        held = self._pacer.paused_for
         pace = self._reached(due, pace, held > 0, now)
         not_before = now + timedelta(seconds=held)
         outlooks, _ = forecasts.look(loads, (), pace, now, not_before=not_before)

@@ -53,11 +53,9 @@ from types import TracebackType
 from typing import TypeAlias
 
 from bot.clock import Clock
+from bot.domain.forecast import FREE
 from bot.domain.messages import Lane
 from bot.domain.outcomes import Done, Failed, Gone, HoldBack, Moved, Outcome, Sent, Unpaid
-
-FREE = 30
-"""Messages a second over all chats that cost nothing."""
 
 RAMP = 10.0
 """Seconds from the end of a pause until the full pace."""
@@ -150,7 +148,7 @@ class Pace:
     """The arithmetic. Times are seconds of `Clock.monotonic()`; None means "not before a call ends"."""
 
     def __init__(self, limits: Limits) -> None:
-        self._keep(limits)
+        self.limits = limits
         self._chats: OrderedDict[int, _Chat] = OrderedDict()  # who had a call last is last
         self._in_flight = 0
         self._cooling: deque[float] = deque()  # when the last calls were answered: their slots rest
@@ -176,9 +174,6 @@ class Pace:
 
     @limits.setter
     def limits(self, limits: Limits) -> None:
-        self._keep(limits)
-
-    def _keep(self, limits: Limits) -> None:
         self._limits = limits
         # Asked for with every call:
         self._rest = limits.slot_seconds + _MARGIN  # how long a slot rests, whatever the way there and back
@@ -295,10 +290,6 @@ class Pace:
     def release(self, chat_id: int) -> None:
         """The chat may have its next call."""
         self._chats[chat_id].taken = False
-
-    def held_for(self, now: float) -> float:
-        """Seconds until the end of a pause of everything."""
-        return max(0.0, self._paused_until - now)
 
     def answered(self, *, started: float) -> None:
         """The server answered a call with something else than 429: it is not holding everything back.
@@ -632,11 +623,6 @@ class Pacer:
             self._unpark(chat_id)
             self._pump_soon()
 
-    @property
-    def held_for(self) -> float:
-        """Seconds for which everything is held back from now on; 0 where it is not."""
-        return self._pace.held_for(self.now())
-
     def close(self) -> None:
         """Stop the timer; whoever still waits is to be cancelled by their owner."""
         if self._timer is not None:
@@ -686,7 +672,7 @@ class Pacer:
         if calls <= 1:
             return at
         few = self._pace.ready_at(reply=False, now=now, calls=calls)
-        return at + _TICK if few is None else max(at, min(few, at + _TICK))
+        return at + _TICK if few is None else min(few, at + _TICK)
 
     def _stage(self, most: int, now: float) -> None:
         """Have prepared what comes next: half of what may be ahead, at a time."""

@@ -21,12 +21,14 @@ from typing import Concatenate, Generic, ParamSpec, TypeVar, cast
 import structlog
 
 from bot.clock import Clock
-from bot.delivery.pacer import FREE, Pacer, Permit, Turn
+from bot.delivery.pacer import Pacer, Permit, Turn
 from bot.delivery.patience import LONGEST_PAUSE, persistently, rest
 from bot.delivery.wire import Wire, WireUselessError
 from bot.domain.faults import trail
+from bot.domain.forecast import FREE
 from bot.domain.messages import AskLive, Lane
 from bot.domain.outcomes import Failed, HoldBack, InDoubt, Moved, Outcome, Sent, Unpaid, Unsent
+from bot.storage import state
 from bot.storage.database import Database, DatabaseError, Transaction
 from bot.storage.outbox import AT_ONCE, REPLY_BY
 from bot.tally import Tally
@@ -235,8 +237,7 @@ class Sender:
         """
         try:
             with self._clock.busy():
-                found = await self._write(delivery.recover, self._clock.now())
-                held = await self._write(delivery.still_held, self._clock.now())
+                found, held = await self._write(_take_over, self._clock.now())
             if held:
                 self._pacer.pause(held)
                 self._log.warning("Telegram still holds all back", action="still_held", seconds=round(held))
@@ -613,6 +614,11 @@ class Sender:
 
     async def _persistently(self, attempt: Callable[[], Awaitable[R]]) -> R:
         return await persistently(attempt, self._clock, self._log, over=lambda: self._stopping)
+
+
+def _take_over(tx: Transaction, now: datetime) -> tuple[int, float]:
+    """How many messages were on their way when the last process ended, and how long Telegram holds all."""
+    return delivery.recover(tx, now), state.held_for(tx, now)
 
 
 def _what_is_due(

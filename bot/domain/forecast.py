@@ -16,8 +16,8 @@ from bot.domain.messages import Lane
 REPLIES_SHARE = 0.2
 """What a broadcast leaves free for replies at most (`bot.delivery.pacer`), and a forecast counts on."""
 
-FREE = 30.0
-"""Messages a second that cost nothing (`bot.delivery.pacer`): the pace where a day's Stars are spent."""
+FREE = 30
+"""Messages a second over all chats that cost nothing: the pace where a day's Stars are spent, too."""
 
 MESSAGES_A_STAR = 10
 """A paid message costs a tenth of a Star."""

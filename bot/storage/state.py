@@ -4,6 +4,7 @@ from datetime import date, datetime, timedelta
 
 from sqlalchemy import select
 
+from bot.domain.forecast import FREE
 from bot.storage.database import Transaction
 from bot.storage.tables import StateRow
 from bot.storage.upsert import upsert
@@ -16,8 +17,6 @@ STARS = "stars_a_day"  # ... and how many Stars a day pay for them
 BOT_NAME = "bot_username"  # as Telegram told it last, without the @
 PAGES_URL = "pages_url"  # where people reach the pages; empty or missing: nowhere
 TIME_LAPSE = "time_lapse"  # how much faster than people the clock runs (demo): sign-ins last longer by it
-
-_USUAL_PACE = 30.0  # messages a second
 
 
 def recall(tx: Transaction, name: str, *, to_change: bool = False) -> str | None:
@@ -37,7 +36,7 @@ def remember(tx: Transaction, name: str, value: str) -> None:
 def pace(tx: Transaction) -> float:
     """Messages a second at which whoever sends is configured to send; the free limit until they have said."""
     noted = recall(tx, PACE)
-    return _USUAL_PACE if noted is None else float(noted)
+    return FREE if noted is None else float(noted)
 
 
 def stars(tx: Transaction) -> int:
@@ -55,6 +54,11 @@ def paid_on(tx: Transaction, day: date, *, to_change: bool = False) -> int:
     """How many messages of that day (UTC) have been paid for, of the last day on which any were."""
     noted, _, number = (recall(tx, PAID, to_change=to_change) or "").partition(" ")
     return int(number) if noted == day.isoformat() else 0
+
+
+def note_paid(tx: Transaction, day: date, number: int) -> None:
+    """So many messages of that day (UTC) have been paid for."""
+    remember(tx, PAID, f"{day.isoformat()} {number}")
 
 
 def note_hold(tx: Transaction, seconds: float, now: datetime) -> None:

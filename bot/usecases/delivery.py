@@ -171,7 +171,7 @@ def give_back(tx: Transaction, letters: Sequence[Letter], now: datetime) -> None
     outbox.give_back(tx, [letter.owed.id for letter in letters])
     # Just after midnight it may have been yesterday's: then today's budget must not grow by it.
     if (paid := sum(map(_messages, (each for each in letters if each.paid)))) and _is_old(now):
-        _note_paid(tx, max(0, _paid(tx, now) - paid), now)
+        state.note_paid(tx, now.date(), max(0, _paid(tx, now) - paid))
 
 
 def _pay(tx: Transaction, letters: Sequence[Letter], budget: int, now: datetime) -> tuple[Letter, ...]:
@@ -190,7 +190,7 @@ def _pay(tx: Transaction, letters: Sequence[Letter], budget: int, now: datetime)
             number += price
             done.append(letter._replace(paid=True))
     if number > before:
-        _note_paid(tx, number, now)
+        state.note_paid(tx, now.date(), number)
     return tuple(done)
 
 
@@ -209,10 +209,6 @@ def _is_old(now: datetime) -> bool:
 def _paid(tx: Transaction, now: datetime) -> int:
     """How many messages have been paid for today (UTC)."""
     return state.paid_on(tx, now.date(), to_change=True)
-
-
-def _note_paid(tx: Transaction, number: int, now: datetime) -> None:
-    state.remember(tx, state.PAID, f"{now:%Y-%m-%d} {number}")
 
 
 def record_all(
@@ -311,11 +307,6 @@ def recover(tx: Transaction, now: datetime) -> int:
     if state.recall(tx, state.LACKING):
         state.remember(tx, state.LACKING, "")
     return outbox.recover(tx, f"in doubt: found on its way at {now:%Y-%m-%d %H:%M:%S} UTC")
-
-
-def still_held(tx: Transaction, now: datetime) -> float:
-    """At the start of the one sender: for how many seconds Telegram still holds everything back."""
-    return state.held_for(tx, now)
 
 
 def find_lost(tx: Transaction, known: Collection[int], now: datetime) -> int:
